@@ -1,0 +1,120 @@
+"""One inbound request of Slack as a value: what kind it is, its payload, and how to answer it.
+
+Transports make envelopes, the dispatcher takes them. The shape of a payload is documented by Slack:
+https://docs.slack.dev/apis/events-api and https://docs.slack.dev/interactivity/handling-user-interaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Payload: TypeAlias = Mapping[str, Any]
+Answer: TypeAlias = Mapping[str, Any] | None
+"""What goes back to Slack with the acknowledgement, for example the text a slash command answers with."""
+
+
+async def _nobody_to_answer(answer: Answer) -> None:
+    """Envelopes that did not come over a wire (simulated ones) need no acknowledgement."""
+
+
+@dataclass(slots=True)
+class Acknowledgement:
+    """Answers an envelope, once: whatever asks a second time is ignored.
+
+    Attributes:
+        send: Carries the answer to Slack.
+    """
+
+    send: Callable[[Answer], Awaitable[None]] = _nobody_to_answer
+    is_sent: bool = False
+
+    async def __call__(self, answer: Answer = None) -> bool:
+        """Send the acknowledgement; `False` if it had been sent before."""
+        if self.is_sent:
+            return False
+        self.is_sent = True
+        await self.send(answer)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One request from Slack.
+
+    Attributes:
+        id: Slack's `envelope_id`; unique per delivery, so a redelivery carries a new one.
+        kind: `events_api`, `slash_commands`, or the `type` of an interactive payload: `block_actions`,
+            `view_submission`, `view_closed`, `shortcut`, `message_action`, `block_suggestion`.
+        payload: The payload as Slack sent it. Nobody changes it.
+        acknowledge: Answers this delivery.
+        retry_attempt: 0 for a first delivery, else the number Slack gives the retry.
+        is_simulated: Made by a person (replay, `simulate`), not by Slack.
+    """
+
+    id: str
+    kind: str
+    payload: Payload
+    acknowledge: Acknowledgement = field(default_factory=Acknowledgement, compare=False, repr=False)
+    retry_attempt: int = 0
+    is_simulated: bool = False
+
+    @property
+    def event(self) -> Payload:
+        """The inner event of an `events_api` envelope; empty where there is none."""
+        event = self.payload.get("event") if self.kind == "events_api" else None
+        return event if isinstance(event, Mapping) else {}
+
+    @property
+    def type(self) -> str:
+        """What happened, as a person would name it: the event type, the slash command, or the kind."""
+        if self.kind == "events_api":
+            return str(self.event.get("type") or self.payload.get("type") or "unknown")
+        if self.kind == "slash_commands":
+            return str(self.payload.get("command") or self.kind)
+        return self.kind
+
+    @property
+    def delivery_key(self) -> str:
+        """The same for every delivery of one event: Slack's `event_id`, else the envelope's own id."""
+        event_id = self.payload.get("event_id")
+        return event_id if isinstance(event_id, str) and event_id else self.id
+
+    @property
+    def user_id(self) -> str | None:
+        """The person who caused this, where the payload says so."""
+        event = self.event
+        for holder in (event, _mapping(event.get("message")), _mapping(event.get("previous_message")), self.payload):
+            user = holder.get("user") or holder.get("user_id")
+            if isinstance(user, Mapping):
+                user = user.get("id")
+            if isinstance(user, str) and user:
+                return user
+        return None
+
+    @property
+    def channel_id(self) -> str | None:
+        """The channel where this happened, where the payload says so."""
+        event = self.event
+        for holder in (event, _mapping(event.get("item")), self.payload, _mapping(self.payload.get("container"))):
+            channel = holder.get("channel") or holder.get("channel_id")
+            if isinstance(channel, Mapping):
+                channel = channel.get("id")
+            if isinstance(channel, str) and channel:
+                return channel
+        return None
+
+    @property
+    def text(self) -> str:
+        """The text a person wrote, where there is one; else empty."""
+        event = self.event
+        for holder in (event, _mapping(event.get("message")), self.payload):
+            text = holder.get("text")
+            if isinstance(text, str):
+                return text
+        return ""
+
+
+def _mapping(value: object) -> Payload:
+    return value if isinstance(value, Mapping) else {}

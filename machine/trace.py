@@ -1,0 +1,320 @@
+"""What happened, as typed records, for whoever subscribes.
+
+The framework emits; the console, the tests and the metrics subscribe. The framework never asks what became of a
+record, and with nobody subscribed emitting costs one truth test:
+
+    if trace:
+        trace.emit(ApiCalled(...))
+
+A context variable carries the running invocation, so that API calls, storage operations and log lines know which
+event caused them without being told.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+from machine.envelope import Answer, Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of one handler.
+
+    Attributes:
+        id: Unique in this process.
+        handler: Name of the handler: module, class and method, joined by dots.
+        envelope_id: The envelope that caused it; `None` for scheduled jobs.
+        is_simulated: Its envelope was made by a person, so against a live workspace nothing may be sent.
+    """
+
+    id: str
+    handler: str
+    envelope_id: str | None = None
+    is_simulated: bool = False
+
+
+current_invocation: ContextVar[Invocation | None] = ContextVar("current_invocation", default=None)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Something that happened.
+
+    Attributes:
+        at: When it had happened (aware, UTC).
+        envelope_id: The envelope that caused it, if any.
+        invocation_id: The invocation that did it, if any.
+    """
+
+    at: datetime = field(default_factory=_now)
+    envelope_id: str | None = None
+    invocation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvelopeReceived(Record):
+    """A transport (or a person, by `simulate`) handed an envelope to the dispatcher."""
+
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvelopeAcknowledged(Record):
+    """Slack was told that the envelope arrived; `duration` counts from its arrival."""
+
+    answer: Answer
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvelopeDropped(Record):
+    """An envelope went no further, for example because it was a redelivery."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One handler that an envelope was held against.
+
+    Attributes:
+        handler: Name of the handler.
+        trigger: What the handler waits for, as its decorator reads: `listen_to(r"^ping$")`.
+        is_match: Whether it will run.
+        reason: Why it matched or why not, for a person.
+        groups: The named groups of the pattern, where it matched.
+        span: Start and end of the matched part in `text`, where a pattern matched.
+        text: The text that the pattern was tried on (a mention of the bot is stripped for `respond_to`).
+    """
+
+    handler: str
+    trigger: str
+    is_match: bool
+    reason: str
+    groups: Mapping[str, str | None] = field(default_factory=dict)
+    span: tuple[int, int] | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlersConsidered(Record):
+    """The registry was asked who handles an envelope."""
+
+    considered: tuple[Considered, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvocationStarted(Record):
+    """A handler began to run."""
+
+    handler: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvocationFinished(Record):
+    """A handler ran to its end."""
+
+    handler: str
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvocationFailed(Record):
+    """A handler raised, timed out, or was cancelled when the bot stopped.
+
+    Attributes:
+        error: One line: type and message, redacted.
+        traceback: Beginning in the handler's own code, redacted.
+    """
+
+    handler: str
+    error: str
+    traceback: str
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCalled(Record):
+    """A call to Slack came back.
+
+    Attributes:
+        method: Web API method such as `chat.postMessage`, or `response_url`.
+        arguments: What was sent, redacted.
+        is_ok: Whether Slack said `ok`.
+        error: Slack's error name, or what broke the connection.
+        response: What Slack answered, redacted.
+        is_captured: Not sent: the call came from a simulated event in a live workspace.
+    """
+
+    method: str
+    arguments: Mapping[str, Any]
+    is_ok: bool
+    error: str | None
+    response: Mapping[str, Any]
+    duration: timedelta
+    is_captured: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageAccessed(Record):
+    """A plugin used its storage.
+
+    Attributes:
+        plugin: Name of the plugin; `shared` for shared keys.
+        operation: `get`, `set`, `delete` or `has`.
+        key: The key as the plugin gave it.
+        is_found: Whether there was a value, for `get` and `has`.
+        size: Bytes read or written.
+    """
+
+    plugin: str
+    operation: str
+    key: str
+    is_found: bool | None
+    size: int | None
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventEmitted(Record):
+    """A plugin emitted an event to other plugins."""
+
+    event: str
+    arguments: Mapping[str, Any]
+    listeners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogWritten(Record):
+    """A log line at or above the level in force; text and fields are redacted."""
+
+    level: str
+    logger: str
+    message: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginLoaded(Record):
+    """A plugin went live; `handlers` are its handler names, `duration` the time import to `init()` took."""
+
+    plugin: str
+    handlers: tuple[str, ...]
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginFailed(Record):
+    """A plugin could not be loaded; see `machine.errors.PluginError` for the fields."""
+
+    plugin: str
+    phase: str
+    error: str
+    traceback: str
+    file: str | None
+    line: int | None
+    is_old_version_live: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginUnloaded(Record):
+    """A plugin is gone."""
+
+    plugin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginsReloaded(Record):
+    """Changed files were taken over, in one step between two events.
+
+    Attributes:
+        files: Paths that had changed, relative to the project.
+        modules: Modules that were imported again.
+        added: Handlers that are new.
+        removed: Handlers that are gone.
+        duration: From the notice of the change to the new handlers being live.
+    """
+
+    files: tuple[str, ...]
+    modules: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFired(Record):
+    """The scheduler started a job."""
+
+    job: str
+    handler: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChanged(Record):
+    """The connection to Slack changed its state.
+
+    Attributes:
+        state: `connecting`, `connected`, `reconnecting`, `disconnected` or `failed`.
+        detail: For a person: the workspace's name, or why the connection went.
+    """
+
+    state: str
+    detail: str
+
+
+Subscriber: TypeAlias = Callable[[Record], None]
+
+_logger = logging.getLogger(__name__)
+
+
+class Trace:
+    """Hands records to its subscribers, in the order in which things happened.
+
+    A trace is true while somebody listens, so that emitters can skip building records nobody reads.
+    """
+
+    def __init__(self) -> None:
+        self._subscribers: tuple[Subscriber, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self._subscribers)
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Call `subscriber` with each record from now on, until the returned function is called.
+
+        A subscriber runs on the bot's event loop and in its way: it must return at once and must not raise. One that
+        raises is reported once and dropped.
+        """
+        self._subscribers = (*self._subscribers, subscriber)
+        return lambda: self._unsubscribe(subscriber)
+
+    def emit(self, record: Record) -> None:
+        """Give `record` to every subscriber."""
+        for subscriber in self._subscribers:
+            try:
+                subscriber(record)
+            except Exception:
+                self._unsubscribe(subscriber)
+                _logger.exception("A trace subscriber failed and was dropped")
+
+    def _unsubscribe(self, subscriber: Subscriber) -> None:
+        self._subscribers = tuple(other for other in self._subscribers if other is not subscriber)
+
+
+def cause() -> dict[str, str | None]:
+    """The `envelope_id` and `invocation_id` of the running invocation, to be spread into a record."""
+    invocation = current_invocation.get()
+    if invocation is None:
+        return {"envelope_id": None, "invocation_id": None}
+    return {"envelope_id": invocation.envelope_id, "invocation_id": invocation.id}
