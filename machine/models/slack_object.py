@@ -1,0 +1,39 @@
+"""What all models of Slack's objects have in common: they take whatever Slack sends.
+
+Slack leaves fields out, sends `null` for them, and adds new ones without notice. None of that may keep a handler from
+running, so a model insists only on what makes its object usable (mostly the `id`). A field that is absent, `null` or
+of another type than documented gets its default; fields without a name here are kept as attributes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+
+class SlackObject(BaseModel):
+    """An object as Slack's JSON describes it: frozen, compared by value, keeping fields that Slack adds."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
+
+
+class OrElse:
+    """Annotates a field with what to take where Slack sent `null` or something else than documented.
+
+    pydantic's compiled validator does the work, so a large workspace pays for no Python call per field.
+    """
+
+    def __init__(self, default: Any) -> None:
+        self._default = default
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_default_schema(handler(source), default=self._default, on_error="default")
+
+
+Flag: TypeAlias = Annotated[bool, OrElse(False)]
+Name: TypeAlias = Annotated[str, OrElse("")]
+Text: TypeAlias = Annotated[str | None, OrElse(None)]
+Number: TypeAlias = Annotated[int | None, OrElse(None)]
+Names: TypeAlias = Annotated[tuple[str, ...], OrElse(())]
