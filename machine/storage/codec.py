@@ -1,0 +1,141 @@
+"""Values to bytes and back, with dill, so that a plugin can store nearly any Python object.
+
+Reading runs code that the bytes name, as every pickle does: a store is as trusted as the plugins themselves.
+
+Classes and functions of modules are stored by name. dill alone would store one by value when the name now leads to
+another object, as it does after a reload, and would hand out a stranger to `isinstance` ever after; here that is
+refused. What is read back is always an instance of the class that is live now.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from operator import attrgetter
+from types import FunctionType
+from typing import Any, NoReturn
+
+import dill
+
+from machine.errors import StorageError
+
+
+def encode(value: Any, *, key: str) -> bytes:
+    """The bytes that stand for `value`.
+
+    Args:
+        value: Anything dill can pickle.
+        key: Where it will be stored, for the error's text.
+
+    Raises:
+        StorageError: The value cannot be pickled (a generator, a running task), or an object in it belongs to a
+            version of a module that has been replaced.
+    """
+    try:
+        return _pickle(value)
+    except StorageError as error:
+        raise StorageError(f"The value for {key!r} cannot be stored: {error}") from None
+    except Exception as error:
+        raise StorageError(
+            f"The value for {key!r} cannot be stored: it is a {type(value).__qualname__} that cannot be pickled "
+            f"({_text(error)}). Store plain data instead."
+        ) from error
+
+
+def decode(data: bytes, *, key: str) -> Any:
+    """The value that `data` stands for.
+
+    Args:
+        data: What `encode()` made.
+        key: Where it was stored, for the error's text.
+
+    Raises:
+        StorageError: The data is damaged or was not written by `encode()`, or its class is gone or cannot be made.
+    """
+    unpickler = _Unpickler(io.BytesIO(data))
+    try:
+        return unpickler.load()
+    except Exception as error:
+        remedy = (
+            f"Bring back {unpickler.last_name} as it was, or delete the key."
+            if unpickler.last_name
+            else "It is damaged, or something else wrote it: delete the key."
+        )
+        raise StorageError(f"The value of {key!r} cannot be read ({_text(error)}). {remedy}") from error
+
+
+def _pickle(value: Any) -> bytes:
+    buffer = io.BytesIO()
+    try:
+        _PlainPickler(buffer).dump(value)
+    except _NotPlainError:
+        buffer = io.BytesIO()
+        _Pickler(buffer).dump(value)
+    return buffer.getvalue()
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(".")
+
+
+class _NotPlainError(Exception):
+    """The value holds something beside text, numbers and containers."""
+
+
+class _PlainPickler(pickle.Pickler):
+    """Thirty times as fast as dill's, which is written in Python and holds up the event loop with large values."""
+
+    def reducer_override(self, _: object) -> NoReturn:
+        """Called for all that is not of a built-in type."""
+        raise _NotPlainError
+
+
+class _Pickler(dill.Pickler):  # type: ignore[misc]  # dill is not typed
+    """dill's, refusing what a reload has replaced."""
+
+    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+        if isinstance(obj, type):
+            _refuse_replaced_class(obj)
+        elif isinstance(obj, FunctionType):
+            _refuse_replaced_function(obj)
+        super().save(obj, save_persistent_id)
+
+
+class _Unpickler(dill.Unpickler):  # type: ignore[misc]  # dill is not typed
+    """dill's, remembering the class or function it looked up last."""
+
+    last_name: str | None = None
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.last_name = f"{module}.{name}"
+        return super().find_class(module, name)
+
+
+def _refuse_replaced_class(cls: type) -> None:
+    name = cls.__module__
+    if name in ("builtins", "__main__") or not isinstance(name, str):
+        return
+    module = sys.modules.get(name)
+    if module is None:
+        raise StorageError(f"its class {cls.__qualname__} is from the module {name}, which is no longer loaded.")
+    if "<locals>" in cls.__qualname__:
+        return  # has no name to find it by, so dill stores it by value; its methods are looked at on the way
+    try:
+        found = attrgetter(cls.__qualname__)(module)
+    except AttributeError:
+        return  # made at run time and never bound to its name: by value, as above
+    if found is not cls and isinstance(found, type):
+        raise StorageError(
+            f"its class {name}.{cls.__qualname__} is from before {name} was reloaded. "
+            "Make the value anew from the class that is live now, for example in init()."
+        )
+
+
+def _refuse_replaced_function(function: FunctionType) -> None:
+    name = function.__globals__.get("__name__")
+    module = sys.modules.get(name) if isinstance(name, str) else None
+    if module is not None and vars(module) is not function.__globals__:
+        raise StorageError(
+            f"the function {name}.{function.__qualname__} in it is from before {name} was reloaded. Store plain data."
+        )
