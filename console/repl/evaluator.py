@@ -1,0 +1,248 @@
+"""Runs what is typed at the prompt, and always gives the prompt back.
+
+An input is Python with `await` allowed at the top level. It runs in one task of its own on the bot's event loop, in a
+context that lasts from input to input. Whatever the code does (raise, exit, spin, refuse to be cancelled), what comes
+back is an `Outcome`.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import builtins
+import codeop
+import contextvars
+import inspect
+import linecache
+import warnings
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from console.repl.errors import INPUT_PREFIX, ReplError, describe
+from console.repl.interrupt import ReplInterrupted, interruptible, watched
+
+KEPT_SOURCES = 500
+"""Inputs whose source stays known, so that tracebacks through functions defined in them show their lines."""
+
+_COMPOUND = (
+    ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.FunctionDef, ast.AsyncFunctionDef,
+    ast.ClassDef, ast.Match,
+)  # fmt: skip
+_UNCOMPILABLE = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
+_FUTURES = 0x1FF0000
+"""The bits that `from __future__ import ...` sets in a code object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one input.
+
+    Attributes:
+        value: What its last expression came to, after awaiting; `None` where there is none.
+        error: What to show where it failed: redacted, one line or a short traceback.
+        is_cancelled: It was stopped by the person.
+        exit_code: What the process should exit with, where the code asked to leave (`exit()`, `SystemExit`).
+    """
+
+    value: object = None
+    error: str = ""
+    is_cancelled: bool = False
+    exit_code: int | None = None
+
+
+class _Leave:
+    """`exit` and `quit`. The ones of `site` also close stdin, which the console still needs."""
+
+    def __repr__(self) -> str:
+        return "exit() or Ctrl-D leaves the REPL"
+
+    def __call__(self, code: int | str | None = None) -> None:
+        raise SystemExit(code)
+
+
+def _refuse_to_block(*_args: object, **_kwargs: object) -> None:
+    raise ReplError("input() and breakpoint() would hold up the bot, which runs on this thread.")
+
+
+_BASE: Mapping[str, object] = {
+    "__name__": "__console__",
+    "__doc__": None,
+    "_": None,
+    "__": None,
+    "exit": _Leave(),
+    "quit": _Leave(),
+    "input": _refuse_to_block,
+    "breakpoint": _refuse_to_block,
+}
+
+
+class Evaluator:
+    """Evaluates inputs one after another in one namespace.
+
+    Args:
+        namespace: Names the inputs begin with.
+        display: Called with each value worth showing, as `sys.displayhook` is: in the input's own task, so that
+            showing it can be cancelled like the rest.
+        on_warning: Called with one line for each warning of the compiler.
+        takes_sigint: A SIGINT cancels the running input; for sessions on a terminal that turns Ctrl-C into SIGINT.
+    """
+
+    def __init__(
+        self,
+        namespace: Mapping[str, object] | None = None,
+        *,
+        display: Callable[[object], None] | None = None,
+        on_warning: Callable[[str], None] | None = None,
+        takes_sigint: bool = False,
+    ) -> None:
+        self.namespace: dict[str, Any] = {**_BASE, **(namespace or {})}
+        self.context = contextvars.copy_context()
+        self._display = display
+        self._on_warning = on_warning
+        self._takes_sigint = takes_sigint
+        self._flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self._count = 0
+        self._sources: deque[str] = deque()
+        self._job: asyncio.Task[Outcome] | None = None
+        self._abandon: asyncio.Event | None = None
+        self._abandoned: set[asyncio.Task[Outcome]] = set()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an input is being evaluated."""
+        return self._job is not None
+
+    def cancel(self) -> bool:
+        """Stop the input that is being evaluated; `False` when there is none.
+
+        It gets the chance to clean up. Code that will not end is left behind by the second call: `evaluate` returns,
+        and the code goes on in the background.
+        """
+        job, abandon = self._job, self._abandon
+        if job is None or abandon is None:
+            return False
+        if job.cancelling():
+            abandon.set()
+        job.cancel()
+        return True
+
+    async def evaluate(self, source: str) -> Outcome:
+        """Run `source` and tell what became of it.
+
+        The value of its last expression is awaited if it can be (tasks and futures excepted: they run by themselves),
+        displayed, and kept as `_`. An expression followed by `;` is not displayed.
+
+        Raises:
+            RuntimeError: Another input is being evaluated.
+        """
+        if self._job is not None:
+            raise RuntimeError("another input is being evaluated")
+        loop = asyncio.get_running_loop()
+        abandon = self._abandon = asyncio.Event()
+        job = self._job = loop.create_task(self._contain(source), name="repl-input", context=self.context)
+        waiting = loop.create_task(abandon.wait(), name="repl-abandon")
+        try:
+            with interruptible((lambda: _soon(loop, self.cancel)) if self._takes_sigint else None):
+                await asyncio.wait({job, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._job = None
+            waiting.cancel()
+            if not job.done():
+                job.cancel()
+                self._abandoned.add(job)
+                job.add_done_callback(self._abandoned.discard)
+        if not job.done():
+            return Outcome(
+                error="It does not stop. It was left behind and goes on in the background.", is_cancelled=True
+            )
+        return Outcome(is_cancelled=True) if job.cancelled() else job.result()
+
+    async def _contain(self, source: str) -> Outcome:
+        """Run `source`; whatever comes out of it becomes an outcome."""
+        try:
+            return Outcome(value=await watched(self._run(source)))
+        except (asyncio.CancelledError, ReplInterrupted):
+            return Outcome(is_cancelled=True)
+        except SystemExit as leave:
+            return _left(leave)
+        except BaseException as error:  # noqa: BLE001 - code at the prompt may raise anything, and must not end the bot
+            return Outcome(error=describe(error))
+
+    async def _run(self, source: str) -> object:
+        self.namespace["__builtins__"] = builtins  # however the last input left it
+        filename = self._remember(source)
+        value: object = None
+        for code in self._compile(source, filename):
+            value = eval(code, self.namespace)  # noqa: S307 - running what is typed is what a REPL is for
+            if code.co_flags & inspect.CO_COROUTINE:
+                value = await value  # type: ignore[misc]  # the flag says that it is a coroutine
+        if inspect.isawaitable(value) and not isinstance(value, asyncio.Future):
+            value = await value
+        if value is not None and not source.rstrip().endswith(";"):
+            if self._display is not None:
+                self._display(value)
+            self.namespace["__"], self.namespace["_"] = self.namespace.get("_"), value
+        return value
+
+    def _compile(self, source: str, filename: str) -> list[CodeType]:
+        """The code of all statements, and that of the last one apart where it is an expression."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            tree: ast.Module = compile(source, filename, "exec", self._flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+            parts: list[CodeType] = []
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            if tree.body:
+                parts.append(compile(tree, filename, "exec", self._flags, dont_inherit=True))
+                self._flags |= parts[0].co_flags & _FUTURES
+            if isinstance(last, ast.Expr):
+                expression = ast.Expression(last.value)
+                parts.append(compile(expression, filename, "eval", self._flags, dont_inherit=True))
+        if self._on_warning is not None:
+            for text in dict.fromkeys(f"{one.category.__name__}: {one.message}" for one in caught):
+                self._on_warning(text)
+        return parts
+
+    def _remember(self, source: str) -> str:
+        """Let tracebacks find the lines of `source`; returns the file name it goes by."""
+        self._count += 1
+        filename = f"{INPUT_PREFIX}{self._count}>"
+        # without a modification time, linecache takes the lines as they are and never looks for a file
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        self._sources.append(filename)
+        if len(self._sources) > KEPT_SOURCES:
+            linecache.cache.pop(self._sources.popleft(), None)
+        return filename
+
+
+def asks_for_more(source: str) -> bool:
+    """Whether `source` is the beginning of an input rather than all of it.
+
+    A compound statement (`if`, `def`, ...) is complete with the blank line after it, as in Python's own REPL.
+    """
+    if not source.strip():
+        return False
+    compiler = codeop.CommandCompiler()
+    compiler.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            if compiler(source, INPUT_PREFIX + "?>", "exec") is None:
+                return True
+            last = ast.parse(source).body[-1:]
+        except _UNCOMPILABLE:
+            return False  # let it be evaluated, which says what is wrong
+    return bool(last) and isinstance(last[0], _COMPOUND) and bool(source.rsplit("\n", 1)[-1].strip())
+
+
+def _left(leave: SystemExit) -> Outcome:
+    code = leave.code
+    if code is None or isinstance(code, int):
+        return Outcome(exit_code=int(code or 0))
+    return Outcome(error=describe(ReplError(str(code))), exit_code=1)
+
+
+def _soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+    loop.call_soon_threadsafe(callback)
