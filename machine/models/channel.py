@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from machine.models.slack_object import Flag, Name, Names, Number, OrElse, SlackObject, Text
+from machine.models.slack_object import Flag, Name, Names, OptionalInt, OptionalStr, OrElse, SlackObject
 
 
 class PurposeTopic(SlackObject):
@@ -15,8 +15,8 @@ class PurposeTopic(SlackObject):
     """
 
     value: Name = ""
-    creator: Text = None
-    last_set: Number = None
+    creator: OptionalStr = None
+    last_set: OptionalInt = None
 
 
 _UNSET = PurposeTopic()
@@ -40,11 +40,11 @@ class Channel(SlackObject):
     """
 
     id: str
-    name: Text = None
-    name_normalized: Text = None
-    created: Number = None
-    creator: Text = None
-    user: Text = None
+    name: OptionalStr = None
+    name_normalized: OptionalStr = None
+    created: OptionalInt = None
+    creator: OptionalStr = None
+    user: OptionalStr = None
     is_channel: Flag = False
     is_group: Flag = False
     is_im: Flag = False
@@ -61,10 +61,10 @@ class Channel(SlackObject):
     topic: Annotated[PurposeTopic, OrElse(_UNSET)] = _UNSET
     purpose: Annotated[PurposeTopic, OrElse(_UNSET)] = _UNSET
     members: Names = ()
-    num_members: Number = None
+    num_members: OptionalInt = None
     previous_names: Names = ()
-    context_team_id: Text = None
-    updated: Number = None
+    context_team_id: OptionalStr = None
+    updated: OptionalInt = None
 
     @property
     def identifier(self) -> str:

@@ -7,16 +7,32 @@ of another type than documented gets its default; fields without a name here are
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+from machine.redaction import REDACTED, is_secret_name, redact_value
 
 
 class SlackObject(BaseModel):
     """An object as Slack's JSON describes it: frozen, compared by value, keeping fields that Slack adds."""
 
     model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What Slack sent, for the `repr`; without tokens and response URLs, because models end up in tracebacks."""
+        fields = type(self).model_fields
+        for name, value in super().__repr_args__():
+            if name in fields and value == fields[name].default:
+                continue
+            if name is not None and value and is_secret_name(name):
+                yield name, REDACTED
+            elif isinstance(value, tuple):
+                yield name, tuple(redact_value(value))
+            else:
+                yield name, redact_value(value)
 
 
 class OrElse:
@@ -29,11 +45,13 @@ class OrElse:
         self._default = default
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_default_schema(handler(source), default=self._default, on_error="default")
+        # a copy of an empty dict for each, because a dict can be changed
+        default = {"default_factory": dict} if self._default == {} else {"default": self._default}
+        return core_schema.with_default_schema(handler(source), on_error="default", **default)
 
 
 Flag: TypeAlias = Annotated[bool, OrElse(False)]
 Name: TypeAlias = Annotated[str, OrElse("")]
-Text: TypeAlias = Annotated[str | None, OrElse(None)]
-Number: TypeAlias = Annotated[int | None, OrElse(None)]
+OptionalStr: TypeAlias = Annotated[str | None, OrElse(None)]
+OptionalInt: TypeAlias = Annotated[int | None, OrElse(None)]
 Names: TypeAlias = Annotated[tuple[str, ...], OrElse(())]

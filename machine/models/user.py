@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from machine.models.slack_object import Flag, Name, Names, Number, OrElse, SlackObject, Text
+from machine.models.slack_object import Flag, Name, Names, OptionalInt, OptionalStr, OrElse, SlackObject
 
 
 class UserProfile(SlackObject):
@@ -24,26 +24,26 @@ class UserProfile(SlackObject):
     display_name_normalized: Name = ""
     real_name: Name = ""
     real_name_normalized: Name = ""
-    first_name: Text = None
-    last_name: Text = None
-    title: Text = None
-    email: Text = None
-    phone: Text = None
-    pronouns: Text = None
-    status_text: Text = None
-    status_emoji: Text = None
-    status_expiration: Number = None
-    avatar_hash: Text = None
-    image_original: Text = None
-    image_24: Text = None
-    image_32: Text = None
-    image_48: Text = None
-    image_72: Text = None
-    image_192: Text = None
-    image_512: Text = None
-    team: Text = None
-    bot_id: Text = None
-    api_app_id: Text = None
+    first_name: OptionalStr = None
+    last_name: OptionalStr = None
+    title: OptionalStr = None
+    email: OptionalStr = None
+    phone: OptionalStr = None
+    pronouns: OptionalStr = None
+    status_text: OptionalStr = None
+    status_emoji: OptionalStr = None
+    status_expiration: OptionalInt = None
+    avatar_hash: OptionalStr = None
+    image_original: OptionalStr = None
+    image_24: OptionalStr = None
+    image_32: OptionalStr = None
+    image_48: OptionalStr = None
+    image_72: OptionalStr = None
+    image_192: OptionalStr = None
+    image_512: OptionalStr = None
+    team: OptionalStr = None
+    bot_id: OptionalStr = None
+    api_app_id: OptionalStr = None
 
 
 _EMPTY_PROFILE = UserProfile()
@@ -68,17 +68,17 @@ class User(SlackObject):
     """
 
     id: str
-    team_id: Text = None
+    team_id: OptionalStr = None
     name: Name = ""
     real_name: Name = ""
     # not in the repr: a user ends up in log lines, and e-mail addresses must not
     profile: Annotated[UserProfile, OrElse(_EMPTY_PROFILE)] = Field(default=_EMPTY_PROFILE, repr=False)
     deleted: Flag = False
-    color: Text = None
-    tz: Text = None
-    tz_label: Text = None
-    tz_offset: Number = None
-    locale: Text = None
+    color: OptionalStr = None
+    tz: OptionalStr = None
+    tz_label: OptionalStr = None
+    tz_offset: OptionalInt = None
+    locale: OptionalStr = None
     is_bot: Flag = False
     is_app_user: Flag = False
     is_admin: Flag = False
@@ -90,7 +90,7 @@ class User(SlackObject):
     is_stranger: Flag = False
     is_email_confirmed: Flag = False
     teams: Names = ()
-    updated: Number = None
+    updated: OptionalInt = None
 
     @property
     def email(self) -> str | None:
