@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from machine.redaction import REDACTED, is_secret_name, redact_value
+from machine.redaction import REDACTED, is_secret_name, redact, redact_value
 
 
 class SlackObject(BaseModel):
@@ -33,6 +33,9 @@ class SlackObject(BaseModel):
                 yield name, tuple(redact_value(value))
             else:
                 yield name, redact_value(value)
+
+    def __repr__(self) -> str:
+        return redact(super().__repr__())  # what is inside of slack_sdk's objects
 
 
 class OrElse:

@@ -8,6 +8,7 @@ under Slack's own name.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import date, time
 from typing import Annotated, Any, Self, TypeAlias
 
@@ -86,7 +87,7 @@ class ElementValue(SlackObject):
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @property
-    def raw(self) -> dict[str, Any]:
+    def raw(self) -> Mapping[str, Any]:
         """What Slack sent, for elements with fields of another shape than these; empty where this was made by hand."""
         return self._raw
 

@@ -71,7 +71,9 @@ def _read_block(raw: Any) -> Any:
     if kind is None:
         return raw
     try:
-        return kind(**raw)
+        block = kind(**raw)
+        block.to_dict()  # checks it, as sending it back would
+        return block
     except (SlackObjectFormationError, TypeError, ValueError, AttributeError, KeyError):
         return raw  # slack_sdk insists on more than Slack promises
 
