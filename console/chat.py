@@ -1,0 +1,293 @@
+"""What the chat pane shows, as values: channels, people and messages, wherever they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Protocol
+
+from console.line import Part, line
+from console.nodes import Node, text_nodes
+from console.summary import Names, clock, counted, readable
+
+MAX_MESSAGES = 500
+"""Messages kept per channel; the newest are what a conversation is about."""
+_SAME_BREATH = timedelta(minutes=5)
+"""Messages of one person closer together than this are shown under one name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPerson:
+    """Somebody one can speak as."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatChannel:
+    """A conversation in the list.
+
+    Attributes:
+        label: As people write it: `#general`, `@alice`.
+        is_dm: Whether it is a direct message with the bot.
+        person_id: For a direct message, the person on the other side of the bot.
+        unread: Messages since it was last looked at.
+    """
+
+    id: str
+    label: str
+    is_dm: bool = False
+    person_id: str | None = None
+    unread: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A message as people see it.
+
+    Attributes:
+        ts: Slack's timestamp; identifies it in its channel.
+        author: The name of who wrote it.
+        text: What it says, mentions and links resolved.
+        thread_ts: The message whose thread it belongs to, for replies.
+        reactions: Emoji names with how many people chose each.
+        ephemeral_to: The name of the only person who sees it.
+        extras: What cannot be shown as text, in words: buttons, files.
+    """
+
+    ts: str
+    author: str
+    text: str
+    is_bot: bool = False
+    thread_ts: str | None = None
+    reactions: tuple[tuple[str, int], ...] = ()
+    is_edited: bool = False
+    ephemeral_to: str | None = None
+    extras: tuple[str, ...] = ()
+
+    @property
+    def at(self) -> datetime:
+        """When it was posted."""
+        try:
+            return datetime.fromtimestamp(float(self.ts), UTC)
+        except (ValueError, OverflowError, OSError):
+            return datetime.fromtimestamp(0, UTC)
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it stands in the thread of another message."""
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+
+class ChatSource(Protocol):
+    """Where the chat pane's conversations come from: the sandbox, or what the bot sees of a real workspace."""
+
+    is_live: bool
+    log: ChatLog
+
+    def channels(self) -> list[ChatChannel]:
+        """The conversations, in the order in which they are listed."""
+
+    def people(self) -> list[ChatPerson]:
+        """Whom one can speak as."""
+
+    async def say(self, channel_id: str, person_id: str, text: str) -> str | None:
+        """Post a message, or run a slash command; returns what a person should be told about it, if anything.
+
+        Raises:
+            MachineError: It could not be done; the message says why.
+        """
+
+    def close(self) -> None:
+        """Stop listening."""
+
+
+class ChatLog:
+    """The newest messages of every conversation, and which of them have been seen.
+
+    Attributes:
+        version: Grows with each change.
+    """
+
+    def __init__(self) -> None:
+        self._channels: dict[str, dict[str, ChatMessage]] = {}
+        self._unread: dict[str, int] = {}
+        self.version = 0
+
+    def put(self, channel_id: str, message: ChatMessage, *, is_news: bool = True) -> None:
+        """Add a message, or replace the one with the same timestamp."""
+        messages = self._channels.setdefault(channel_id, {})
+        is_new = message.ts not in messages
+        messages[message.ts] = message
+        if len(messages) > MAX_MESSAGES:
+            del messages[next(iter(messages))]
+        if is_new and is_news:
+            self._unread[channel_id] = self._unread.get(channel_id, 0) + 1
+        self.version += 1
+
+    def remove(self, channel_id: str, ts: str) -> None:
+        """Take a message away."""
+        self._channels.get(channel_id, {}).pop(ts, None)
+        self.version += 1
+
+    def react(self, channel_id: str, ts: str, emoji: str, change: int) -> None:
+        """Count one reaction more or less."""
+        message = self._channels.get(channel_id, {}).get(ts)
+        if message is None:
+            return
+        counts = dict(message.reactions)
+        counts[emoji] = counts.get(emoji, 0) + change
+        kept = tuple((name, count) for name, count in counts.items() if count > 0)
+        self.put(channel_id, replace(message, reactions=kept))
+
+    def get(self, channel_id: str, ts: str) -> ChatMessage | None:
+        """One message, if it is kept."""
+        return self._channels.get(channel_id, {}).get(ts)
+
+    def messages(self, channel_id: str) -> list[ChatMessage]:
+        """What was said in a conversation, oldest first."""
+        return list(self._channels.get(channel_id, {}).values())
+
+    def unread(self, channel_id: str) -> int:
+        """How many messages came since the conversation was last seen."""
+        return self._unread.get(channel_id, 0)
+
+    def seen(self, channel_id: str) -> None:
+        """The conversation is being looked at."""
+        self._unread.pop(channel_id, None)
+
+
+def conversation_nodes(messages: Sequence[ChatMessage], timezone: tzinfo = UTC) -> list[Node]:
+    """A conversation as a document: threads under the messages they hang on."""
+    known = {message.ts for message in messages}
+    threads: dict[str, list[ChatMessage]] = {}
+    for message in messages:
+        if message.is_reply and message.thread_ts in known:
+            threads.setdefault(message.thread_ts or "", []).append(message)
+    roots = [message for message in messages if not (message.is_reply and message.thread_ts in known)]
+    return list(_talk(roots, threads, timezone))
+
+
+def _talk(
+    messages: Sequence[ChatMessage], threads: Mapping[str, Sequence[ChatMessage]], timezone: tzinfo
+) -> Iterator[Node]:
+    previous: ChatMessage | None = None
+    for message in messages:
+        if not _continues(message, previous):
+            yield _heading(message, timezone)
+        yield from _body(message)
+        if replies := threads.get(message.ts):
+            title = (Part(f"{len(replies)} {'reply' if len(replies) == 1 else 'replies'}", "accent"),)
+            yield Node(title, f"{message.ts}/thread", list(_talk(replies, {}, timezone)))
+        previous = message
+
+
+def _continues(message: ChatMessage, previous: ChatMessage | None) -> bool:
+    return (
+        previous is not None
+        and previous.author == message.author
+        and previous.ephemeral_to == message.ephemeral_to
+        and timedelta() <= message.at - previous.at < _SAME_BREATH
+    )
+
+
+def _heading(message: ChatMessage, timezone: tzinfo) -> Node:
+    parts = [
+        Part(message.author, "bot" if message.is_bot else "name"),
+        Part(f"  {clock(message.at, timezone)}", "dim"),
+    ]
+    if message.ephemeral_to:
+        parts.append(Part(f"  only {message.ephemeral_to} sees this", "warn"))
+    return Node(tuple(parts), f"{message.ts}/head")
+
+
+def _body(message: ChatMessage) -> Iterator[Node]:
+    rows = text_nodes(message.text)
+    for position, row in enumerate(rows):
+        is_last = position == len(rows) - 1
+        edited = (Part("  edited", "dim"),) if message.is_edited and is_last else ()
+        yield Node((Part("  "), *row.line, *edited), f"{message.ts}/{position}")
+    for position, extra in enumerate(message.extras):
+        yield Node((Part("  "), Part(extra, "code")), f"{message.ts}/extra{position}")
+    if message.reactions:
+        shown = "  ".join(f":{name}: {count}" for name, count in message.reactions)
+        yield Node((Part("  "), Part(shown, "number")), f"{message.ts}/reactions")
+
+
+def block_lines(blocks: Sequence[Mapping[str, Any]], names: Names) -> list[str]:
+    """What Block Kit blocks say, in words; what people can press is in brackets."""
+    return [shown for block in blocks for shown in _block(block, names) if shown]
+
+
+def _block(block: Mapping[str, Any], names: Names) -> Iterator[str]:
+    kind = block.get("type")
+    if kind == "divider":
+        yield "────"
+    if kind == "image":
+        yield f"[image: {block.get('alt_text', '')}]"
+    if kind == "rich_text":
+        yield readable(_rich_text(block), names)
+    for holder in (block.get("text"), block.get("label"), *_sequence(block.get("fields"))):
+        yield from readable(_text_of(holder), names).splitlines()
+    pressable = [*_sequence(block.get("elements")), block.get("accessory"), block.get("element")]
+    if kind != "rich_text":
+        yield " ".join(filter(None, (_element(element, names) for element in pressable)))
+
+
+def _sequence(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def _text_of(holder: Any) -> str:
+    if isinstance(holder, Mapping):
+        return str(holder.get("text") or "")
+    return ""
+
+
+def _rich_text(element: Mapping[str, Any]) -> str:
+    inner = "".join(_rich_text(child) for child in _sequence(element.get("elements")) if isinstance(child, Mapping))
+    match element.get("type"):
+        case "user":
+            return f"<@{element.get('user_id')}>"
+        case "channel":
+            return f"<#{element.get('channel_id')}>"
+        case "emoji":
+            return f":{element.get('name')}:"
+        case "link":
+            return str(element.get("text") or element.get("url") or "")
+        case _:
+            return inner or str(element.get("text") or "")
+
+
+def _element(element: Any, names: Names) -> str:
+    if not isinstance(element, Mapping):
+        return ""
+    if element.get("type") in {"mrkdwn", "plain_text"}:
+        return readable(str(element.get("text") or ""), names)
+    label = _text_of(element.get("text")) or _text_of(element.get("placeholder")) or str(element.get("alt_text") or "")
+    return f"[{label or element.get('type', '?')}]"
+
+
+EMPTY_CONVERSATION = (
+    line(Part("Nothing has been said here yet.", "dim")),
+    line(Part("Type below and press Enter: the bot reads along.", "dim")),
+)
+
+
+def unread_label(number: int) -> str:
+    """How many unread messages, short; empty for none."""
+    return "" if not number else str(number) if number < 100 else "99+"
+
+
+def typing_hint(channel: str, speaker: str, *, is_live: bool) -> str:
+    """What the empty input says."""
+    if is_live:
+        return f"LIVE: says in {channel} as the bot"
+    return f"Message {channel} as {speaker}"
+
+
+def said_count(messages: Sequence[ChatMessage]) -> str:
+    """How much has been said."""
+    return counted(len(messages), "message")

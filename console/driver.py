@@ -1,0 +1,71 @@
+"""The terminal driver: a terminal that stops reading costs frames, and never holds up the bot.
+
+Textual hands its output to a thread through a queue of 30 writes, and waits when that is full. Bot and application
+share one event loop, so a terminal that reads nothing (Ctrl-S, a hung ssh) would stop the bot after a few repaints.
+Here nothing waits: what does not fit is left out, and once the terminal reads again everything is drawn afresh.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from queue import Empty, Full
+
+from textual.drivers.linux_driver import LinuxDriver
+
+_GOODBYE_S = 1.0
+"""Seconds the terminal is given to take the last output when the application ends."""
+_RETRY_S = 0.05
+"""Seconds between two looks at whether the terminal reads again."""
+
+
+class SafeDriver(LinuxDriver):
+    """A driver for Linux and macOS that never waits for the terminal.
+
+    Attributes:
+        frames_dropped: How many writes were left out so far.
+    """
+
+    frames_dropped = 0
+    _is_stalled = False
+
+    def write(self, data: str) -> None:
+        """Queue output, or leave it out where that would mean waiting."""
+        writer = self._writer_thread
+        if writer is None:
+            return
+        if not self._is_stalled:
+            try:
+                writer._queue.put_nowait(data)  # noqa: SLF001 - its write() waits for room
+                return
+            except Full:
+                self._is_stalled = True
+                self._loop.call_soon_threadsafe(self._look_again)
+        self.frames_dropped += 1
+
+    def _look_again(self) -> None:
+        """Repaint once the terminal has taken all that was queued, else wait a little more."""
+        if not self._is_stalled or self._writer_thread is None:
+            return
+        if self._writer_thread._queue.empty():  # noqa: SLF001 - the thread has no public way to ask
+            self._is_stalled = False
+            self._app.refresh(layout=True)
+        else:
+            self._loop.call_later(_RETRY_S, self._look_again)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back; frames it has not taken are no longer wanted."""
+        if self._is_stalled and self._writer_thread is not None:
+            with contextlib.suppress(Empty):
+                while True:
+                    self._writer_thread._queue.get_nowait()  # noqa: SLF001 - no public way to discard
+            self._is_stalled = False
+        super().stop_application_mode()
+
+    def close(self) -> None:
+        """End the writing thread; a terminal that does not read is left alone after a moment."""
+        writer = self._writer_thread
+        if writer is None:
+            return
+        with contextlib.suppress(Full):
+            writer._queue.put(None, timeout=_GOODBYE_S)  # noqa: SLF001 - its stop() waits for ever
+        writer.join(timeout=_GOODBYE_S)

@@ -1,0 +1,164 @@
+"""A line of text on its way to the terminal, as styled parts that cannot do harm.
+
+Whatever Slack, a plugin or a traceback says ends up in a `Part`, and a `Part` cleans its text as it is made: secrets
+are redacted, and nothing that a terminal would act on is left. So there is one place to get that right, and no pane
+needs to think of it. Styles are names (`bad`, `dim`); which colours they mean is decided by the theme, in `app.tcss`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+from machine.redaction import redact
+
+STYLES = (
+    "dim", "strong", "accent", "good", "warn", "bad", "name", "place", "code", "match", "key", "number", "string",
+    "alarm", "bot",
+)  # fmt: skip
+"""Every style a part can have besides none; each has a component class `line--STYLE` in the style sheet."""
+
+_TAB = "    "
+_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
+"""Join or restyle emoji; terminals disagree about the width of the result, so the parts are shown on their own."""
+
+
+@lru_cache(maxsize=4096)
+def _stand_in(character: str) -> str:
+    """What is shown instead of a character that a terminal would not simply draw."""
+    if character == "\t":
+        return _TAB
+    if character in _JOINERS:
+        return ""
+    code = ord(character)
+    if code < 0x20:
+        return "↵" if character == "\n" else chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
+        return "�"
+    return character
+
+
+def clean(text: str, limit: int | None = None) -> str:
+    r"""Make `text` safe to show: redacted, and without anything that a terminal would interpret.
+
+    Control characters become their pictures (`\x1b` is shown as ``␛``, a newline as ``↵``), and what would turn the
+    direction of writing around or hide text becomes ``�``.
+
+    Args:
+        text: Anything, from anywhere.
+        limit: Characters to look at, so that a megabyte of text costs no more than what fits on a screen.
+    """
+    if limit is not None and len(text) > limit:
+        text = text[:limit] + "…"
+    text = redact(text)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character if " " <= character <= "~" else _stand_in(character) for character in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a line in one style, clean by construction.
+
+    Attributes:
+        text: What is shown; cleaned when the part is made.
+        style: One of `STYLES`, or empty.
+    """
+
+    text: str
+    style: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", clean(self.text))
+
+
+Line: TypeAlias = tuple[Part, ...]
+
+
+def line(*pieces: str | Part) -> Line:
+    """A line of the given pieces; plain strings get no style."""
+    return tuple(piece if isinstance(piece, Part) else Part(piece) for piece in pieces)
+
+
+def plain(parts: Iterable[Part]) -> str:
+    """The text of a line, without its styles."""
+    return "".join(part.text for part in parts)
+
+
+def width_of(parts: Iterable[Part]) -> int:
+    """How many terminal cells a line takes; wide characters take two."""
+    return sum(cell_len(part.text) for part in parts)
+
+
+def fit(text: str, width: int) -> str:
+    """Clean `text` and bring it to exactly `width` cells, with an ellipsis where something is cut off."""
+    text = clean(text, limit=max(width, 1) * 4)
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, max(width - 1, 0)) + "…" if width > 0 else ""
+
+
+def cut(parts: Iterable[Part], width: int) -> Line:
+    """The beginning of a line that fits into `width` cells, ending in an ellipsis where something is cut off."""
+    parts = tuple(parts)
+    if width_of(parts) <= width:
+        return parts
+    kept: list[Part] = []
+    room = max(width - 1, 0)
+    for part in parts:
+        size = cell_len(part.text)
+        if size > room:
+            kept.append(Part(set_cell_size(part.text, room) + "…", part.style))
+            break
+        kept.append(part)
+        room -= size
+    return tuple(kept)
+
+
+def wrap(parts: Iterable[Part], width: int, indent: int = 0) -> list[Line]:
+    """Break a line between words so that each piece fits into `width` cells.
+
+    Args:
+        parts: The line.
+        width: Cells per line; words that are longer are broken anywhere.
+        indent: Blanks in front of every line but the first.
+    """
+    parts = tuple(parts)
+    if width_of(parts) <= width:
+        return [parts]
+    width = max(width, indent + 4)
+    lines: list[Line] = []
+    current: list[Part] = []
+    used = 0
+    for word in _words(parts, width - indent):
+        size = cell_len(word.text)
+        if used + size > width and used > (indent if lines else 0):
+            lines.append(tuple(current))
+            current, used = [Part(" " * indent)], indent
+            if word.text.isspace():
+                continue
+        current.append(word)
+        used += size
+    if len(current) > 1 or not lines:
+        lines.append(tuple(current))
+    return lines
+
+
+def _words(parts: Iterable[Part], width: int) -> Iterator[Part]:
+    """The words of a line and the blanks between them, none wider than `width`."""
+    for part in parts:
+        start = 0
+        for end in range(1, len(part.text) + 1):
+            is_boundary = end == len(part.text) or (part.text[end] == " ") != (part.text[end - 1] == " ")
+            if not is_boundary:
+                continue
+            for piece in chop_cells(part.text[start:end], width):
+                yield Part(piece, part.style)
+            start = end

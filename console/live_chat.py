@@ -1,0 +1,98 @@
+"""What the bot sees of a real workspace, for the chat pane: put together from its trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.errors import SlackApiError
+
+from console.chat import ChatChannel, ChatLog, ChatMessage, ChatPerson, block_lines
+from console.names import LiveNames
+from console.summary import readable
+from machine.envelope import Envelope
+from machine.errors import MachineError
+from machine.trace import EnvelopeReceived, Record
+
+if TYPE_CHECKING:
+    from machine.bot import Machine
+
+_REACTIONS = {"reaction_added": 1, "reaction_removed": -1}
+
+
+class LiveChat:
+    """Shows what reaches the bot, and speaks as the bot."""
+
+    is_live = True
+
+    def __init__(self, machine: Machine) -> None:
+        self.log = ChatLog()
+        self._machine = machine
+        self._names = LiveNames(machine.slack.directory)
+        self._unsubscribe = machine.trace.subscribe(self._record)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._unsubscribe()
+
+    def people(self) -> list[ChatPerson]:
+        """The bot, as which one speaks."""
+        own_id = self._machine.slack.directory.own_user_id
+        return [ChatPerson(own_id, self._names.person(own_id))]
+
+    def channels(self) -> list[ChatChannel]:
+        """The conversations that the bot is in."""
+        known = self._machine.slack.channels.values()
+        entries = [
+            ChatChannel(one.id, self._names.channel(one.id), one.is_im, one.user, self.log.unread(one.id))
+            for one in known
+            if (one.is_member or one.is_im or one.is_mpim) and not one.is_archived
+        ]
+        return sorted(entries, key=lambda entry: (entry.is_dm, entry.label))
+
+    async def say(self, channel_id: str, person_id: str, text: str) -> str | None:  # noqa: ARG002 - only the bot speaks
+        """Post as the bot; see `ChatSource.say`."""
+        if text.startswith("/"):
+            return "Slack lets only people run slash commands. Run it in Slack itself."
+        try:
+            await self._machine.slack.say(channel_id, text)
+        except SlackApiError as error:
+            raise MachineError(f"Slack refused the message: {error.response.get('error')}.") from error
+        return None
+
+    def _record(self, record: Record) -> None:
+        if isinstance(record, EnvelopeReceived) and not record.envelope.is_simulated:
+            self._take(record.envelope)
+
+    def _take(self, envelope: Envelope) -> None:
+        event, channel_id = envelope.event, envelope.channel_id
+        if channel_id is None:
+            return
+        if envelope.type in _REACTIONS and isinstance(item := event.get("item"), Mapping):
+            self.log.react(channel_id, str(item.get("ts")), str(event.get("reaction")), _REACTIONS[envelope.type])
+        if envelope.type != "message":
+            return
+        match event.get("subtype"):
+            case "message_deleted":
+                self.log.remove(channel_id, str(event.get("deleted_ts")))
+            case "message_changed" if isinstance(message := event.get("message"), Mapping):
+                if self.log.get(channel_id, str(message.get("ts"))) is not None:
+                    self.log.put(channel_id, self._shown(message, is_edited="edited" in message))
+            case _:
+                self.log.put(channel_id, self._shown(event))
+
+    def _shown(self, message: Mapping[str, Any], *, is_edited: bool = False) -> ChatMessage:
+        blocks = message.get("blocks") or ()
+        text = readable(str(message.get("text") or ""), self._names)
+        thread_ts = message.get("thread_ts")
+        return ChatMessage(
+            ts=str(message.get("ts") or ""),
+            author=self._names.person(
+                str(message.get("user") or message.get("username") or message.get("bot_id") or "?")
+            ),
+            text=text,
+            is_bot=bool(message.get("bot_id")),
+            thread_ts=str(thread_ts) if thread_ts else None,
+            is_edited=is_edited,
+            extras=() if text else tuple(block_lines(blocks, self._names)),
+        )

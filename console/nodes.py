@@ -1,0 +1,91 @@
+"""A foldable document: what it says, line by line, before anybody knows how wide the window is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.line import Line, Part, line
+from machine.redaction import redact_value
+
+MAX_CHILDREN = 500
+"""Members of one JSON container, or lines of one text, shown before the rest is only counted."""
+MAX_TEXT = 20_000
+"""Characters of one value shown before the rest is only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A line that others can be folded away under.
+
+    Attributes:
+        line: What it says.
+        key: Tells it from its siblings and stays the same when the document is made again, so that what a person
+            unfolded stays so.
+        children: What lies under it; a function is asked when the node is unfolded for the first time.
+        is_open: Whether it begins unfolded.
+    """
+
+    line: Line
+    key: str = ""
+    children: Sequence[Node] | Callable[[], Sequence[Node]] = ()
+    is_open: bool = True
+
+    @property
+    def is_foldable(self) -> bool:
+        """Whether there is anything under it."""
+        return bool(self.children)
+
+    def unfold(self) -> Sequence[Node]:
+        """What lies under it."""
+        return self.children() if callable(self.children) else self.children
+
+
+BLANK = Node(line(""))
+
+
+def text_nodes(text: str, style: str = "") -> list[Node]:
+    """A text of several lines, as it is."""
+    rows = text[:MAX_TEXT].expandtabs(4).splitlines()
+    nodes = [Node((Part(row, style),)) for row in rows[:MAX_CHILDREN]]
+    if len(rows) > MAX_CHILDREN or len(text) > MAX_TEXT:
+        nodes.append(Node((Part(f"… {len(text):,} characters in all", "dim"),)))
+    return nodes
+
+
+def json_node(label: str, value: Any, *, is_open: bool = False, key: str | None = None) -> Node:
+    """A JSON-like value under its name; containers fold, and are looked into only when unfolded."""
+    return _json(label, redact_value(value), is_open=is_open, key=key)
+
+
+def _json(label: str, value: Any, *, is_open: bool = False, key: str | None = None) -> Node:
+    key = label if key is None else key
+    name = (Part(label, "key"), Part("  ")) if label else ()
+    if isinstance(value, Mapping) and value:
+        head = Part(f"{{{len(value)}}}", "dim")
+        return Node((*name, head), key, lambda: list(_members(value.items(), len(value))), is_open)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray) and value:
+        head = Part(f"[{len(value)}]", "dim")
+        pairs = ((str(index), item) for index, item in enumerate(value))
+        return Node((*name, head), key, lambda: list(_members(pairs, len(value))), is_open)
+    return Node((*name, json_part(value)), key)
+
+
+def _members(pairs: Any, count: int) -> Iterator[Node]:
+    for index, (label, value) in enumerate(pairs):
+        if index == MAX_CHILDREN:
+            yield Node((Part(f"… {count - index:,} more", "dim"),))
+            return
+        yield _json(str(label), value)
+
+
+def json_part(value: Any) -> Part:
+    """A single value as JSON writes it, in the style of its type."""
+    if isinstance(value, str):
+        shown = value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}… {len(value):,} characters in all"
+        return Part(json.dumps(shown, ensure_ascii=False), "string")
+    if value is None or isinstance(value, bool | int | float):
+        return Part(json.dumps(value), "number")
+    return Part(repr(value) if value not in ({}, [], ()) else json.dumps(value), "dim")

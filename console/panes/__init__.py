@@ -1,0 +1,1 @@
+"""What the console shows, one pane per file: fed with values, reporting intents, calling nobody."""

@@ -1,0 +1,152 @@
+"""The top two lines: what this is, how it stands, and the tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widget import Widget
+
+from console.line import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the bot stands.
+
+    Attributes:
+        title: The name of the bot or project.
+        is_live: Whether it talks to a real workspace.
+        workspace: The workspace's name.
+        connection: `connecting`, `connected`, `reconnecting`, `disconnected`, `failed` or `stopping`.
+        plugins: How many are live.
+        errors: Handlers and plugins that failed so far.
+    """
+
+    title: str = "machine"
+    is_live: bool = False
+    workspace: str = ""
+    connection: str = "connecting"
+    plugins: int = 0
+    errors: int = 0
+
+
+_CONNECTION_STYLES = {"connected": "good", "connecting": "warn", "reconnecting": "warn", "stopping": "warn"}
+
+
+class StatusBar(Widget):
+    """One line: the name, SANDBOX or LIVE, the workspace, the connection, plugins and errors."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"status--{name}" for name in ("title", "sandbox", "live", "good", "warn", "bad", "dim")
+    }
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(id="status")
+        self._status = status
+
+    def show(self, status: Status) -> None:
+        """Show how things stand now."""
+        if status != self._status:
+            self._status = status
+            self.refresh()
+
+    def render(self) -> Text:
+        """The line, with counts at the right where there is room."""
+        left, right = self._left(), self._right()
+        room = self.size.width - left.cell_len - right.cell_len
+        if room > 0:
+            return Text.assemble(left, " " * room, right, no_wrap=True)
+        left.truncate(max(self.size.width - right.cell_len - 1, 0), overflow="ellipsis", pad=True)
+        return Text.assemble(left, " ", right, no_wrap=True, overflow="crop")
+
+    def _left(self) -> Text:
+        status = self._status
+        mode = (" LIVE ", "live") if status.is_live else (" SANDBOX ", "sandbox")
+        style = _CONNECTION_STYLES.get(status.connection, "bad")
+        is_narrow = self.size.width < 60
+        parts = [] if is_narrow else [(f" {status.title} ", "title"), (" ", "")]
+        parts += [mode, (f" {status.workspace}" if status.workspace else "", ""), ("  ● ", style)]
+        if not is_narrow or style != "good":
+            parts.append((status.connection, "dim" if style == "good" else style))
+        return self._text(parts)
+
+    def _right(self) -> Text:
+        status = self._status
+        errors = "no errors" if not status.errors else f"{status.errors} error{'' if status.errors == 1 else 's'}"
+        plugins = f"{status.plugins} plugin{'' if status.plugins == 1 else 's'}"
+        if self.size.width < 60:
+            return self._text([(f"✗{status.errors} ", "bad")] if status.errors else [])
+        return self._text([(f"{plugins}   ", "dim"), (f"{errors} ", "bad" if status.errors else "dim")])
+
+    def _text(self, parts: Sequence[tuple[str, str]]) -> Text:
+        return Text.assemble(
+            *(
+                (clean(text), self.get_component_rich_style(f"status--{style}", partial=True) if style else "")
+                for text, style in parts
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One pane's tab."""
+
+    name: str
+    number: int
+    title: str
+
+
+class TabBar(Widget):
+    """The panes by number and name; the one in use stands out."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tab--active", "tab--shown", "tab--number"}
+
+    @dataclass
+    class TabClicked(Message):
+        """A person wants to go to this pane."""
+
+        name: str
+
+    def __init__(self, tabs: Sequence[Tab]) -> None:
+        super().__init__(id="tabs")
+        self._tabs = tabs
+        self._active = tabs[0].name
+        self._shown: frozenset[str] = frozenset()
+
+    def show(self, active: str, shown: frozenset[str]) -> None:
+        """Mark the pane in use, and those that are on screen."""
+        self._active, self._shown = active, shown
+        self.refresh()
+
+    def _labels(self) -> list[tuple[Tab, str]]:
+        """What each tab says; only the one in use keeps its name where there is little room."""
+        full = [(tab, f" {tab.number} {tab.title} ") for tab in self._tabs]
+        if sum(len(label) for _, label in full) <= self.size.width:
+            return full
+        return [(tab, label if tab.name == self._active else f" {tab.number} ") for tab, label in full]
+
+    def render(self) -> Text:
+        """The tabs in a row."""
+        text = Text(no_wrap=True, overflow="crop")
+        for tab, label in self._labels():
+            style = self.get_component_rich_style("tab--active" if tab.name == self._active else "tab--number")
+            if tab.name in self._shown and tab.name != self._active:
+                style = self.get_component_rich_style("tab--shown")
+            text.append(label, style)
+        return text
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the pane whose tab was clicked."""
+        position = 0
+        for tab, label in self._labels():
+            position += len(label)
+            if event.x < position:
+                self.post_message(self.TabClicked(tab.name))
+                return

@@ -1,0 +1,54 @@
+"""What the keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.line import Part, line
+from console.nodes import BLANK, Node
+from console.screens.reading import ReadingScreen
+
+_KEYS: dict[str, tuple[tuple[str, str], ...]] = {
+    "Moving": (
+        ("1 … 7", "go to a pane, when not typing"),
+        ("F6, Shift+F6", "next, previous pane: also from an input and the REPL"),
+        ("Tab, Shift+Tab", "next, previous part of the window (in the REPL Tab completes)"),
+        ("F4", "give the pane the whole window, and back"),
+        ("Esc", "back: from an input to what it is about, from the detail to the events"),
+    ),
+    "In lists": (
+        ("↑ ↓, k j", "one row"),
+        ("PgUp PgDn", "one screen"),
+        ("Home, g", "to the beginning"),
+        ("End, G", "to the end, and follow what comes"),
+        ("Enter", "open; in a document, fold and unfold"),
+        ("← →, h l, Space", "fold, unfold"),
+    ),
+    "In the chat": (
+        ("Enter", "say it; /command runs a slash command"),
+        ("Ctrl+T", "let the next person speak"),
+        ("Ctrl+↑ Ctrl+↓", "previous, next conversation (also with Alt)"),
+    ),
+    "Everywhere": (
+        ("F1, ?", "this help"),
+        ("F2", "command palette: every action by name"),
+        ("F5", "read changed plugin files now"),
+        ("Ctrl+Q", "stop the bot and quit"),
+    ),
+}
+_WIDTH = 17
+
+
+def _help_nodes() -> Iterator[Node]:
+    for title, keys in _KEYS.items():
+        yield Node((Part(title, "accent"),))
+        for key, meaning in keys:
+            yield Node(line("  ", Part(key.ljust(_WIDTH), "key"), meaning))
+        yield BLANK
+
+
+class HelpScreen(ReadingScreen):
+    """The keys and what they do."""
+
+    def __init__(self) -> None:
+        super().__init__("Keys", list(_help_nodes()))

@@ -1,0 +1,250 @@
+"""The window: the panes, how they share the room there is, and how one moves between them.
+
+In a wide terminal four panes are seen at once: events and detail above, the chat and one more below. In a small one
+it is one pane at a time, with tabs. Either way the panes are the same widgets and the keys the same keys.
+
+The window is fed; it knows nothing about a running bot. That is for `console.app`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, tzinfo
+from typing import ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from console.history import EventTrace, History
+from console.line import clean
+from console.panes.chat import ChatPane
+from console.panes.detail import DetailPane
+from console.panes.events import EventsPane
+from console.panes.logs import LogsPane
+from console.panes.pane import Pane
+from console.panes.plugins import PluginsPane
+from console.panes.repl import ReplPane
+from console.panes.status import Status, StatusBar, Tab, TabBar
+from console.panes.storage import StoragePane
+from console.screens.help import HelpScreen
+from console.summary import IdsOnly, Names
+from console.theme import DARK, LIGHT
+
+FRAMES_PER_SECOND = 12
+"""How often panes catch up with what happened: enough to look live, and cheap at a thousand events a second."""
+WIDE_COLUMNS, WIDE_ROWS = 120, 32
+"""From which size on four panes are shown at once."""
+LOW_ROWS = 10
+"""Below this, the top and bottom lines are given up for content."""
+_ALWAYS_SHOWN = ("events", "detail", "chat")
+
+
+class ConsoleWindow(App[int]):
+    """Seven panes, a status line, tabs and a footer.
+
+    Args:
+        history: What the panes show; whoever feeds it calls nothing else, the window looks at each frame.
+        names: What people and channels are called.
+        timezone: In which times are shown.
+        status: The first state of the top line.
+    """
+
+    CSS_PATH = "app.tcss"
+    COMMAND_PALETTE_BINDING = "f2"  # its usual Ctrl-P is "previous line" in the REPL
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", priority=True),
+        Binding("f1", "help", "Help", priority=True),
+        Binding("question_mark", "help", "Help", show=False),
+        Binding("f2", "command_palette", "Actions", priority=True),
+        Binding("f4", "zoom", "Zoom", priority=True),
+        Binding("f6", "next_pane(1)", "Next pane", priority=True),
+        Binding("shift+f6,f18", "next_pane(-1)", "Previous pane", show=False, priority=True),
+        *(Binding(str(number), f"go({number})", f"Pane {number}", show=False) for number in range(1, 8)),
+    ]
+
+    def __init__(
+        self,
+        history: History,
+        *,
+        names: Names | None = None,
+        timezone: tzinfo = UTC,
+        status: Status | None = None,
+    ) -> None:
+        super().__init__()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self.history = history
+        names = names or IdsOnly()
+        self.status = status or Status()
+        self.events_pane = EventsPane(history, names, timezone)
+        self.detail_pane = DetailPane(names, timezone)
+        self.chat_pane = ChatPane(timezone)
+        self.storage_pane = StoragePane()
+        self.plugins_pane = PluginsPane(timezone)
+        self.logs_pane = LogsPane(history, timezone)
+        self.repl_pane = ReplPane()
+        self.panes: tuple[Pane, ...] = (
+            self.events_pane,
+            self.detail_pane,
+            self.chat_pane,
+            self.storage_pane,
+            self.plugins_pane,
+            self.logs_pane,
+            self.repl_pane,
+        )
+        self.active: Pane = self.events_pane
+        self._fourth: Pane = self.repl_pane
+        self._is_zoomed = False
+        self._seen_version = -1
+        self._status_bar = StatusBar(self.status)
+        self._tabs = TabBar([Tab(str(pane.id), pane.NUMBER, pane.TITLE) for pane in self.panes])
+
+    def compose(self) -> ComposeResult:
+        """Status, tabs, panes, keys."""
+        yield self._status_bar
+        yield self._tabs
+        yield Container(*self.panes, id="panes")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Arrange the panes and begin to look at what happened."""
+        self.title = self.status.title
+        self._arrange()
+        self.go_to(self.active)
+        self.set_interval(1 / FRAMES_PER_SECOND, self.frame)
+
+    # What is shown.
+
+    def frame(self) -> None:
+        """Let the panes catch up; does nothing while nothing happens."""
+        if self.history.version != self._seen_version:
+            self._seen_version = self.history.version
+            self.events_pane.sync()
+            self.detail_pane.sync()
+            self.logs_pane.sync()
+
+    def show_status(self, status: Status) -> None:
+        """Show how the bot stands."""
+        self.status = status
+        self._status_bar.show(status)
+
+    def tell(self, text: str, *, title: str = "", severity: str = "information") -> None:
+        """Raise a notice; errors stay longer."""
+        timeout = 12 if severity == "error" else 5
+        self.notify(clean(text), title=clean(title), severity=severity, timeout=timeout, markup=False)  # type: ignore[arg-type]  # a plain str
+
+    # Where things are.
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is room for four panes."""
+        return self.size.width >= WIDE_COLUMNS and self.size.height >= WIDE_ROWS
+
+    def shown_panes(self) -> list[Pane]:
+        """The panes that are on screen."""
+        if not self.is_wide or self._is_zoomed:
+            return [self.active]
+        return [pane for pane in self.panes if pane.id in _ALWAYS_SHOWN or pane is self._fourth]
+
+    def _arrange(self) -> None:
+        """Give each pane its place for the size the terminal has."""
+        if self.active.id not in _ALWAYS_SHOWN:
+            self._fourth = self.active
+        shown = self.shown_panes()
+        for pane in self.panes:
+            pane.display = pane in shown
+        for screen in self.screen_stack[:1]:
+            screen.set_class(len(shown) > 1, "-wide")
+            screen.set_class(self.size.height < LOW_ROWS, "-low")
+        self._tabs.show(str(self.active.id), frozenset(str(pane.id) for pane in shown))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Arrange the panes anew."""
+        del event
+        self.call_after_refresh(self._arrange)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The pane one works in is the active one, however one came there."""
+        pane = self._pane_of(event.widget)
+        if pane is not None and pane is not self.active:
+            self.active = pane
+            self._arrange()
+
+    def _pane_of(self, widget: Widget) -> Pane | None:
+        return next((node for node in widget.ancestors_with_self if isinstance(node, Pane)), None)
+
+    def go_to(self, pane: Pane) -> None:
+        """Show a pane and put the focus there."""
+        self.active = pane
+        self._arrange()
+        pane.main().focus()
+
+    def open_event(self, event: EventTrace) -> None:
+        """Show everything about an event."""
+        self.events_pane.select(event)
+        self.detail_pane.show(event)
+        self.go_to(self.detail_pane)
+
+    # What keys, clicks and the palette do.
+
+    def action_go(self, number: int) -> None:
+        """Go to the pane with this number."""
+        self.go_to(self.panes[number - 1])
+
+    def action_next_pane(self, step: int) -> None:
+        """Go to the next pane, round and round."""
+        position = self.panes.index(self.active)
+        self.go_to(self.panes[(position + step) % len(self.panes)])
+
+    def action_zoom(self) -> None:
+        """Give the active pane the whole window, or give the others their place back."""
+        self._is_zoomed = not self._is_zoomed
+        self._arrange()
+
+    def action_help(self) -> None:
+        """Show what the keys do."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Everything one can do, by name."""
+        del screen
+        for pane in self.panes:
+            yield SystemCommand(f"Go to {pane.TITLE}", f"Key {pane.NUMBER}", lambda pane=pane: self.go_to(pane))
+        yield SystemCommand("Zoom the pane", "Key F4", self.action_zoom)
+        yield SystemCommand("Next pane", "Key F6", lambda: self.action_next_pane(1))
+        yield SystemCommand("Previous pane", "Key Shift+F6", lambda: self.action_next_pane(-1))
+        yield SystemCommand("Next speaker", "Chat, Ctrl+T", self.chat_pane.action_next_speaker)
+        yield SystemCommand("Next conversation", "Chat, Ctrl+Down", lambda: self.chat_pane.action_next_channel(1))
+        yield SystemCommand("Previous conversation", "Chat, Ctrl+Up", lambda: self.chat_pane.action_next_channel(-1))
+        yield SystemCommand("Look again at storage", "Storage, key r", self.storage_pane.action_look_again)
+        yield SystemCommand("Follow the newest events", "Events, End", self._follow)
+        yield SystemCommand("Change the theme", "Light, dark and others", self.action_change_theme)
+        yield SystemCommand("Help", "Key F1 or ?", self.action_help)
+        yield SystemCommand("Quit", "Ctrl+Q: stop the bot and leave", self.action_quit)
+
+    def _follow(self) -> None:
+        self.events_pane.main().action_last()
+
+    def on_tab_bar_tab_clicked(self, event: TabBar.TabClicked) -> None:
+        """Go to the pane whose tab was clicked."""
+        self.go_to(self.query_one(f"#{event.name}", Pane))
+
+    def on_events_pane_event_highlighted(self, event: EventsPane.EventHighlighted) -> None:
+        """The detail shows what the list points at."""
+        self.detail_pane.show(event.event)
+
+    def on_events_pane_event_opened(self, event: EventsPane.EventOpened) -> None:
+        """Show everything about it."""
+        self.open_event(event.event)
+
+    def on_detail_pane_left(self) -> None:
+        """Back to the list."""
+        self.go_to(self.events_pane)

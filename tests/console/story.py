@@ -1,0 +1,236 @@
+"""A short history of a bot, told by hand with trace records at fixed times, for panes to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from textual.app import App, ComposeResult
+
+from console.chat import ChatChannel, ChatMessage, ChatPerson
+from console.history import History
+from console.panes.pane import Pane
+from console.plugin_list import FailureEntry, HandlerEntry, JobEntry, PluginEntry
+from console.stored import StoredValue
+from machine.envelope import Envelope
+from machine.trace import (
+    ApiCalled,
+    Considered,
+    EnvelopeAcknowledged,
+    EnvelopeReceived,
+    EventEmitted,
+    HandlersConsidered,
+    InvocationFailed,
+    InvocationFinished,
+    InvocationStarted,
+    LogWritten,
+    Record,
+    StorageAccessed,
+)
+
+START = datetime(2026, 3, 4, 9, 30, 0, tzinfo=UTC)
+STYLE_SHEET = Path(__file__).parents[2] / "console" / "app.tcss"
+
+PING = "machine.plugins.builtin.general.PingPongPlugin.listen_to_ping"
+HELLO = "machine.plugins.builtin.general.HelloPlugin.hello"
+DEPLOY = "plugins.deploys.Deploys.deploy"
+
+
+def at(milliseconds: float) -> datetime:
+    """A moment after the start."""
+    return START + timedelta(milliseconds=milliseconds)
+
+
+def ms(milliseconds: float) -> timedelta:
+    """A duration."""
+    return timedelta(milliseconds=milliseconds)
+
+
+def message(envelope_id: str, text: str, user: str = "U1", channel: str = "C1", **event: object) -> Envelope:
+    """A message as Slack delivers it."""
+    inner = {"type": "message", "user": user, "channel": channel, "text": text, "ts": "1772616600.000100", **event}
+    payload = {"type": "event_callback", "event_id": f"Ev{envelope_id}", "team_id": "T1", "event": inner}
+    return Envelope(envelope_id, "events_api", payload)
+
+
+class Names:
+    """What people and channels of the story are called."""
+
+    def person(self, user_id: str) -> str:
+        return {"U1": "alice", "U2": "bob", "U9": "machine"}.get(user_id, user_id)
+
+    def channel(self, channel_id: str) -> str:
+        return {"C1": "#general", "C2": "#ops", "D1": "@alice"}.get(channel_id, channel_id)
+
+
+def received(envelope: Envelope, start: float, *considered: Considered) -> Iterator[Record]:
+    """An envelope arrives, is acknowledged and held against the handlers."""
+    yield EnvelopeReceived(at=at(start), envelope_id=envelope.id, envelope=envelope)
+    yield EnvelopeAcknowledged(at=at(start + 2), envelope_id=envelope.id, answer=None, duration=ms(2))
+    yield HandlersConsidered(at=at(start + 2), envelope_id=envelope.id, considered=considered)
+
+
+def ping(*, text: str = "ping, are you there?") -> Considered:
+    """The ping handler matched."""
+    return Considered(
+        PING, 'listen_to(r"^(?P<word>ping)")', True, "the pattern matches", {"word": "ping"}, (0, 4), text
+    )
+
+
+def hello_missed(text: str) -> Considered:
+    """The hello handler did not match."""
+    return Considered(
+        HELLO, 'respond_to(r"^(?:hi|hello)$")', False, "the message is not addressed to the bot", text=text
+    )
+
+
+def handled_ping() -> Iterator[Record]:
+    """A message that one handler answered, with everything a handler can do on the way."""
+    text = "ping, are you there?"
+    yield from received(message("e1", text), 0, ping(), hello_missed(text))
+    ids = {"envelope_id": "e1", "invocation_id": "i1"}
+    yield InvocationStarted(at=at(3), handler=PING, **ids)
+    yield LogWritten(
+        at=at(4), level="info", logger="plugin.ping", message="Pinged", fields={"channel": "general"}, **ids
+    )
+    yield StorageAccessed(
+        at=at(5), plugin="Ping", operation="get", key="count", is_found=False, size=None, duration=ms(0.3), **ids
+    )
+    yield StorageAccessed(
+        at=at(6), plugin="Ping", operation="set", key="count", is_found=None, size=18, duration=ms(0.6), **ids
+    )
+    yield ApiCalled(
+        at=at(14),
+        method="chat.postMessage",
+        arguments={"channel": "C1", "text": "pong"},
+        is_ok=True,
+        error=None,
+        response={"ok": True, "ts": "1772616600.000200"},
+        duration=ms(7.4),
+        **ids,
+    )
+    yield EventEmitted(at=at(15), event="pinged", arguments={"by": "alice"}, listeners=("stats.Stats.count",), **ids)
+    yield InvocationFinished(at=at(16), handler=PING, duration=ms(13), **ids)
+
+
+def unheard() -> Iterator[Record]:
+    """A message nobody listens to, and the bot's own answer."""
+    yield from received(message("e2", "Grüße an alle 👋🏽", user="U2", channel="C2"), 2_000)
+    yield from received(message("e3", "pong", user="U9", bot_id="B1"), 2_300)
+
+
+def failed_deploy() -> Iterator[Record]:
+    """A slash command whose handler raised."""
+    payload = {"command": "/deploy", "text": "api", "user_id": "U2", "channel_id": "C2"}
+    envelope = Envelope("e4", "slash_commands", payload)
+    considered = Considered(DEPLOY, 'command("/deploy")', True, "the command is /deploy")
+    yield from received(envelope, 61_000, considered)
+    ids = {"envelope_id": "e4", "invocation_id": "i2"}
+    yield InvocationStarted(at=at(61_003), handler=DEPLOY, **ids)
+    yield ApiCalled(
+        at=at(61_090),
+        method="chat.postMessage",
+        arguments={"channel": "C404", "text": "Deploying api …"},
+        is_ok=False,
+        error="channel_not_found",
+        response={"ok": False, "error": "channel_not_found"},
+        duration=ms(81),
+        **ids,
+    )
+    traceback = (
+        'Traceback (most recent call last):\n  File "plugins/deploys.py", line 21, in deploy\n'
+        "    version = versions[service]\n              ~~~~~~~~^^^^^^^^^\nKeyError: 'api'\n"
+    )
+    yield InvocationFailed(
+        at=at(61_120), handler=DEPLOY, error="KeyError: 'api'", traceback=traceback, duration=ms(117), **ids
+    )
+    yield LogWritten(
+        at=at(61_121), level="error", logger="machine.dispatch", message="A handler failed", fields={"handler": DEPLOY}
+    )
+
+
+def told_history() -> History:
+    """The whole story."""
+    history = History()
+    for chapter in (handled_ping(), unheard(), failed_deploy()):
+        for record in chapter:
+            history.record(record)
+    return history
+
+
+PEOPLE = [ChatPerson("U1", "alice"), ChatPerson("U2", "bob")]
+CHANNELS = [
+    ChatChannel("C1", "#general"),
+    ChatChannel("C2", "#ops", unread=3),
+    ChatChannel("D1", "@alice", is_dm=True, person_id="U1"),
+    ChatChannel("D2", "@bob", is_dm=True, person_id="U2"),
+]
+MESSAGES = [
+    ChatMessage("1772616600.0001", "alice", "ping, are you there?"),
+    ChatMessage("1772616600.0002", "machine", "pong", is_bot=True, reactions=(("tada", 2), ("eyes", 1))),
+    ChatMessage("1772616640.0001", "bob", "shall we deploy the api?\nit has been green all day", is_edited=True),
+    ChatMessage("1772616650.0001", "alice", "yes, please", thread_ts="1772616640.0001"),
+    ChatMessage("1772616655.0001", "machine", "On it.", is_bot=True, thread_ts="1772616640.0001"),
+    ChatMessage("1772616661.0001", "machine", "Only you may deploy, bob.", is_bot=True, ephemeral_to="bob"),
+    ChatMessage(
+        "1772616663.0001", "machine", "", is_bot=True, extras=("Deploy api 1.4.2 to production?", "[Deploy] [Cancel]")
+    ),
+]
+
+PLUGINS = [
+    PluginEntry(
+        "machine.plugins.builtin.general.PingPongPlugin",
+        "Ping",
+        (HandlerEntry(PING, 'listen_to(r"^(?P<word>ping)")', "general.py:14"),),
+        START,
+        ms(3.2),
+    ),
+    PluginEntry(
+        "plugins.deploys.Deploys",
+        "Deploys",
+        (
+            HandlerEntry(DEPLOY, 'command("/deploy")', "plugins/deploys.py:18"),
+            HandlerEntry("plugins.deploys.Deploys.remind", 'schedule(hour="9")', "plugins/deploys.py:30"),
+        ),
+        at(4_000),
+        ms(14),
+        "plugins/deploys.py",
+    ),
+]
+FAILURES = [
+    FailureEntry(
+        "plugins.greeter",
+        "import",
+        "SyntaxError: '(' was never closed",
+        '  File "plugins/greeter.py", line 7\n    async def greet(self, msg:\n                   ^\n',
+        "plugins/greeter.py:7",
+        is_old_version_live=True,
+    )
+]
+JOBS = [JobEntry("Deploys.remind", datetime(2026, 3, 5, 9, 0, tzinfo=UTC))]
+
+VALUES = [
+    StoredValue("plugins.deploys.Deploys", "last", {"service": "api", "by": "bob", "tags": ["blue", 2]}, 96),
+    StoredValue("plugins.deploys.Deploys", "count", 12, 5),
+    StoredValue("shared", "motto", "Ship it", 18),
+    StoredValue("shared", "old", size=240, error="Its class plugins.gone.Thing no longer exists."),
+]
+
+
+class PaneHost(App[None]):
+    """Shows one pane alone, in the console's style."""
+
+    CSS_PATH = STYLE_SHEET
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, pane: Pane) -> None:
+        super().__init__()
+        self.pane = pane
+        self.intents: list[object] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_mount(self) -> None:
+        self.pane.main().focus()
