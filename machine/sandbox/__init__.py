@@ -1,0 +1,13 @@
+"""An embedded Slack workspace that speaks Slack's own wire protocol on loopback.
+
+`Workspace` is the state with Slack's rules, in plain Python; `Sandbox` serves it, so that unmodified Slack SDKs can
+talk to it.
+"""
+
+from __future__ import annotations
+
+from machine.sandbox.changes import Change as Change
+from machine.sandbox.interactions import Interaction as Interaction
+from machine.sandbox.refusal import SlackRefusal as SlackRefusal
+from machine.sandbox.server import Sandbox as Sandbox
+from machine.sandbox.workspace import Workspace as Workspace

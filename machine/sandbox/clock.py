@@ -1,0 +1,57 @@
+"""Time in the workspace: a clock that tests can move, and the unique timestamps and ids made from it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeAlias
+
+Clock: TypeAlias = Callable[[], datetime | float]
+"""Tells the time, as an aware datetime or as seconds since 1970."""
+
+_MICROSECONDS = 1_000_000
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ID_LENGTH = 10
+
+
+def stable_id(prefix: str, *names: str) -> str:
+    """An id that stays the same for the same names, so that what a bot stored about it survives a restart."""
+    digest = hashlib.sha256("\0".join((prefix, *names)).encode()).digest()
+    return prefix + _base36(int.from_bytes(digest[:8], "big"))[-_ID_LENGTH:].rjust(_ID_LENGTH, "0")
+
+
+class Timeline:
+    """Hands out timestamps and ids that are unique and increasing, whatever the clock does."""
+
+    def __init__(self, clock: Clock = time.time) -> None:
+        self._clock = clock
+        self._last = 0
+
+    @property
+    def now(self) -> float:
+        """The time in seconds since 1970."""
+        at = self._clock()
+        return at.timestamp() if isinstance(at, datetime) else at
+
+    def next_ts(self) -> str:
+        """A message timestamp as Slack writes it: `1700000000.000100`."""
+        seconds, microseconds = divmod(self._tick(), _MICROSECONDS)
+        return f"{seconds}.{microseconds:06d}"
+
+    def next_id(self, prefix: str) -> str:
+        """An id for a thing that does not outlive the process, with Slack's prefix for its kind."""
+        return prefix + _base36(self._tick())
+
+    def _tick(self) -> int:
+        self._last = max(int(self.now * _MICROSECONDS), self._last + 1)
+        return self._last
+
+
+def _base36(number: int) -> str:
+    digits = []
+    while number:
+        number, digit = divmod(number, 36)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))

@@ -1,0 +1,436 @@
+"""People use what an app shows: commands, buttons, selects, modals, shortcuts.
+
+Each makes the payload Slack sends (https://docs.slack.dev/reference/interaction-payloads), and honours what the app
+acknowledges with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from machine.sandbox.block_elements import (
+    BUTTONS,
+    MULTIPLE,
+    STATELESS,
+    Element,
+    elements_of,
+    find_element,
+    initial_values,
+)
+from machine.sandbox.block_kit import check_view
+from machine.sandbox.conversations import Conversation
+from machine.sandbox.messages import JsonObject, Message
+from machine.sandbox.outbox import Reply, Request
+from machine.sandbox.people import Person
+from machine.sandbox.refusal import SlackRefusal
+from machine.sandbox.views import Values, View
+
+if TYPE_CHECKING:
+    from machine.sandbox.workspace import Workspace
+
+Surface: TypeAlias = Message | View
+"""Where elements are shown."""
+
+_MAX_REMEMBERED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """Something a person did that the app is asked about.
+
+    Attributes:
+        payload: What the app receives.
+        answer: Await it for what the app acknowledged with, `None` for a bare acknowledgement. Awaiting raises
+            `SlackRefusal`: `dispatch_failed` when no app is connected, `operation_timeout` when it did not acknowledge
+            within 3 seconds, or what Slack found wrong with the answer.
+    """
+
+    payload: Mapping[str, Any]
+    answer: Reply
+
+
+class Interactions:
+    """Makes the payloads, and remembers what was chosen in messages and which options an app offered."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._chosen: dict[tuple[str, str, str], Values] = {}
+        self._offered: dict[tuple[str, str], list[JsonObject]] = {}
+
+    def run_command(
+        self, person: Person, conversation: Conversation, command: str, thread_ts: str | None
+    ) -> Interaction:
+        """See `Workspace.run_command`."""
+        workspace = self._workspace
+        name, _, text = command.strip().partition(" ")
+        known = workspace.app.commands
+        if not name.startswith("/") or len(name) < 2 or (known and name not in known):
+            there_are = f"The app has: {', '.join(known)}" if known else "Commands begin with a slash"
+            raise SlackRefusal("invalid_command", [f"{name!r} is no command of the app. {there_are}"])
+        workspace.channels.writable(conversation.id, person.id)
+        payload = {
+            "token": workspace.app.verification_token,
+            "team_id": workspace.team.id,
+            "team_domain": workspace.team.domain,
+            "channel_id": conversation.id,
+            "channel_name": _command_channel_name(conversation),
+            "user_id": person.id,
+            "user_name": person.name,
+            "command": name,
+            "text": text.strip(),
+            "api_app_id": workspace.app.id,
+            "is_enterprise_install": "false",
+            "response_url": workspace.response_urls.issue(person.id, conversation.id, thread_ts=thread_ts),
+            "trigger_id": workspace.triggers.issue(person.id),
+        }
+
+        def honour(answer: Mapping[str, Any]) -> None:
+            if answer.get("text") or answer.get("blocks") or answer.get("attachments"):
+                workspace.response_urls.respond(person.id, conversation.id, answer, thread_ts)
+
+        return self._send(Request("slash_commands", payload, honour=honour))
+
+    def click(self, person: Person, surface: Surface, action_id: str, value: str | None) -> Interaction:
+        """See `Workspace.click`."""
+        surface = self._current(surface)
+        element = self._button(surface, action_id, value)
+        action = {key: element.element[key] for key in ("text", "value", "style", "url") if key in element.element}
+        return self._act(person, surface, element, action)
+
+    def choose(
+        self, person: Person, surface: Surface, action_id: str, choices: Sequence[str | JsonObject]
+    ) -> Interaction:
+        """See `Workspace.choose`."""
+        surface = self._current(surface)
+        element = find_element(_blocks_of(surface), action_id)
+        chosen: list[Any] = [self._choice(element, surface, choice) for choice in choices]
+        if element.value_field not in MULTIPLE:
+            if len(chosen) > 1:
+                raise SlackRefusal("invalid_action", [f"{element.action_id} takes one choice, not {len(chosen)}"])
+            return self._enter(person, surface, element, chosen[0] if chosen else None)
+        return self._enter(person, surface, element, chosen)
+
+    def pick(self, person: Person, surface: Surface, action_id: str, value: Any) -> Interaction:
+        """See `Workspace.pick`."""
+        surface = self._current(surface)
+        element = find_element(_blocks_of(surface), action_id)
+        return self._enter(person, surface, element, _as_slack_writes(element, value))
+
+    def ask_options(self, person: Person, surface: Surface, action_id: str, query: str) -> Interaction:
+        """See `Workspace.ask_options`."""
+        surface = self._current(surface)
+        element = find_element(_blocks_of(surface), action_id)
+        if "external" not in element.type:
+            raise SlackRefusal(
+                "invalid_action", [f"{element.action_id} is a {element.type}: it has its options already"]
+            )
+        payload = self._payload("block_suggestion", person) | {
+            "action_id": element.action_id,
+            "block_id": element.block_id,
+            "value": query,
+            **self._surroundings(person, surface),
+        }
+
+        def honour(answer: Mapping[str, Any]) -> None:
+            groups = answer.get("option_groups") or ()
+            options = [*(answer.get("options") or ()), *(option for group in groups for option in group["options"])]
+            _remember(self._offered, (_id_of(surface), element.action_id), options)
+
+        return self._send(Request("interactive", payload, honour=honour))
+
+    def fill(self, person: Person, values: Mapping[str, Any], view: View | None) -> View:
+        """See `Workspace.fill`."""
+        view = self._open_view(person, view)
+        for name, given in values.items():
+            element = find_element(view.blocks, name)
+            is_text = element.value_field in {"value", "selected_date", "selected_time", "selected_date_time"}
+            if given is None or is_text or element.value_field == "rich_text_value":
+                value = _as_slack_writes(element, given)
+            elif element.value_field in MULTIPLE:
+                listed = given if isinstance(given, list | tuple) else [given]
+                value = [self._choice(element, view, choice) for choice in listed]
+            else:
+                value = self._choice(element, view, given)
+            view = self._workspace.views.enter(view, element.block_id, element.action_id, element.state(value))
+        return view
+
+    def submit_view(self, person: Person, values: Mapping[str, Any], view: View | None) -> Interaction:
+        """See `Workspace.submit_view`."""
+        view = self.fill(person, values, view)
+        _require_inputs(view)
+        payload = self._payload("view_submission", person) | {
+            "trigger_id": self._workspace.triggers.issue(person.id),
+            "view": self._workspace.shapes.view(view),
+            "response_urls": self._response_urls(person, view),
+        }
+        return self._send(Request("interactive", payload, honour=lambda answer: self._honour_submission(view, answer)))
+
+    def close_view(self, person: Person, view: View | None) -> Interaction | None:
+        """See `Workspace.close_view`."""
+        view = self._open_view(person, view)
+        closed = [view]
+        if view.content.get("clear_on_close"):
+            closed = self._workspace.views.clear(person.id)
+        else:
+            self._workspace.views.close(view)
+        interactions = [
+            self._send(Request("interactive", self._closure(person, shut, is_cleared=len(closed) > 1)))
+            for shut in closed
+            if shut.content.get("notify_on_close")
+        ]
+        return interactions[0] if interactions else None
+
+    def run_shortcut(self, person: Person, callback_id: str) -> Interaction:
+        """See `Workspace.run_shortcut`."""
+        payload = self._payload("shortcut", person) | {
+            "action_ts": self._workspace.timeline.next_ts(),
+            "callback_id": callback_id,
+            "trigger_id": self._workspace.triggers.issue(person.id),
+        }
+        return self._send(Request("interactive", payload))
+
+    def run_message_shortcut(self, person: Person, message: Message, callback_id: str) -> Interaction:
+        """See `Workspace.run_message_shortcut`."""
+        workspace = self._workspace
+        conversation = workspace.channels.joined(message.channel, person.id)
+        current = workspace.messages.known(message.channel, message.ts)
+        payload = self._payload("message_action", person) | {
+            "action_ts": workspace.timeline.next_ts(),
+            "callback_id": callback_id,
+            "trigger_id": workspace.triggers.issue(person.id),
+            "response_url": workspace.response_urls.issue(person.id, message.channel, current),
+            "message_ts": current.ts,
+            "channel": {"id": conversation.id, "name": _command_channel_name(conversation)},
+            "message": workspace.shapes.message(current),
+        }
+        return self._send(Request("interactive", payload))
+
+    def _send(self, request: Request) -> Interaction:
+        self._workspace.outbox.send(request)
+        return Interaction(request.payload, request.reply)
+
+    def _enter(self, person: Person, surface: Surface, element: Element, value: Any) -> Interaction:
+        """Change the state of an element and tell the app, unless it only hears of it on submission."""
+        state = element.state(value)
+        if isinstance(surface, View):
+            surface = self._workspace.views.enter(surface, element.block_id, element.action_id, state)
+        elif element.type not in STATELESS:
+            values = self._values(person, surface)
+            values.setdefault(element.block_id, {})[element.action_id] = state
+            _remember(self._chosen, (person.id, surface.channel, surface.ts), values)
+        if element.is_input:
+            return _unsent(state)
+        return self._act(person, surface, element, {element.value_field: value})
+
+    def _act(self, person: Person, surface: Surface, element: Element, chosen: Mapping[str, Any]) -> Interaction:
+        action = {
+            "type": element.type,
+            "action_id": element.action_id,
+            "block_id": element.block_id,
+            **chosen,
+            "action_ts": self._workspace.timeline.next_ts(),
+        }
+        payload = self._payload("block_actions", person) | {
+            "trigger_id": self._workspace.triggers.issue(person.id),
+            **self._surroundings(person, surface),
+            "actions": [action],
+        }
+        if isinstance(surface, Message):
+            url = self._workspace.response_urls.issue(person.id, surface.channel, surface, surface.thread_ts)
+            payload |= {"state": {"values": self._values(person, surface)}, "response_url": url}
+        return self._send(Request("interactive", payload))
+
+    def _payload(self, kind: str, person: Person) -> dict[str, Any]:
+        team, app = self._workspace.team, self._workspace.app
+        return {
+            "type": kind,
+            "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": team.id},
+            "api_app_id": app.id,
+            "token": app.verification_token,
+            "team": {"id": team.id, "domain": team.domain},
+            "enterprise": None,
+            "is_enterprise_install": False,
+        }
+
+    def _surroundings(self, person: Person, surface: Surface) -> dict[str, Any]:
+        """Where it happened: the view; or the message (left out by Slack if it is ephemeral) and its channel."""
+        if isinstance(surface, View):
+            container: dict[str, Any] = {"type": "view", "view_id": surface.id}
+            return {"container": container, "view": self._workspace.shapes.view(surface)}
+        conversation = self._workspace.channels.known(surface.channel, person.id)
+        container = {
+            "type": "message",
+            "message_ts": surface.ts,
+            "channel_id": surface.channel,
+            "is_ephemeral": surface.ephemeral_to is not None,
+        }
+        if surface.thread_ts:
+            container["thread_ts"] = surface.thread_ts
+        where: dict[str, Any] = {
+            "container": container,
+            "channel": {"id": conversation.id, "name": _command_channel_name(conversation)},
+        }
+        if surface.ephemeral_to is None:
+            where["message"] = self._workspace.shapes.message(surface)
+        return where
+
+    def _honour_submission(self, view: View, answer: Mapping[str, Any]) -> None:
+        """Do what the app answered to a submission: https://docs.slack.dev/surfaces/modals."""
+        views = self._workspace.views
+        current = views.find(view.id)
+        match answer.get("response_action"):
+            case None:
+                views.close(current)
+            case "errors":
+                views.refuse(current, _checked_errors(current, answer.get("errors")))
+            case "clear":
+                views.clear(view.user)
+            case "update":
+                check_view(answer.get("view"), "modal")
+                views.update(current, answer["view"])
+            case "push":
+                check_view(answer.get("view"), "modal")
+                views.push(view.user, answer["view"])
+            case unknown:
+                raise SlackRefusal("invalid_arguments", [f"[ERROR] unknown response_action {unknown!r}"])
+
+    def _closure(self, person: Person, view: View, *, is_cleared: bool) -> dict[str, Any]:
+        shape = self._workspace.shapes.view(view)
+        return self._payload("view_closed", person) | {"view": shape, "is_cleared": is_cleared}
+
+    def _response_urls(self, person: Person, view: View) -> list[dict[str, str]]:
+        """One address for each conversation chosen in an element that has `response_url_enabled`."""
+        urls = []
+        for element in elements_of(view.blocks):
+            state = view.values.get(element.block_id, {}).get(element.action_id, {})
+            channel = state.get("selected_conversation") or state.get("selected_channel")
+            if element.element.get("response_url_enabled") and channel:
+                url = self._workspace.response_urls.issue(person.id, channel)
+                urls.append(
+                    {
+                        "block_id": element.block_id,
+                        "action_id": element.action_id,
+                        "channel_id": channel,
+                        "response_url": url,
+                    }
+                )
+        return urls
+
+    def _button(self, surface: Surface, action_id: str, value: str | None) -> Element:
+        for element in elements_of(_blocks_of(surface)):
+            is_wanted = element.action_id == action_id and (value is None or element.element.get("value") == value)
+            if element.type in BUTTONS and is_wanted:
+                return element
+        element = find_element(_blocks_of(surface), action_id)
+        if element.type not in BUTTONS or value is not None:
+            raise SlackRefusal("invalid_action", [f"There is no button {action_id!r} with the value {value!r}"])
+        return element
+
+    def _choice(self, element: Element, surface: Surface, choice: str | JsonObject) -> Any:
+        """What Slack writes for a choice: the option, or the id of a person or conversation."""
+        if "file" in element.type:
+            file_id = choice["id"] if isinstance(choice, Mapping) else choice
+            return self._workspace.shapes.file(self._workspace.files.known(file_id))
+        if element.value_field.startswith("selected_option"):
+            return self._option(element, surface, choice)
+        if not isinstance(choice, str):
+            raise SlackRefusal("invalid_action", [f"{element.action_id} takes names or ids"])
+        if "user" in element.type:
+            return self._workspace.find_person(choice).id
+        return self._workspace.find_channel(choice).id
+
+    def _option(self, element: Element, surface: Surface, choice: str | JsonObject) -> JsonObject:
+        if isinstance(choice, Mapping):
+            return choice
+        options = element.options or self._offered.get((_id_of(surface), element.action_id), [])
+        for option in options:
+            if choice in {option.get("value"), option["text"]["text"]}:
+                return option
+        there_are = ", ".join(str(option.get("value")) for option in options) or "none"
+        raise SlackRefusal("invalid_action", [f"{element.action_id} has no option {choice!r}; there are: {there_are}"])
+
+    def _values(self, person: Person, message: Message) -> Values:
+        chosen = self._chosen.get((person.id, message.channel, message.ts), {})
+        return {
+            block_id: {name: chosen.get(block_id, {}).get(name, value) for name, value in actions.items()}
+            for block_id, actions in initial_values(message.blocks).items()
+        }
+
+    def _current(self, surface: Surface) -> Surface:
+        if isinstance(surface, View):
+            return self._workspace.views.find(surface.id)
+        message = self._workspace.messages.get(surface.channel, surface.ts)
+        if message is None:
+            raise SlackRefusal("message_not_found")
+        return message
+
+    def _open_view(self, person: Person, view: View | None) -> View:
+        if view is None:
+            view = self._workspace.views.shown_to(person.id)
+        if view is None:
+            raise SlackRefusal("not_found", [f"{person.name} has no modal open"])
+        return self._workspace.views.find(view.id)
+
+
+def _blocks_of(surface: Surface) -> list[JsonObject]:
+    if isinstance(surface, View):
+        return list(surface.blocks)
+    attached = [block for attachment in surface.attachments for block in attachment.get("blocks") or ()]
+    return [*surface.blocks, *attached]
+
+
+def _id_of(surface: Surface) -> str:
+    return surface.id if isinstance(surface, View) else f"{surface.channel}/{surface.ts}"
+
+
+def _command_channel_name(conversation: Conversation) -> str:
+    names = {"im": "directmessage", "private": "privategroup"}
+    return names.get(conversation.kind, conversation.name)
+
+
+def _as_slack_writes(element: Element, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return int(value.timestamp())
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
+    if value is not None and element.value_field == "value":
+        return str(value)
+    return value
+
+
+def _require_inputs(view: View) -> None:
+    empty = [
+        element.block_id
+        for element in elements_of(view.blocks)
+        if element.block.get("type") == "input"
+        and not element.block.get("optional")
+        and not view.values.get(element.block_id, {}).get(element.action_id, {}).get(element.value_field)
+    ]
+    if empty:
+        raise SlackRefusal("missing_input", [f"Nothing is entered in: {', '.join(empty)}"])
+
+
+def _checked_errors(view: View, errors: Any) -> Mapping[str, str]:
+    """The errors an app answers a submission with; Slack shows them only on input blocks."""
+    inputs = {block["block_id"] for block in view.blocks if block.get("type") == "input"}
+    if not isinstance(errors, Mapping) or not errors or not inputs.issuperset(errors):
+        there_are = ", ".join(sorted(inputs)) or "none"
+        raise SlackRefusal("invalid_arguments", [f"[ERROR] errors must name input blocks; there are: {there_are}"])
+    return errors
+
+
+def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    memory[key] = value
+    if len(memory) > _MAX_REMEMBERED:
+        del memory[next(iter(memory))]
+
+
+def _unsent(state: Mapping[str, Any]) -> Interaction:
+    reply = Reply()
+    reply.settle(None)
+    return Interaction(state, reply)

@@ -1,0 +1,68 @@
+"""What a method of the Web API is, and what its handler gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from machine.sandbox.arguments import Arguments
+from machine.sandbox.conversations import Conversation
+from machine.sandbox.people import Person
+from machine.sandbox.workspace import Workspace
+
+Answer: TypeAlias = dict[str, Any]
+"""What a method answers; `ok` is added on the way out."""
+
+TokenKind: TypeAlias = Literal["bot", "app", "any", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a method by the app.
+
+    Attributes:
+        workspace: Where it acts.
+        arguments: What was given.
+        base_url: Where the server listens, without a slash at the end.
+        open_connection: Gives the address for a new Socket Mode connection.
+    """
+
+    workspace: Workspace
+    arguments: Arguments
+    base_url: str
+    open_connection: Callable[[bool], str]
+
+    @property
+    def bot(self) -> Person:
+        """The bot user that calls."""
+        return self.workspace.bot
+
+    def channel(self, name: str = "channel") -> Conversation:
+        """The conversation that the argument names by id, as far as the bot can see it.
+
+        Raises:
+            SlackRefusal: `channel_not_found`, `invalid_arguments`.
+        """
+        return self.workspace.channels.known(self.arguments.required(name), self.bot.id)
+
+    def joined_channel(self, name: str = "channel") -> Conversation:
+        """As `channel`, and the bot must be in it (`not_in_channel`)."""
+        return self.workspace.channels.joined(self.channel(name).id, self.bot.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A row of the method table.
+
+    Attributes:
+        name: For example `chat.postMessage`.
+        run: Answers a call, or raises `SlackRefusal`.
+        scopes: The scopes a bot token needs for it.
+        token: What it is called with.
+    """
+
+    name: str
+    run: Callable[[Call], Answer]
+    scopes: tuple[str, ...] = ()
+    token: TokenKind = "bot"

@@ -1,0 +1,21 @@
+"""What the workspace says when Slack would say no."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from machine.errors import MachineError
+
+
+class SlackRefusal(MachineError):
+    """Slack would refuse this.
+
+    Attributes:
+        error: Slack's own error name, for example `channel_not_found`.
+        messages: What Slack adds in `response_metadata.messages`, for example the JSON pointer of a wrong block.
+    """
+
+    def __init__(self, error: str, messages: Sequence[str] = ()) -> None:
+        super().__init__(": ".join((f"Slack refuses this with `{error}`", *messages)))
+        self.error = error
+        self.messages = tuple(messages)
