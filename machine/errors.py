@@ -4,7 +4,7 @@
     ├── SettingsError       a setting is missing or cannot be used
     ├── PluginError         a plugin cannot be imported, built or registered
     ├── StorageError        a storage backend cannot do what was asked
-    ├── ConnectionRefused   Slack will not let this bot connect; trying again cannot help
+    ├── SlackRefusedError   Slack will not let this bot connect; trying again cannot help
     └── WorkspaceError      a workspace description cannot be used
 
 `slack_sdk.errors.SlackApiError` is passed on as it is, because plugins already catch it.
@@ -83,7 +83,7 @@ class StorageError(MachineError):
     """A storage backend cannot do what was asked."""
 
 
-class ConnectionRefused(MachineError):
+class SlackRefusedError(MachineError):
     """Slack will not let this bot connect, and trying again cannot help.
 
     Attributes:

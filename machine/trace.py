@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 from machine.envelope import Answer, Envelope
 
@@ -141,6 +141,14 @@ class InvocationFailed(Record):
     error: str
     traceback: str
     duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvocationRefused(Record):
+    """A handler matched but was not run, for example because the person lacks a role."""
+
+    handler: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,7 +320,14 @@ class Trace:
         self._subscribers = tuple(other for other in self._subscribers if other is not subscriber)
 
 
-def cause() -> dict[str, str | None]:
+class Cause(TypedDict):
+    """What a record belongs to."""
+
+    envelope_id: str | None
+    invocation_id: str | None
+
+
+def cause() -> Cause:
     """The `envelope_id` and `invocation_id` of the running invocation, to be spread into a record."""
     invocation = current_invocation.get()
     if invocation is None:

@@ -1,0 +1,79 @@
+"""What a command runs: the bot, and a sandbox to run it in where there are no tokens."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from machine.bot import Machine
+from machine.sandbox import Sandbox, Workspace
+from machine.settings import CaseInsensitiveDict, Settings
+from machine.trace import Trace
+
+WORKSPACE_FILE = "workspace.toml"
+
+
+class Runtime:
+    """A bot and what it needs to run.
+
+    Args:
+        settings: As read from file and environment.
+        project: The folder of the bot.
+        watch: Take over changed plugin files while the bot runs.
+        live: `True` asks for Slack (and its tokens), `False` for the sandbox; `None` takes Slack where both tokens
+            are there, or where `SLACK_API_URL` leads elsewhere, and the sandbox otherwise.
+
+    Attributes:
+        trace: What happens, from before the bot starts.
+        sandbox: The embedded workspace; `None` against Slack. It runs once `start()` has returned.
+        machine: The bot; there once `start()` has begun.
+    """
+
+    machine: Machine
+
+    def __init__(self, settings: Settings, project: Path, *, watch: bool = False, live: bool | None = None) -> None:
+        self.settings = settings
+        self.project = project
+        self.trace = Trace()
+        self._watch = watch
+        self._resources = contextlib.AsyncExitStack()
+        has_tokens = settings.slack_app_token is not None and settings.slack_bot_token is not None
+        self.is_live = has_tokens if live is None else live
+        self.sandbox: Sandbox | None = None if self.is_live else Sandbox(self._workspace())
+
+    async def start(self) -> None:
+        """Start the sandbox, where there is one, and the bot.
+
+        Raises:
+            MachineError: When either cannot start; the message says what to do.
+        """
+        settings = self.settings
+        if self.sandbox is not None:
+            sandbox = await self._resources.enter_async_context(self.sandbox)
+            settings = _settings_for(settings, sandbox)
+        self.machine = Machine(settings, trace=self.trace, project=self.project, watch=self._watch)
+        try:
+            await self._resources.enter_async_context(self.machine)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop both: no more events, handlers end, everything is closed."""
+        await self._resources.aclose()
+
+    def _workspace(self) -> Workspace:
+        description = self.project / WORKSPACE_FILE
+        return Workspace.from_toml(description) if description.exists() else Workspace.default()
+
+
+def _settings_for(settings: Settings, sandbox: Sandbox) -> Settings:
+    values: CaseInsensitiveDict = settings.all
+    overrides: dict[str, Any] = {
+        "SLACK_API_URL": sandbox.api_url,
+        "SLACK_BOT_TOKEN": sandbox.bot_token,
+        "SLACK_APP_TOKEN": sandbox.app_token,
+    }
+    values.update(overrides)
+    return Settings.check(values)

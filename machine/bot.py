@@ -1,0 +1,292 @@
+"""The bot: builds the parts from the settings, and starts and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import structlog
+
+from machine.dispatch.addressing import Addressing
+from machine.dispatch.dispatcher import Dispatcher
+from machine.dispatch.matching import Reader
+from machine.dispatch.registry import Registry
+from machine.envelope import Envelope
+from machine.errors import MachineError, Mistake, PluginError, SettingsError, StorageError
+from machine.loading.importing import Project
+from machine.loading.loader import LoadedPlugin, Loader
+from machine.loading.plugins import Plugins
+from machine.loading.watcher import Watcher
+from machine.logs import TraceLogHandler
+from machine.redaction import redact
+from machine.scheduler import Job, Scheduler
+from machine.settings import Settings
+from machine.slack.client import SlackClient
+from machine.slack.directory import Directory
+from machine.slack.identity import Identity, identify
+from machine.slack.web import SlackWebClient, is_loopback
+from machine.storage import PluginStorage
+from machine.storage.backends.base import MachineBaseStorage
+from machine.trace import Considered, Trace
+from machine.transport.socket_mode import SocketMode
+
+DRAIN_WITHIN = timedelta(seconds=10)
+
+_logger = structlog.stdlib.get_logger(__name__)
+
+
+class Machine:
+    """A bot.
+
+    Args:
+        settings: Checked settings, or a mapping of some, to which the defaults are added.
+        trace: Told of everything that happens; subscribe before starting, to miss nothing.
+        project: The folder that plugins and relative paths are looked for in; the current one by default.
+        watch: Take over changed plugin files while the bot runs.
+
+    Attributes:
+        settings: The settings in force.
+        trace: As given.
+        slack: What the bot can do in its workspace; there once it has started.
+        storage: Where plugins keep their values; there once it has started.
+    """
+
+    slack: SlackClient
+    storage: MachineBaseStorage
+
+    def __init__(
+        self,
+        settings: Settings | Mapping[str, Any] | None = None,
+        *,
+        trace: Trace | None = None,
+        project: Path | None = None,
+        watch: bool = False,
+    ) -> None:
+        self.settings = settings if isinstance(settings, Settings) else Settings.check(settings or {})
+        self.trace = trace or Trace()
+        self._root = (project or Path.cwd()).resolve()
+        self._watch = watch
+        self._log_handler = TraceLogHandler(self.trace)
+        self._started: list[Any] = []
+        self._stopped = asyncio.Event()
+        self._fatal: MachineError | None = None
+        self._all_settings = self.settings.all
+        self._project = Project(self._root, self._root / self.settings.plugin_dir)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the bot talks to Slack itself, and not to a sandbox on this machine."""
+        return not is_loopback(self.settings.slack_api_url)
+
+    @property
+    def identity(self) -> Identity:
+        """Who the bot is, and where."""
+        return self.slack.identity
+
+    @property
+    def workspace_name(self) -> str:
+        """The workspace's name; empty until the bot has started."""
+        return self.slack.identity.team if hasattr(self, "slack") else ""
+
+    @property
+    def plugins(self) -> Mapping[str, LoadedPlugin]:
+        """The live plugins by name."""
+        return self._plugins.live
+
+    @property
+    def failures(self) -> Mapping[str, PluginError]:
+        """What could not be loaded, by the name of its module or class."""
+        return self._plugins.failures
+
+    @property
+    def registry(self) -> Registry:
+        """Who listens, at this moment."""
+        return self._dispatcher.registry
+
+    def jobs(self) -> list[Job]:
+        """The scheduled jobs, the next one first."""
+        return self._scheduler.jobs()
+
+    def plugin_storage(self, name: str) -> PluginStorage:
+        """The storage of the plugin with this name (module and class)."""
+        return PluginStorage(name, self.storage, trace=self.trace)
+
+    def explain(self, envelope: Envelope) -> tuple[Considered, ...]:
+        """Which handlers an envelope would run, and why or why not; nothing is run."""
+        return self._dispatcher.explain(envelope)
+
+    async def handle(self, envelope: Envelope) -> None:
+        """Dispatch an envelope as if it had just arrived, and wait until its handlers have ended."""
+        tasks = await self._dispatcher.dispatch(envelope)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def reload(self, changed: Iterable[Path] | None = None) -> bool:
+        """Take over changed plugin files now; what fails leaves the old version live.
+
+        Args:
+            changed: The files to look at; all of the project's by default.
+
+        Returns:
+            Whether anything was replaced.
+        """
+        return await self._plugins.reload(changed)
+
+    async def start(self) -> None:
+        """Connect and load the plugins; returns when the bot is listening.
+
+        Raises:
+            SettingsError: When a setting that is needed is missing.
+            SlackRefusedError: When Slack does not accept the tokens.
+            StorageError: When the storage cannot be used.
+            MachineError: When Slack cannot be reached.
+        """
+        self._require_tokens()
+        logging.getLogger().addHandler(self._log_handler)
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Take no more events, finish what runs (10 s at most), and close everything; safe to call twice."""
+        while self._started:
+            part = self._started.pop()
+            try:
+                await part()
+            except Exception as error:  # the rest must be closed all the same
+                _logger.error("A part failed to stop", exc_info=error)
+        logging.getLogger().removeHandler(self._log_handler)
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """Start, and wait until `stop()` is called.
+
+        Raises:
+            MachineError: When the bot cannot start, or when Slack will not let it connect any more.
+        """
+        await self.start()
+        await self._stopped.wait()
+        if self._fatal is not None:
+            raise self._fatal
+
+    def request_stop(self, reason: MachineError | None = None) -> None:
+        """Have `run()` return, or raise `reason`; the caller of `run()` then stops the bot."""
+        self._fatal = reason
+        self._stopped.set()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _start(self) -> None:
+        settings = self.settings
+        self._project.install()
+        self._started.append(self._uninstall)
+        self.storage = self._make_storage()
+        self._started.append(self.storage.close)
+        await self.storage.init()
+
+        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        self._started.append(session.close)
+        web = SlackWebClient(settings, session, self.trace)
+        self.slack = await self._meet_workspace(web)
+        identity = self.identity
+        self._started.append(self.slack.directory.close)
+
+        names = [identity.name, *filter(None, [self._shown_name(identity)])]
+        reader = Reader(
+            user_id=identity.user_id,
+            bot_id=identity.bot_id,
+            addressing=Addressing(identity.user_id, names, settings.aliases),
+            hears_bots=settings.listen_to_bots,
+        )
+        self._dispatcher = Dispatcher(self.slack, reader, self.trace, log_messages=settings.log_handled_messages)
+        self._scheduler = Scheduler(settings.tz, self._dispatcher.run_job)
+        loader = Loader(self._project, self.slack, self._all_settings, self.plugin_storage, self._dispatcher)
+        self._plugins = Plugins(self._project, loader, self._dispatcher, self._scheduler, self.trace, settings.plugins)
+        self._started += [self._plugins.close, self._drain]
+        await self._plugins.load_all()
+
+        self._scheduler.start()
+        self._started.append(self._stop_scheduler)
+        if self._watch:
+            watcher = Watcher(self._project.plugin_dir, self._plugins.reload)
+            await watcher.start()
+            self._started.append(watcher.close)
+
+        socket_mode = SocketMode(
+            settings, web, self._dispatcher.dispatch, self.trace, identity.team, on_fatal=self.request_stop
+        )
+        await socket_mode.start()
+        self._started.append(socket_mode.stop)
+        _logger.info("Bot started", workspace=identity.team, name=identity.name, plugins=len(self.plugins))
+
+    async def _meet_workspace(self, web: SlackWebClient) -> SlackClient:
+        try:
+            identity = await identify(web)
+            directory = Directory(web, identity.user_id)
+            await directory.fill()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise MachineError(
+                f"Slack cannot be reached at {self.settings.slack_api_url}: {redact(str(error)) or 'no answer'}. "
+                "Check the network, HTTP_PROXY and SLACK_API_URL; without a network, `machine dev` runs in the sandbox."
+            ) from error
+        return SlackClient(web, directory, identity, self.settings.tz)
+
+    def _require_tokens(self) -> None:
+        missing = [
+            Mistake(name, "is not set", f"Export SM_{name} or put it into local_settings.py, or try `machine dev`.")
+            for name in ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")
+            if not self._all_settings[name]
+        ]
+        if missing:
+            raise SettingsError(missing)
+
+    def _make_storage(self) -> MachineBaseStorage:
+        name = self.settings.storage_backend
+        module, _, attribute = name.rpartition(".")
+        try:
+            backend = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise SettingsError(
+                [Mistake("STORAGE_BACKEND", f"is {name!r}, which cannot be imported: {error}", "Name a backend class.")]
+            ) from None
+        if not (isinstance(backend, type) and issubclass(backend, MachineBaseStorage)):
+            raise SettingsError(
+                [Mistake("STORAGE_BACKEND", f"is {name!r}, which is no storage backend", "Name a backend class.")]
+            )
+        values = self.settings.all
+        values["SQLITE_PATH"] = str(self._root / self.settings.sqlite_path)
+        try:
+            return backend(values)
+        except (MachineError, StorageError):
+            raise
+        except Exception as error:
+            raise StorageError(f"{name} cannot be used: {redact(str(error))}. Check its settings.") from error
+
+    @staticmethod
+    def _shown_name(identity: Identity) -> str | None:
+        name = identity.bot_info.get("name")
+        return str(name) if name else None
+
+    async def _stop_scheduler(self) -> None:
+        self._scheduler.stop()
+
+    async def _drain(self) -> None:
+        await self._dispatcher.supervisor.drain(DRAIN_WITHIN)
+
+    async def _uninstall(self) -> None:
+        self._project.uninstall()

@@ -1,0 +1,280 @@
+"""Takes envelopes from the transport to the handlers they match."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from machine.dispatch.answers import PendingAnswer
+from machine.dispatch.deliveries import Deliveries
+from machine.dispatch.matching import Facts, Reader, Verdict
+from machine.dispatch.registry import Handler, Registry
+from machine.dispatch.roles import REFUSAL, missing_roles
+from machine.dispatch.rules import RULES, Answering, Rule
+from machine.dispatch.supervisor import Supervisor
+from machine.envelope import Answer, Envelope
+from machine.plugins.triggers import On
+from machine.redaction import redact_value
+from machine.slack.client import SlackClient
+from machine.trace import (
+    Considered,
+    EnvelopeAcknowledged,
+    EnvelopeDropped,
+    EnvelopeReceived,
+    EventEmitted,
+    HandlersConsidered,
+    InvocationRefused,
+    JobFired,
+    Trace,
+    cause,
+)
+
+HANDLER_ERROR = "handler-error"
+UNAUTHORIZED_ACCESS = "unauthorized-access"
+
+_logger = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A handler that an envelope was held against, and the verdict."""
+
+    handler: Handler
+    rule: Rule
+    verdict: Verdict
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether what the handler yields may be what Slack is answered with."""
+        return self.rule.answering is Answering.FIRST_YIELD and self.handler.is_generator
+
+
+class Dispatcher:
+    """The one pipeline that every envelope takes.
+
+    Args:
+        client: Given to the objects that handlers receive.
+        reader: How envelopes are read as this bot.
+        trace: Told of every step.
+        log_messages: Whether a line is logged for each message that a handler runs for.
+
+    Attributes:
+        registry: Who listens. Swapped whole when plugins change; read once per envelope.
+        supervisor: Runs the handlers.
+    """
+
+    def __init__(self, client: SlackClient, reader: Reader, trace: Trace, *, log_messages: bool = True) -> None:
+        self.registry = Registry()
+        self.supervisor = Supervisor(trace, self._handler_failed)
+        self._client = client
+        self._reader = reader
+        self._trace = trace
+        self._log_messages = log_messages
+        self._deliveries = Deliveries()
+
+    @property
+    def handlers(self) -> Sequence[Handler]:
+        """Every live handler of every plugin."""
+        return self.registry.handlers
+
+    async def dispatch(self, envelope: Envelope) -> Sequence[asyncio.Task[None]]:
+        """Acknowledge an envelope and start the handlers it matches; does not wait for them.
+
+        Returns:
+            The tasks of the handlers, owned by the supervisor.
+        """
+        received = time.perf_counter()
+        if self._trace:
+            self._trace.emit(EnvelopeReceived(envelope=envelope, envelope_id=envelope.id))
+        if not _may_be_answered(envelope):
+            await self._acknowledge(envelope, None, received)
+        if not envelope.is_simulated and self._deliveries.is_repeat(envelope):
+            await self._acknowledge(envelope, None, received)
+            self._drop(envelope, "it was delivered before")
+            return []
+        self._client.directory.update(envelope)
+        facts = Facts(envelope, self._reader)
+        matches = self._find_matches(facts)
+
+        answering = [match for match in matches if match.may_answer]
+
+        async def send(answer: Answer) -> None:
+            await self._acknowledge(envelope, answer, received)
+
+        pending = PendingAnswer(send, len(answering))
+        await pending.start()
+        return [self._start(match, facts, pending if match.may_answer else None) for match in matches]
+
+    def explain(self, envelope: Envelope) -> tuple[Considered, ...]:
+        """Which handlers an envelope would run, and why or why not; nothing is run."""
+        return _considered(self._judge(Facts(envelope, self._reader)))
+
+    def emit(self, event: str, /, **kwargs: Any) -> None:
+        """Start every listener of an event that plugins, or the framework, emit."""
+        listeners = self.registry.named(On, event)
+        if self._trace:
+            self._trace.emit(
+                EventEmitted(
+                    event=event,
+                    arguments=redact_value({name: repr(value) for name, value in kwargs.items()}),
+                    listeners=tuple(listener.name for listener in listeners),
+                    **cause(),
+                )
+            )
+        for listener in listeners:
+            self._start_simple(listener, kwargs)
+
+    def run_job(self, handler: Handler) -> asyncio.Task[None]:
+        """Start a handler whose time has come."""
+        if self._trace:
+            self._trace.emit(JobFired(job=handler.trigger.describe(), handler=handler.name))
+        return self._start_simple(handler, {})
+
+    def _start_simple(self, handler: Handler, arguments: dict[str, Any]) -> asyncio.Task[None]:
+        if handler.wants_logger:
+            arguments = {**arguments, "logger": structlog.stdlib.get_logger(handler.name)}
+        return self.supervisor.start(handler, lambda: _finish(handler.function(**arguments)))
+
+    def _find_matches(self, facts: Facts) -> list[Match]:
+        judged = self._judge(facts)
+        if self._trace:
+            self._trace.emit(HandlersConsidered(considered=_considered(judged), envelope_id=facts.envelope.id))
+        return [match for match in judged if match.verdict.is_match]
+
+    def _judge(self, facts: Facts) -> list[Match]:
+        registry, envelope = self.registry, facts.envelope
+        return [
+            Match(handler, rule, rule.judge(handler.trigger, facts))
+            for trigger_type, rule in RULES.items()
+            if rule.kind == envelope.kind
+            for handler in registry.candidates(trigger_type, envelope)
+        ]
+
+    def _start(self, match: Match, facts: Facts, pending: PendingAnswer | None) -> asyncio.Task[None]:
+        return self.supervisor.start(
+            match.handler,
+            lambda: self._run(match, facts, pending),
+            cause=facts.envelope,
+        )
+
+    async def _run(self, match: Match, facts: Facts, pending: PendingAnswer | None) -> None:
+        """Run one handler; everything that may fail happens here, after Slack's acknowledgement is on its way."""
+        try:
+            await self._look_up_who_and_where(facts)
+            argument = match.rule.argument(self._client, facts, match.verdict)
+            if not await self._is_allowed(match, facts, argument):
+                return
+            arguments: dict[str, Any] = dict(match.verdict.groups)
+            if match.handler.wants_logger or (self._log_messages and facts.is_message):
+                logger = self._bound_logger(match, facts)
+                if self._log_messages and facts.is_message:
+                    logger.info("Message triggers handler", text=match.verdict.text or facts.text)
+                if match.handler.wants_logger:
+                    arguments["logger"] = logger
+            result = match.handler.function(argument, **arguments)
+            if match.handler.is_generator:
+                await self._run_generator(result, match, pending)
+            else:
+                await _finish(result)
+        finally:
+            if pending is not None:
+                await pending.handler_ended()
+
+    @staticmethod
+    async def _run_generator(values: Any, match: Match, pending: PendingAnswer | None) -> None:
+        is_first = True
+        async for value in values:
+            if is_first and pending is not None:
+                await pending.give(match.rule.answer(value), match.handler.name)
+            elif pending is not None:
+                _logger.warning("Only the first value a handler yields answers Slack", handler=match.handler.name)
+            is_first = False
+
+    async def _look_up_who_and_where(self, facts: Facts) -> None:
+        """What handlers read without awaiting (`sender`, `channel`) must be known before they run."""
+        directory = self._client.directory
+        user_id, channel_id = facts.envelope.user_id, facts.envelope.channel_id
+        if user_id is not None and user_id not in directory.users:
+            await directory.ensure_user(user_id)
+        if channel_id is not None and channel_id not in directory.channels:
+            await directory.ensure_channel(channel_id)
+
+    def _bound_logger(self, match: Match, facts: Facts) -> structlog.stdlib.BoundLogger:
+        user_id = facts.envelope.user_id
+        user = self._client.users.get(user_id) if user_id else None
+        logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(match.handler.name)
+        return logger.bind(user_id=user_id, user_name=user.name if user else None)
+
+    async def _is_allowed(self, match: Match, facts: Facts, argument: Any) -> bool:
+        handler = match.handler
+        if not handler.required_roles:
+            return True
+        missing = await missing_roles(handler.instance, facts.envelope.user_id, handler.required_roles)
+        if missing is None:
+            return True
+        reason = f"needs {missing.combine.value} of the roles {', '.join(missing.roles)}"
+        if self._trace:
+            self._trace.emit(InvocationRefused(handler=handler.name, reason=reason, **cause()))
+        self.emit(UNAUTHORIZED_ACCESS, message=argument)
+        await _refuse(argument)
+        return False
+
+    async def _acknowledge(self, envelope: Envelope, answer: Answer, received: float) -> None:
+        if await envelope.acknowledge(answer) and self._trace:
+            duration = timedelta(seconds=time.perf_counter() - received)
+            self._trace.emit(
+                EnvelopeAcknowledged(answer=redact_value(answer), duration=duration, envelope_id=envelope.id)
+            )
+
+    def _drop(self, envelope: Envelope, reason: str) -> None:
+        _logger.debug("Envelope dropped", envelope_id=envelope.id, reason=reason)
+        if self._trace:
+            self._trace.emit(EnvelopeDropped(reason=reason, envelope_id=envelope.id))
+
+    def _handler_failed(self, handler: Handler, envelope: Envelope | None, error: Exception) -> None:
+        listens_to_errors = isinstance(handler.trigger, On) and handler.trigger.event == HANDLER_ERROR
+        if not listens_to_errors:  # a failing error listener must not call itself for ever
+            self.emit(
+                HANDLER_ERROR, handler=handler.name, error=error, event=dict(envelope.payload) if envelope else {}
+            )
+
+
+def _may_be_answered(envelope: Envelope) -> bool:
+    return any(rule.kind == envelope.kind and rule.answering is not Answering.AT_ONCE for rule in RULES.values())
+
+
+def _considered(judged: Iterable[Match]) -> tuple[Considered, ...]:
+    return tuple(
+        Considered(
+            handler=match.handler.name,
+            trigger=match.handler.trigger.describe(),
+            is_match=match.verdict.is_match,
+            reason=match.verdict.reason,
+            groups=match.verdict.groups,
+            span=match.verdict.span,
+            text=match.verdict.text,
+        )
+        for match in judged
+    )
+
+
+async def _finish(result: Any) -> None:
+    if inspect.isasyncgen(result):
+        async for _ in result:
+            pass
+    elif inspect.isawaitable(result):
+        await result
+
+
+async def _refuse(argument: Any) -> None:
+    if hasattr(argument, "say") and getattr(argument, "response_url", "unused") is not None:
+        await argument.say(REFUSAL, ephemeral=True)
+    elif hasattr(argument, "send_dm"):
+        await argument.send_dm(REFUSAL)

@@ -1,0 +1,89 @@
+"""Who listens: every handler of every live plugin, in one immutable value that is swapped whole."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from machine.envelope import Envelope
+from machine.plugins.base import MachineBasePlugin
+from machine.plugins.declarations import RequiredRoles
+from machine.plugins.triggers import On, Process, Schedule, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A plugin's method together with one thing it waits for.
+
+    A method with two decorators makes two handlers.
+
+    Attributes:
+        name: Module, class and method, joined by dots.
+        plugin: Name of the plugin: module and class.
+        instance: The plugin the method belongs to.
+        function: The bound method.
+        trigger: What it waits for.
+        wants_logger: Whether it takes a `logger` argument.
+        is_generator: Whether it yields; the first value may answer the request.
+        required_roles: Who may run it; all of these must hold.
+        source_file: Where the method stands.
+        source_line: The line of the method in `source_file`, counted from 1.
+        doc: The method's docstring, or empty.
+    """
+
+    name: str
+    plugin: str
+    instance: MachineBasePlugin = field(repr=False)
+    function: Callable[..., Any] = field(repr=False)
+    trigger: Trigger
+    wants_logger: bool = False
+    is_generator: bool = False
+    required_roles: tuple[RequiredRoles, ...] = ()
+    source_file: str = ""
+    source_line: int = 0
+    doc: str = ""
+
+
+class Registry:
+    """The handlers of all plugins, indexed once for the questions asked per event.
+
+    Attributes:
+        handlers: Every handler, in the order in which plugins were loaded and methods defined.
+    """
+
+    def __init__(self, handlers: Iterable[Handler] = ()) -> None:
+        self.handlers = tuple(handlers)
+        by_trigger: defaultdict[type[Trigger], list[Handler]] = defaultdict(list)
+        by_name: defaultdict[tuple[type[Trigger], str], list[Handler]] = defaultdict(list)
+        for handler in self.handlers:
+            trigger = handler.trigger
+            by_trigger[type(trigger)].append(handler)
+            if isinstance(trigger, Process):
+                by_name[Process, trigger.event_type].append(handler)
+            elif isinstance(trigger, On):
+                by_name[On, trigger.event].append(handler)
+        self._by_trigger: Mapping[type[Trigger], tuple[Handler, ...]] = _frozen(by_trigger)
+        self._by_name: Mapping[tuple[type[Trigger], str], tuple[Handler, ...]] = _frozen(by_name)
+
+    def waiting_for(self, trigger: type[Trigger]) -> tuple[Handler, ...]:
+        """The handlers with a trigger of this type."""
+        return self._by_trigger.get(trigger, ())
+
+    def named(self, trigger: type[Trigger], name: str) -> tuple[Handler, ...]:
+        """The handlers of an event type or of an emitted event."""
+        return self._by_name.get((trigger, name), ())
+
+    def candidates(self, trigger: type[Trigger], envelope: Envelope) -> tuple[Handler, ...]:
+        """The handlers with a trigger of this type that an envelope is worth holding against."""
+        return self.named(Process, envelope.type) if trigger is Process else self.waiting_for(trigger)
+
+    @property
+    def scheduled(self) -> tuple[Handler, ...]:
+        """The handlers that run at set times."""
+        return self.waiting_for(Schedule)
+
+
+def _frozen(index: Mapping[Any, list[Handler]]) -> dict[Any, tuple[Handler, ...]]:
+    return {key: tuple(handlers) for key, handlers in index.items()}

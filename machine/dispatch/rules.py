@@ -1,0 +1,120 @@
+"""One pipeline for every kind of request: what differs between kinds is a row in this table.
+
+To support another kind, declare its trigger in `machine.plugins.triggers`, and add a row here that says which envelopes
+it is held against, how it is judged, what its handler receives, and how Slack is answered.
+"""
+
+from __future__ import annotations
+
+import copy
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from machine.dispatch.matching import (
+    Facts,
+    Verdict,
+    judge_action,
+    judge_command,
+    judge_listen_to,
+    judge_process,
+    judge_respond_to,
+    judge_view,
+)
+from machine.envelope import Answer
+from machine.models.interactive import Action as TriggeredAction
+from machine.models.interactive import BlockActionsPayload, ViewClosedPayload, ViewSubmissionPayload
+from machine.plugins.block_action import BlockAction
+from machine.plugins.command import Command
+from machine.plugins.message import Message
+from machine.plugins.modals import ModalClosure, ModalSubmission
+from machine.plugins.triggers import (
+    Action,
+    ListenTo,
+    ModalClosed,
+    ModalSubmitted,
+    Process,
+    RespondTo,
+    SlashCommand,
+    Trigger,
+)
+from machine.slack.client import SlackClient
+
+T = TypeVar("T", bound=Trigger)
+
+
+class Answering(enum.Enum):
+    """What Slack is answered with.
+
+    Slack waits 3 seconds, so whatever a handler does, the dispatcher answers before they are over.
+    """
+
+    AT_ONCE = "an empty acknowledgement, before any handler runs"
+    FIRST_YIELD = "what a generator handler yields first; an empty acknowledgement where there is none"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How triggers of one type are handled.
+
+    Attributes:
+        kind: The kind of envelope they are held against.
+        judge: Says whether one matches.
+        argument: Builds what the handler receives; only for handlers that run.
+        answering: How Slack is answered.
+        answer: Turns what a handler yields into the answer's payload.
+    """
+
+    kind: str
+    judge: Callable[[Any, Facts], Verdict]
+    argument: Callable[[SlackClient, Facts, Verdict], object]
+    answering: Answering = Answering.AT_ONCE
+    answer: Callable[[Any], Answer] = lambda value: value
+
+
+def _event(_client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
+    return copy.deepcopy(dict(facts.envelope.event))  # the plugin's own: what it changes, no other handler sees
+
+
+def _message(client: SlackClient, facts: Facts, verdict: Verdict) -> object:
+    return Message(client, facts.message, verdict.text)
+
+
+def _command(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
+    return Command(client, facts.envelope.payload)
+
+
+def _block_action(client: SlackClient, facts: Facts, verdict: Verdict) -> object:
+    payload = BlockActionsPayload.model_validate(facts.envelope.payload)
+    return BlockAction(client, payload, TriggeredAction.model_validate(verdict.action))
+
+
+def _submission(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
+    return ModalSubmission(client, ViewSubmissionPayload.model_validate(facts.envelope.payload))
+
+
+def _closure(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
+    return ModalClosure(client, ViewClosedPayload.model_validate(facts.envelope.payload))
+
+
+def _text_or_message(value: Any) -> Answer:
+    return {"text": value} if isinstance(value, str) else _as_json(value)
+
+
+def _as_json(value: Any) -> Answer:
+    value = value.to_dict() if hasattr(value, "to_dict") else value
+    if value is not None and not isinstance(value, Mapping):
+        raise TypeError(f"a handler yielded {type(value).__name__} as its answer; Slack takes a text or a dict")
+    return value
+
+
+RULES: Mapping[type[Trigger], Rule] = {
+    ListenTo: Rule("events_api", judge_listen_to, _message),
+    RespondTo: Rule("events_api", judge_respond_to, _message),
+    Process: Rule("events_api", judge_process, _event),
+    SlashCommand: Rule("slash_commands", judge_command, _command, Answering.FIRST_YIELD, _text_or_message),
+    Action: Rule("block_actions", judge_action, _block_action),
+    ModalSubmitted: Rule("view_submission", judge_view, _submission, Answering.FIRST_YIELD, _as_json),
+    ModalClosed: Rule("view_closed", judge_view, _closure),
+}

@@ -1,0 +1,146 @@
+"""Runs handlers: isolated from each other, bounded in number, each one traced, none forgotten when the bot stops."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from machine.dispatch.registry import Handler
+from machine.envelope import Envelope
+from machine.plugins.base import MachineBasePlugin
+from machine.redaction import redact
+from machine.trace import (
+    Invocation,
+    InvocationFailed,
+    InvocationFinished,
+    InvocationStarted,
+    Trace,
+    current_invocation,
+)
+from machine.tracebacks import one_line, own_traceback
+
+MAX_IN_FLIGHT = 100  # handlers that run at once; more wait their turn
+
+_logger = structlog.stdlib.get_logger(__name__)
+
+
+class Supervisor:
+    """Owns the task of every running handler.
+
+    Args:
+        trace: Told when a handler starts, finishes or fails.
+        on_error: Called with the handler, the envelope it ran for and the exception, when one fails.
+    """
+
+    def __init__(self, trace: Trace, on_error: Callable[[Handler, Envelope | None, Exception], None]) -> None:
+        self._trace = trace
+        self._on_error = on_error
+        self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._running: dict[asyncio.Task[None], Handler] = {}
+        self._numbers = itertools.count(1)
+
+    def start(
+        self,
+        handler: Handler,
+        run: Callable[[], Awaitable[object]],
+        cause: Envelope | None = None,
+    ) -> asyncio.Task[None]:
+        """Run a handler in a task of its own.
+
+        Args:
+            handler: On whose behalf.
+            run: Does the work; called in the task, with the invocation in its context.
+            cause: The envelope it runs for; without one, it belongs to the invocation that starts it, if any.
+
+        Returns:
+            The task, which never raises (except for its cancellation).
+        """
+        parent = current_invocation.get()
+        invocation = Invocation(
+            id=f"i{next(self._numbers)}",
+            handler=handler.name,
+            envelope_id=cause.id if cause else parent.envelope_id if parent else None,
+            is_simulated=cause.is_simulated if cause else parent is not None and parent.is_simulated,
+        )
+        task = asyncio.create_task(self._run(handler, invocation, run, cause), name=handler.name)
+        self._running[task] = handler
+        task.add_done_callback(self._running.pop)
+        return task
+
+    async def ended(self, instance: MachineBasePlugin) -> None:
+        """Wait until no handler of this plugin runs any more."""
+        while tasks := [task for task, handler in self._running.items() if handler.instance is instance]:
+            await asyncio.wait(tasks)
+
+    async def drain(self, within: timedelta) -> None:
+        """Wait for everything that runs; what has not ended `within` this time is cancelled and named in the log."""
+        deadline = time.monotonic() + within.total_seconds()
+        # Handlers may start others while they end (emit), so look again until nothing runs.
+        while self._running and (left := deadline - time.monotonic()) > 0:
+            await asyncio.wait(tuple(self._running), timeout=left)
+        late = tuple(self._running)
+        for task in late:
+            _logger.warning("Handler cancelled: it did not end in time", handler=self._running[task].name)
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(
+        self,
+        handler: Handler,
+        invocation: Invocation,
+        run: Callable[[], Awaitable[object]],
+        cause: Envelope | None,
+    ) -> None:
+        current_invocation.set(invocation)
+        async with self._slots:
+            started = time.perf_counter()
+            if self._trace:
+                self._trace.emit(
+                    InvocationStarted(
+                        handler=handler.name, envelope_id=invocation.envelope_id, invocation_id=invocation.id
+                    )
+                )
+            try:
+                await run()
+            except Exception as error:
+                _logger.error(
+                    "Handler failed", handler=handler.name, envelope_id=invocation.envelope_id, exc_info=error
+                )
+                self._report_failure(handler, invocation, error, started)
+                self._on_error(handler, cause, error)
+            except asyncio.CancelledError as error:
+                self._report_failure(handler, invocation, error, started)
+                raise
+            else:
+                if self._trace:
+                    self._trace.emit(
+                        InvocationFinished(
+                            handler=handler.name,
+                            envelope_id=invocation.envelope_id,
+                            invocation_id=invocation.id,
+                            duration=_since(started),
+                        )
+                    )
+
+    def _report_failure(self, handler: Handler, invocation: Invocation, error: BaseException, started: float) -> None:
+        if not self._trace:
+            return
+        self._trace.emit(
+            InvocationFailed(
+                handler=handler.name,
+                envelope_id=invocation.envelope_id,
+                invocation_id=invocation.id,
+                error=redact("cancelled" if isinstance(error, asyncio.CancelledError) else one_line(error)),
+                traceback=own_traceback(error, handler.source_file),
+                duration=_since(started),
+            )
+        )
+
+
+def _since(started: float) -> timedelta:
+    return timedelta(seconds=time.perf_counter() - started)

@@ -1,0 +1,1 @@
+"""How plugin code comes in: importing, checking, constructing, watching and swapping."""

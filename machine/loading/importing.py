@@ -1,0 +1,264 @@
+"""Imports the project's own modules: from source, and again whenever they have changed.
+
+Python caches compiled modules by time stamp and size, so that two saves of the same size within a second leave the old
+code running. Modules of the project are therefore always compiled from what the file says now. `.pyc` files are neither
+read nor written for them; everything else is imported by Python as ever.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import linecache
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import CodeType, ModuleType
+
+from machine.errors import PluginError
+from machine.tracebacks import one_line, own_traceback
+
+_NOT_OURS = frozenset({"machine", "console", *sys.stdlib_module_names})
+
+
+class Project:
+    """The modules of a bot's own project.
+
+    A project is a folder: its top-level modules and packages are the project's, and the plugin folder is a package of
+    its name, whether or not it has an `__init__.py`.
+
+    Args:
+        root: The folder of the project.
+        plugin_dir: The folder of the plugin files; it may lie outside of the project.
+    """
+
+    def __init__(self, root: Path, plugin_dir: Path) -> None:
+        self.root = root.resolve()
+        self.plugin_dir = plugin_dir.resolve()
+        self.package = _package_name(self.root, self.plugin_dir)
+        self._finder = _ProjectFinder(self)
+
+    def install(self) -> None:
+        """Let Python import the project's modules; `root` comes before everything else that is on the path."""
+        if self._finder not in sys.meta_path:
+            sys.meta_path.insert(0, self._finder)
+        if str(self.root) not in sys.path:
+            sys.path.insert(0, str(self.root))
+
+    def uninstall(self) -> None:
+        """Undo `install()`, and forget the modules that were imported."""
+        if self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)
+        self.forget(self.modules())
+
+    def modules(self) -> dict[str, ModuleType]:
+        """The project's modules that are imported, by name."""
+        return {
+            name: module
+            for name, module in tuple(sys.modules.items())
+            if isinstance(getattr(getattr(module, "__spec__", None), "loader", None), _SourceLoader)
+            and self.owns(Path(module.__spec__.origin or ""))  # type: ignore[union-attr]  # it has a loader
+        }
+
+    def owns(self, path: Path) -> bool:
+        """Whether a file belongs to the project."""
+        return path.is_relative_to(self.root) or path.is_relative_to(self.plugin_dir)
+
+    def load(self, name: str) -> ModuleType:
+        """Import a module.
+
+        Raises:
+            PluginError: When it, or something it imports, cannot be imported; says where and why.
+        """
+        try:
+            return importlib.import_module(name)
+        except Exception as error:
+            raise import_failed(name, error, self) from error
+
+    def forget(self, names: Iterable[str]) -> dict[str, ModuleType]:
+        """Take modules out of `sys.modules`, so that they are imported anew; returns what was taken out."""
+        forgotten: dict[str, ModuleType] = {}
+        for name in names:
+            module = sys.modules.pop(name, None)
+            if module is not None:
+                forgotten[name] = module
+                linecache.checkcache(module.__file__)
+        importlib.invalidate_caches()
+        return forgotten
+
+    def restore(self, modules: dict[str, ModuleType]) -> None:
+        """Put back what `forget()` returned, and forget what has been imported in its place."""
+        self.forget(set(self.modules()) - set(modules))
+        sys.modules.update(modules)
+        for name, module in modules.items():
+            parent, _, child = name.rpartition(".")
+            if parent in sys.modules:
+                setattr(sys.modules[parent], child, module)
+
+    def plugin_modules(self) -> list[str]:
+        """Names of the modules in the plugin folder that may hold plugins: files and packages without a leading `_`."""
+        if not self.plugin_dir.is_dir():
+            return []
+        return [
+            f"{self.package}.{path.stem}"
+            for path in sorted(self.plugin_dir.iterdir())
+            if not path.name.startswith((".", "_"))
+            and path.stem.isidentifier()
+            and (path.suffix == ".py" or (path / "__init__.py").is_file())
+        ]
+
+    def importers_of(self, changed: Iterable[str]) -> set[str]:
+        """`changed`, and every imported module of the project that imports one of them, directly or not."""
+        modules = self.modules()
+        imports = {name: set(_imports(name, module)) for name, module in modules.items()}
+        affected = set(changed)
+        while True:
+            more = {name for name, used in imports.items() if name not in affected and used & affected}
+            if not more:
+                return affected
+            affected |= more
+
+
+def fingerprint(path: Path) -> str | None:
+    """What tells one content of a file from another; `None` where there is no file."""
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    except OSError:
+        return None
+
+
+def import_failed(name: str, error: Exception, project: Project) -> PluginError:
+    """An exception during an import, in words: what could not be imported, where, and why."""
+    if isinstance(error, PluginError):
+        file, line = _last_own_frame(error, project)
+        return PluginError(name, str(error), phase=error.phase, file=error.file or file, line=error.line or line)
+    if isinstance(error, SyntaxError):
+        return PluginError(name, one_line(error), phase="import", file=error.filename, line=error.lineno)
+    file, line = _last_own_frame(error, project)
+    if isinstance(error, ModuleNotFoundError) and error.name == name:
+        return PluginError(name, f"There is no module {name}. Check the name in PLUGINS.", phase="import")
+    return PluginError(
+        name, one_line(error), phase="import", file=file, line=line, traceback=own_traceback(error, file or "")
+    )
+
+
+def _last_own_frame(error: Exception, project: Project) -> tuple[str | None, int | None]:
+    frame = error.__traceback__
+    found: tuple[str | None, int | None] = (None, None)
+    while frame is not None:
+        file = frame.tb_frame.f_code.co_filename
+        if project.owns(Path(file)) and not file.startswith("<"):
+            found = (file, frame.tb_lineno)
+        frame = frame.tb_next
+    return found
+
+
+def _package_name(root: Path, plugin_dir: Path) -> str:
+    parts = plugin_dir.relative_to(root).parts if plugin_dir.is_relative_to(root) else (plugin_dir.name,)
+    return ".".join(part.replace("-", "_") for part in parts) or "plugins"
+
+
+def _imports(name: str, module: ModuleType) -> Iterator[str]:
+    """The modules a module's source imports by name; `importlib.import_module` calls are not seen."""
+    try:
+        tree = ast.parse(Path(module.__file__ or "").read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return
+    is_package = hasattr(module, "__path__")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _with_parents(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(name, is_package, node)
+            yield from _with_parents(base)
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _absolute(name: str, is_package: bool, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    package = name.split(".")
+    keep = len(package) - node.level + (1 if is_package else 0)
+    return ".".join([*package[: max(keep, 0)], *([node.module] if node.module else [])])
+
+
+def _with_parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        yield ".".join(parts[:length])
+
+
+class _SourceLoader(SourceFileLoader):
+    """Compiles the source each time; a `.pyc` is neither trusted nor written."""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        path = self.get_filename(fullname)
+        data = self.get_data(path)
+        try:
+            data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            if b"coding" not in data[:200]:
+                line = data[: error.start].count(b"\n") + 1
+                raise SyntaxError(
+                    f"the file is not UTF-8 (byte 0x{data[error.start]:02x}); save it as UTF-8", (path, line, 1, None)
+                ) from None
+        return self.source_to_code(data, path)
+
+
+class _ProjectFinder(MetaPathFinder):
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,  # noqa: ARG002 - the interface's
+    ) -> ModuleSpec | None:
+        project = self._project
+        if fullname == project.package or project.package.startswith(f"{fullname}."):
+            return self._folder(fullname)
+        if fullname.partition(".")[0] in _NOT_OURS:
+            return None
+        parent, _, child = fullname.rpartition(".")
+        if not parent:
+            return _find_in(fullname, child, project.root)
+        for folder in path or ():
+            if project.owns(Path(folder)) and "site-packages" not in folder:
+                return _find_in(fullname, child, Path(folder))
+        return None
+
+    def _folder(self, fullname: str) -> ModuleSpec | None:
+        """The plugin folder, or one on the way to it, as a package; with or without `__init__.py`."""
+        project = self._project
+        folder = project.plugin_dir
+        for _ in range(project.package.count(".") - fullname.count(".")):
+            folder = folder.parent
+        if not folder.is_dir():
+            return None
+        if (folder / "__init__.py").is_file():
+            return _package_spec(fullname, folder)
+        spec = ModuleSpec(fullname, None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+        return spec
+
+
+def _find_in(fullname: str, child: str, folder: Path) -> ModuleSpec | None:
+    if (folder / child / "__init__.py").is_file():
+        return _package_spec(fullname, folder / child)
+    file = folder / f"{child}.py"
+    return (
+        spec_from_file_location(fullname, file, loader=_SourceLoader(fullname, str(file))) if file.is_file() else None
+    )
+
+
+def _package_spec(fullname: str, folder: Path) -> ModuleSpec | None:
+    file = folder / "__init__.py"
+    return spec_from_file_location(
+        fullname, file, loader=_SourceLoader(fullname, str(file)), submodule_search_locations=[str(folder)]
+    )

@@ -1,0 +1,124 @@
+"""Reads the handlers off a plugin, and refuses what could not be called."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from machine.dispatch.registry import Handler
+from machine.errors import PluginError
+from machine.plugins.base import MachineBasePlugin
+from machine.plugins.declarations import Declarations, declared
+from machine.plugins.triggers import On, Schedule, TextTrigger, Trigger
+
+
+def plugin_name(cls: type) -> str:
+    """The name of a plugin: module and class, joined by a dot. Its storage is kept under this name."""
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def handlers_of(plugin: MachineBasePlugin) -> tuple[Handler, ...]:
+    """The handlers of a plugin, checked: each is async and takes the arguments it will be called with.
+
+    Raises:
+        PluginError: Naming the method, with file and line, and what to change.
+    """
+    return tuple(_handlers(plugin))
+
+
+def _handlers(plugin: MachineBasePlugin) -> Iterator[Handler]:
+    cls = type(plugin)
+    for method, function in _functions(cls):
+        declarations = declared(function)
+        if declarations is None or not declarations.triggers:
+            continue
+        original = inspect.unwrap(function)
+        file, line = original.__code__.co_filename, original.__code__.co_firstlineno
+        where = _Where(plugin_name(cls), f"{cls.__name__}.{method}", file, line)
+        _check_is_async(original, where)
+        parameters = _parameters(function)
+        for trigger in declarations.triggers:
+            _check_arguments(trigger, parameters, where)
+            yield _handler(plugin, method, function, trigger, declarations, where)
+
+
+def _handler(
+    plugin: MachineBasePlugin,
+    method: str,
+    function: Callable[..., Any],
+    trigger: Trigger,
+    declarations: Declarations,
+    where: _Where,
+) -> Handler:
+    return Handler(
+        name=f"{where.plugin}.{method}",
+        plugin=where.plugin,
+        instance=plugin,
+        function=function.__get__(plugin),
+        trigger=trigger,
+        wants_logger="logger" in _parameters(function),
+        is_generator=inspect.isasyncgenfunction(inspect.unwrap(function)),
+        required_roles=tuple(declarations.required_roles),
+        source_file=where.file,
+        source_line=where.line,
+        doc=inspect.getdoc(function) or "",
+    )
+
+
+class _Where:
+    def __init__(self, plugin: str, method: str, file: str, line: int) -> None:
+        self.plugin, self.method, self.file, self.line = plugin, method, file, line
+
+    def problem(self, problem: str) -> PluginError:
+        return PluginError(self.plugin, f"{self.method} {problem}", phase="register", file=self.file, line=self.line)
+
+
+def _functions(cls: type) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The functions of a class, base classes first; looked up without evaluating properties."""
+    names = dict.fromkeys(name for base in reversed(cls.__mro__) for name in vars(base))
+    for name in names:
+        member = inspect.getattr_static(cls, name)
+        if inspect.isfunction(member):
+            yield name, member
+
+
+def _check_is_async(function: Callable[..., Any], where: _Where) -> None:
+    if not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)):
+        raise where.problem("is not async. Write `async def`.")
+
+
+def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    return dict(list(inspect.signature(function).parameters.items())[1:])  # without self
+
+
+def _check_arguments(trigger: Trigger, parameters: dict[str, inspect.Parameter], where: _Where) -> None:
+    if isinstance(trigger, On):
+        return  # called with whatever is emitted
+    kinds = {parameter.kind for parameter in parameters.values()}
+    takes_any_name = inspect.Parameter.VAR_KEYWORD in kinds
+    groups = set(trigger.pattern.groupindex) if isinstance(trigger, TextTrigger) else set()
+    positional = [
+        parameter
+        for parameter in parameters.values()
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    wants_argument = not isinstance(trigger, Schedule)
+    if wants_argument and not positional and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        raise where.problem(f"takes no argument for what triggers it, @{trigger.describe()}. Add one after self.")
+    received = {positional[0].name} if wants_argument and positional else set()
+    if not takes_any_name and (unknown := groups - (set(parameters) - received)):
+        names = ", ".join(sorted(unknown))
+        raise where.problem(f"takes no argument {names}, which is a named group of @{trigger.describe()}. Add it.")
+    required = {
+        name
+        for name, parameter in parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    }
+    if missing := required - received - groups - {"logger"}:
+        names = ", ".join(sorted(missing))
+        raise where.problem(
+            f"needs an argument {names}, which @{trigger.describe()} does not give it. "
+            "Remove it, give it a default, or name a group of the pattern so."
+        )

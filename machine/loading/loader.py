@@ -1,0 +1,203 @@
+"""Loads plugins: finds their classes, checks settings, constructs, reads handlers, initialises."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import TypeGuard
+
+from machine.dispatch.registry import Handler
+from machine.errors import PluginError
+from machine.loading.importing import Project
+from machine.loading.inspecting import handlers_of, plugin_name
+from machine.plugins.base import Host, MachineBasePlugin
+from machine.plugins.declarations import required_settings_of
+from machine.settings import CaseInsensitiveDict
+from machine.slack.client import SlackClient
+from machine.storage import PluginStorage
+from machine.tracebacks import one_line, own_traceback
+
+INIT_TIMEOUT = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPlugin:
+    """A plugin that is live.
+
+    Attributes:
+        name: Module and class, joined by a dot.
+        instance: The plugin itself.
+        handlers: What it listens for.
+        source: Its file; `None` where it has none.
+        loaded_at: When it went live (aware, UTC).
+        duration: How long constructing and initialising took.
+    """
+
+    name: str
+    instance: MachineBasePlugin = field(repr=False)
+    handlers: tuple[Handler, ...]
+    source: Path | None
+    loaded_at: datetime
+    duration: timedelta
+
+    @property
+    def module(self) -> str:
+        """The module that defines it."""
+        return type(self.instance).__module__
+
+    @property
+    def title(self) -> str:
+        """The name of its class."""
+        return type(self.instance).__name__
+
+
+class Loader:
+    """Turns plugin classes into live plugins.
+
+    Args:
+        project: Imports modules.
+        client: Given to each plugin.
+        settings: Given to each plugin.
+        storage_for: Makes the storage of the plugin with a name.
+        host: Made known to each plugin.
+        init_timeout: How long an `init()` may take.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        client: SlackClient,
+        settings: CaseInsensitiveDict,
+        storage_for: Callable[[str], PluginStorage],
+        host: Host,
+        init_timeout: timedelta = INIT_TIMEOUT,
+    ) -> None:
+        self._project = project
+        self._client = client
+        self._settings = settings
+        self._storage_for = storage_for
+        self._host = host
+        self._init_timeout = init_timeout
+
+    def classes(self, name: str) -> list[type[MachineBasePlugin]]:
+        """The plugin classes that a dotted name stands for: one class, or all that a module defines.
+
+        Raises:
+            PluginError: When there is no such module or class, or it cannot be imported.
+        """
+        try:
+            module = self._project.load(name)
+        except PluginError:
+            parent, _, attribute = name.rpartition(".")
+            if not parent or not attribute[:1].isupper():
+                raise
+            return [self._class(self._project.load(parent), attribute)]
+        return list(_plugin_classes(module))
+
+    async def load(self, cls: type[MachineBasePlugin]) -> LoadedPlugin:
+        """Make a plugin ready to go live: settings checked, constructed, handlers read, `init()` done.
+
+        Raises:
+            PluginError: Saying which step failed, where and why.
+        """
+        name, started = plugin_name(cls), time.perf_counter()
+        if missing := [setting for setting in required_settings_of(cls) if setting not in self._settings]:
+            names = ", ".join(missing)
+            raise PluginError(name, f"Required settings are not defined: {names}. Define them.", phase="settings")
+        instance = self._construct(cls, name)
+        handlers = handlers_of(instance)
+        await self._init(instance, name)
+        return LoadedPlugin(
+            name=name,
+            instance=instance,
+            handlers=handlers,
+            source=_source_of(cls),
+            loaded_at=datetime.now(UTC),
+            duration=timedelta(seconds=time.perf_counter() - started),
+        )
+
+    def _class(self, module: ModuleType, attribute: str) -> type[MachineBasePlugin]:
+        cls = vars(module).get(attribute)
+        if _is_plugin_class(cls):
+            return cls
+        known = ", ".join(other.__name__ for other in _plugin_classes(module)) or "none"
+        raise PluginError(
+            f"{module.__name__}.{attribute}",
+            f"There is no plugin class {attribute} in {module.__name__}; its plugin classes: {known}.",
+            phase="import",
+            file=module.__file__,
+        )
+
+    def _construct(self, cls: type[MachineBasePlugin], name: str) -> MachineBasePlugin:
+        try:
+            instance = cls(self._client, self._settings, self._storage_for(name))
+        except Exception as error:
+            raise _failed(cls, name, "construct", error) from error
+        instance.connect_host(self._host)
+        return instance
+
+    async def _init(self, instance: MachineBasePlugin, name: str) -> None:
+        try:
+            async with asyncio.timeout(self._init_timeout.total_seconds()):
+                await instance.init()
+        except TimeoutError as error:
+            limit = f"{self._init_timeout.total_seconds():g} s"
+            raise PluginError(
+                name, f"init() did not end within {limit}.", phase="init", file=_file_of(type(instance))
+            ) from error
+        except Exception as error:
+            raise _failed(type(instance), name, "init", error) from error
+
+
+def unique(classes: Iterable[type[MachineBasePlugin]]) -> list[type[MachineBasePlugin]]:
+    """Each plugin once, however many names led to it."""
+    return list({plugin_name(cls): cls for cls in classes}.values())
+
+
+def _plugin_classes(module: ModuleType) -> Iterator[type[MachineBasePlugin]]:
+    """The plugin classes a module defines (a package: that it offers), not those it imports from elsewhere."""
+    is_package = hasattr(module, "__path__")
+    for value in tuple(vars(module).values()):
+        if _is_plugin_class(value) and not inspect.isabstract(value):
+            origin = value.__module__
+            if origin == module.__name__ or (is_package and origin.startswith(f"{module.__name__}.")):
+                yield value
+
+
+def _is_plugin_class(value: object) -> TypeGuard[type[MachineBasePlugin]]:
+    return isinstance(value, type) and issubclass(value, MachineBasePlugin) and value is not MachineBasePlugin
+
+
+def _failed(cls: type, name: str, phase: str, error: Exception) -> PluginError:
+    file = _file_of(cls)
+    frames = (
+        [frame for frame in inspect.getinnerframes(error.__traceback__) if frame.filename == file]
+        if (error.__traceback__)
+        else []
+    )
+    return PluginError(
+        name,
+        one_line(error),
+        phase=phase,
+        file=file,
+        line=frames[-1].lineno if frames else None,
+        traceback=own_traceback(error, file or ""),
+    )
+
+
+def _file_of(cls: type) -> str | None:
+    try:
+        return inspect.getfile(cls)
+    except (OSError, TypeError):
+        return None
+
+
+def _source_of(cls: type) -> Path | None:
+    file = _file_of(cls)
+    return Path(file) if file else None

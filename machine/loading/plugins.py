@@ -1,0 +1,304 @@
+"""The plugins that are live, and replacing them: in one step, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from machine.dispatch.dispatcher import Dispatcher
+from machine.dispatch.registry import Handler, Registry
+from machine.errors import PluginError
+from machine.loading.importing import Project, fingerprint
+from machine.loading.inspecting import plugin_name
+from machine.loading.loader import LoadedPlugin, Loader, unique
+from machine.plugins.base import MachineBasePlugin
+from machine.redaction import redact
+from machine.trace import PluginFailed, PluginLoaded, PluginsReloaded, PluginUnloaded, Trace
+from machine.tracebacks import one_line
+
+SHUTDOWN_TIMEOUT_S = 10.0
+
+_logger = structlog.stdlib.get_logger(__name__)
+
+
+class Jobs(Protocol):
+    """Runs handlers at set times."""
+
+    def check(self, handlers: Iterable[Handler]) -> None:
+        """Raise `PluginError` for a schedule that cannot be read."""
+
+    def replace(self, handlers: Iterable[Handler]) -> None:
+        """Take over the schedules of these handlers, and drop all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What replaces what, prepared to the point where nothing can fail any more."""
+
+    plugins: dict[str, LoadedPlugin]
+    failures: dict[str, PluginError]
+    retired: list[LoadedPlugin]
+
+
+class Plugins:
+    """Every plugin of a bot.
+
+    Attributes:
+        live: The plugins that run, by name.
+        failures: What could not be loaded, by the name of its module or class; an older version of it may be live.
+    """
+
+    def __init__(
+        self, project: Project, loader: Loader, dispatcher: Dispatcher, jobs: Jobs, trace: Trace, names: Iterable[str]
+    ) -> None:
+        self.live: dict[str, LoadedPlugin] = {}
+        self.failures: dict[str, PluginError] = {}
+        self._project = project
+        self._loader = loader
+        self._dispatcher = dispatcher
+        self._jobs = jobs
+        self._trace = trace
+        self._names = tuple(names)
+        self._fingerprints: dict[Path, str | None] = {}
+        self._waiting: set[Path] = set()
+        self._lock = asyncio.Lock()
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    async def load_all(self) -> None:
+        """Load what PLUGINS names and what lies in the plugin folder; what fails is reported and left out."""
+        async with self._lock:
+            names = [*self._names, *self._project.plugin_modules()]
+            self._publish(await self._prepare(names, kept={}), names)
+            self._fingerprints = {path: fingerprint(path) for path in self._files()}
+
+    async def reload(self, changed: Iterable[Path] | None = None) -> bool:
+        """Take over changed files; whatever fails leaves what ran before running.
+
+        Files that could not be taken over earlier are tried again with the new ones, and left alone if that is what
+        fails.
+
+        Args:
+            changed: The files to look at; by default every file of the project's that is imported or holds plugins.
+
+        Returns:
+            Whether anything was replaced.
+        """
+        async with self._lock:
+            started = time.perf_counter()
+            files = self._really_changed(changed)
+            if not files:
+                return False
+            waiting = self._really_changed(self._waiting) | files
+            attempts = [waiting, files] if waiting != files else [files]
+            for attempt in attempts:
+                failures = await self._replace(attempt, started)
+                if not failures:
+                    return True
+            self._waiting |= set(files)
+            self._report_failures(failures)
+            return False
+
+    async def close(self) -> None:
+        """Shut all plugins down, after their handlers have ended."""
+        for plugin in reversed(self.live.values()):
+            self._retire(plugin)
+        self.live = {}
+        while self._retiring:
+            await asyncio.wait(tuple(self._retiring))
+
+    async def _replace(self, files: Mapping[Path, str | None], started: float) -> Mapping[str, PluginError]:
+        """Replace what `files` affect, as a whole; returns what prevented it."""
+        before = _identities(self.live.values())
+        modules = self._affected_modules(files)
+        names = self._names_to_load(modules)
+        forgotten = self._project.forget(modules)
+        kept = {name: plugin for name, plugin in self.live.items() if plugin.module not in modules}
+        change = await self._prepare(names, kept)
+        if obstacles := {name: error for name, error in change.failures.items() if self._is_live(name)}:
+            for name, plugin in change.plugins.items():
+                if kept.get(name) is not plugin:
+                    await _shut_down(plugin)
+            self._project.restore(forgotten)
+            return obstacles
+        self._publish(change, names)
+        self._fingerprints.update(files)
+        self._fingerprints.update({path: fingerprint(path) for path in self._files() - self._fingerprints.keys()})
+        self._waiting -= files.keys()
+        self._report_reload(files, modules, before, started)
+        return {}
+
+    def _affected_modules(self, files: Iterable[Path]) -> set[str]:
+        changed = set(files)
+        modules = self._project.modules()
+        return self._project.importers_of(
+            name for name, module in modules.items() if module.__file__ and Path(module.__file__) in changed
+        )
+
+    def _names_to_load(self, modules: set[str]) -> list[str]:
+        """What leads to the affected modules, and all that has no live plugin: new files, and earlier failures."""
+        live = {plugin.module for plugin in self.live.values()} - modules
+        named = [
+            name
+            for name in self._names
+            if name in self.failures or any(name == module or name.startswith(f"{module}.") for module in modules)
+        ]
+        return [*named, *(name for name in self._project.plugin_modules() if name not in live)]
+
+    def _is_live(self, name: str) -> bool:
+        """Whether a module, or a class of one, has a live plugin."""
+        return any(
+            name in (plugin.name, plugin.module) or plugin.name.startswith(f"{name}.") for plugin in self.live.values()
+        )
+
+    async def _prepare(self, names: Iterable[str], kept: Mapping[str, LoadedPlugin]) -> _Change:
+        failures: dict[str, PluginError] = {}
+        classes: list[type[MachineBasePlugin]] = []
+        for name in names:
+            try:
+                classes += self._loader.classes(name)
+            except PluginError as error:
+                failures[name] = error
+        plugins = dict(kept)
+        for cls in unique(classes):
+            name = plugin_name(cls)
+            if name in plugins:
+                continue
+            try:
+                plugin = await self._loader.load(cls)
+                self._jobs.check(plugin.handlers)
+            except PluginError as error:
+                failures[name] = error
+            else:
+                plugins[name] = plugin
+        retired = [plugin for name, plugin in self.live.items() if plugins.get(name) is not plugin]
+        return _Change(plugins, failures, retired)
+
+    def _publish(self, change: _Change, names: Iterable[str]) -> None:
+        """Make a change live. Nothing here awaits, so no event sees half of it."""
+        before = self.live
+        self.live = change.plugins
+        tried = tuple(names)
+        possible = (*self._names, *self._project.plugin_modules())
+        self.failures = {
+            name: error
+            for name, error in self.failures.items()
+            if _is_under(name, possible) and not _is_under(name, tried)
+        }
+        handlers = [handler for plugin in self.live.values() for handler in plugin.handlers]
+        self._dispatcher.registry = Registry(handlers)
+        self._jobs.replace(handlers)
+        for plugin in change.retired:
+            self._retire(plugin)
+        for name, plugin in self.live.items():
+            if before.get(name) is not plugin:
+                self._report_loaded(plugin)
+        for name in before.keys() - self.live.keys():
+            _logger.info("Plugin unloaded", plugin=name)
+            if self._trace:
+                self._trace.emit(PluginUnloaded(plugin=name))
+        self._report_failures(change.failures)
+
+    def _retire(self, plugin: LoadedPlugin) -> None:
+        task = asyncio.create_task(self._shut_down_when_ended(plugin))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def _shut_down_when_ended(self, plugin: LoadedPlugin) -> None:
+        await self._dispatcher.supervisor.ended(plugin.instance)
+        await _shut_down(plugin)
+
+    def _files(self) -> set[Path]:
+        """The files a bot is made of: modules that are imported, and whatever lies in the plugin folder."""
+        imported = {Path(module.__file__) for module in self._project.modules().values() if module.__file__}
+        folder = self._project.plugin_dir
+        return imported | (set(folder.rglob("*.py")) if folder.is_dir() else set())
+
+    def _really_changed(self, candidates: Iterable[Path] | None) -> dict[Path, str | None]:
+        """The files whose content is another than what was last taken over, with its fingerprint; a touch is none.
+
+        The fingerprint is from before the import: what is saved while it runs must count as another change.
+        """
+        looked_at = self._files() | self._fingerprints.keys() if candidates is None else set(candidates)
+        found = {path: fingerprint(path) for path in looked_at}
+        return {path: now for path, now in found.items() if now != self._fingerprints.get(path)}
+
+    def _report_loaded(self, plugin: LoadedPlugin) -> None:
+        _logger.info("Plugin loaded", plugin=plugin.name, handlers=len(plugin.handlers))
+        if self._trace:
+            names = tuple(handler.name for handler in plugin.handlers)
+            self._trace.emit(PluginLoaded(plugin=plugin.name, handlers=names, duration=plugin.duration))
+
+    def _report_failures(self, failures: Mapping[str, PluginError]) -> None:
+        known = {name: str(error) for name, error in self.failures.items()}
+        self.failures.update(failures)
+        for name, error in failures.items():
+            is_live = self._is_live(name)
+            if known.get(name) == str(error) and not is_live:
+                continue  # tried again with somebody else's change, and nothing is new
+            where = f"{error.file}:{error.line}" if error.file and error.line else error.file
+            _logger.error(
+                "Plugin failed to load, the old version stays live" if is_live else "Plugin failed to load",
+                plugin=name,
+                phase=error.phase,
+                problem=redact(str(error)),
+                at=where,
+                **({"traceback": f"\n{error.traceback}"} if error.traceback else {}),
+            )
+            if self._trace:
+                self._trace.emit(
+                    PluginFailed(
+                        plugin=name,
+                        phase=error.phase,
+                        error=redact(str(error)),
+                        traceback=error.traceback,
+                        file=error.file,
+                        line=error.line,
+                        is_old_version_live=is_live,
+                    )
+                )
+
+    def _report_reload(self, files: Iterable[Path], modules: Iterable[str], before: set[str], started: float) -> None:
+        after = _identities(self.live.values())
+        record = PluginsReloaded(
+            files=tuple(sorted(_relative(path, self._project.root) for path in files)),
+            modules=tuple(sorted(modules)),
+            added=tuple(sorted(after - before)),
+            removed=tuple(sorted(before - after)),
+            duration=timedelta(seconds=time.perf_counter() - started),
+        )
+        _logger.info(
+            "Plugins reloaded",
+            files=list(record.files),
+            added=list(record.added),
+            removed=list(record.removed),
+            duration_ms=round(record.duration.total_seconds() * 1000, 1),
+        )
+        if self._trace:
+            self._trace.emit(record)
+
+
+def _identities(plugins: Iterable[LoadedPlugin]) -> set[str]:
+    return {f"{handler.name} {handler.trigger.describe()}" for plugin in plugins for handler in plugin.handlers}
+
+
+def _is_under(name: str, prefixes: Iterable[str]) -> bool:
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+
+
+def _relative(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+async def _shut_down(plugin: LoadedPlugin) -> None:
+    try:
+        async with asyncio.timeout(SHUTDOWN_TIMEOUT_S):
+            await plugin.instance.shutdown()
+    except Exception as error:
+        _logger.error("Plugin failed to shut down", plugin=plugin.name, problem=one_line(error), exc_info=error)

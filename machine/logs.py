@@ -1,0 +1,131 @@
+"""Logging: structlog over the standard library, redacted, and seen by the trace.
+
+Plugins and libraries log as they like (structlog or `logging`); every line takes the same way out: secrets are
+redacted, then it is printed for a person or as JSON, and handed to the trace of the bot that is running.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from machine.redaction import redact, redact_value
+from machine.trace import LogWritten, Trace, cause
+
+_SHARED: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+_INTERNAL_FIELDS = frozenset({"event", "level", "logger", "timestamp", "exc_info", "exception", "stack"})
+
+
+def configure_logging(level: int, stream: TextIO | None = None, *, as_json: bool | None = None) -> None:
+    """Set up logging for this process.
+
+    Args:
+        level: Lines below it cost a comparison and nothing else.
+        stream: Where lines are printed; `None` prints none (the console shows them instead).
+        as_json: One JSON object per line; by default when `stream` is not a terminal.
+    """
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,  # a test or the REPL may configure again
+    )
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, _StreamHandler)]:
+        root.removeHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(True)  # a warning printed to the terminal would tear up the console
+    # slack_sdk and aiohttp say at INFO and DEBUG what the trace says better, tokens and payloads included.
+    for chatty in ("slack_sdk", "aiohttp", "asyncio", "apscheduler", "watchfiles", "aiosqlite"):
+        logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+    if stream is not None:
+        root.addHandler(_stream_handler(stream, not stream.isatty() if as_json is None else as_json))
+
+
+class TraceLogHandler(logging.Handler):
+    """Hands log lines to a trace."""
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__()
+        self._trace = trace
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Turn `record` into a `LogWritten`, under the invocation that wrote it."""
+        if not self._trace:
+            return
+        fields: dict[str, Any] = {}
+        if isinstance(record.msg, dict):  # from structlog, on its way to the formatter
+            fields = {key: value for key, value in record.msg.items() if key not in _INTERNAL_FIELDS}
+            message = str(record.msg.get("event", ""))
+            exc_info = record.msg.get("exc_info") or record.exc_info
+        else:
+            message, exc_info = record.getMessage(), record.exc_info
+        if exc_info:
+            fields["exception"] = _exception_text(exc_info)
+        self._trace.emit(
+            LogWritten(
+                level=record.levelname.lower(),
+                logger=record.name,
+                message=redact(message),
+                fields={key: value for key, value in redact_value(fields).items() if not key.startswith("_")},
+                **cause(),
+            )
+        )
+
+
+class _StreamHandler(logging.StreamHandler[TextIO]):
+    """Our own handler, told apart from those a program or a test added."""
+
+
+def _stream_handler(stream: TextIO, as_json: bool) -> logging.Handler:
+    last: structlog.typing.Processor
+    if as_json:
+        last = structlog.processors.JSONRenderer()
+        exceptions: list[structlog.typing.Processor] = [structlog.processors.format_exc_info]
+    else:
+        last = structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        exceptions = []
+    handler = _StreamHandler(stream)
+    handler.setFormatter(
+        _RedactingFormatter(
+            foreign_pre_chain=_SHARED,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *exceptions, _redact_fields, last],
+        )
+    )
+    return handler
+
+
+class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))  # tracebacks are rendered last, so this is the only safe place
+
+
+def _redact_fields(_logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event_dict.items():
+        if key not in ("exc_info", "stack_info"):
+            event_dict[key] = redact_value({key: value})[key]
+    return event_dict
+
+
+def _exception_text(exc_info: Any) -> str:
+    if exc_info is True:
+        exc_info = sys.exc_info()
+    if isinstance(exc_info, BaseException):
+        exc_info = (type(exc_info), exc_info, exc_info.__traceback__)
+    return redact(logging.Formatter().formatException(exc_info)) if exc_info and exc_info[0] else ""

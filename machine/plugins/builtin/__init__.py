@@ -1,0 +1,1 @@
+"""Plugins that every bot can switch on."""

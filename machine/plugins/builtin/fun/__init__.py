@@ -1,0 +1,1 @@
+"""Plugins nobody needs and many like."""

@@ -1,0 +1,278 @@
+"""Settings: defaults, then `local_settings.py`, then the environment; checked once, before anything starts.
+
+Names are case-insensitive. Settings that the framework does not know pass through to plugins untouched.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, MutableMapping
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError, field_validator
+
+from machine.errors import Mistake, SettingsError
+from machine.redaction import REDACTED, is_secret_name, redact
+
+ENVIRONMENT_PREFIX = "SM_"
+DEFAULT_SETTINGS_FILE = "local_settings.py"
+SLACK_API_URL = "https://slack.com/api/"
+
+
+def _as_list(value: object) -> object:
+    """Accept `["a", "b"]`, `"a,b"` and, from the environment, a JSON list."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise ValueError("a list: JSON, or items separated by commas") from error
+    return [item for item in (part.strip() for part in text.split(",")) if item]
+
+
+_List = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+class Settings(BaseModel):
+    """Every setting of a bot, checked.
+
+    The attributes are the settings the framework knows, in lower case; `all` is what plugins see. The guide explains
+    each: docs/settings.md.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    slack_app_token: SecretStr | None = None
+    slack_bot_token: SecretStr | None = None
+    slack_api_url: str = SLACK_API_URL
+    plugins: _List = (
+        "machine.plugins.builtin.general.PingPongPlugin",
+        "machine.plugins.builtin.general.HelloPlugin",
+        "machine.plugins.builtin.help.HelpPlugin",
+    )
+    plugin_dir: str = "plugins"
+    aliases: _List = ()
+    storage_backend: str = "machine.storage.backends.sqlite.SQLiteStorage"
+    sqlite_path: str = ".machine/storage.db"
+    http_proxy: str | None = None
+    tz: ZoneInfo = ZoneInfo("UTC")
+    loglevel: int = logging.INFO
+    log_handled_messages: bool = True
+    root_user: str | None = None
+    listen_to_bots: bool = False
+
+    @classmethod
+    def load(
+        cls,
+        directory: Path | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> Self:
+        """Read the settings file and the environment.
+
+        Args:
+            directory: Where `local_settings.py` is looked for; the current folder by default.
+            environment: `SM_SETTINGS_MODULE` names another settings module; `SM_<NAME>` overrides any setting.
+
+        Raises:
+            SettingsError: With every mistake found in the values, or saying why the settings file cannot be read.
+        """
+        directory = directory or Path.cwd()
+        values = CaseInsensitiveDict(_read_settings_file(directory, environment))
+        for name, value in environment.items():
+            if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() != "SM_SETTINGS_MODULE":
+                values[name[len(ENVIRONMENT_PREFIX) :]] = value
+        return cls.check(values)
+
+    @classmethod
+    def check(cls, values: Mapping[str, Any]) -> Self:
+        """Check `values` (names in any case) and fill in the defaults.
+
+        Raises:
+            SettingsError: With one mistake per wrong value; secret values are redacted.
+        """
+        known = {name.upper(): name for name in cls.model_fields}
+        fields = {known.get(name.upper(), name.upper()): value for name, value in values.items()}
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            raise SettingsError(
+                [
+                    _mistake(str(item["loc"][0]), fields.get(str(item["loc"][0])), str(item["msg"]))
+                    for item in error.errors()
+                ]
+            ) from None
+
+    @property
+    def all(self) -> CaseInsensitiveDict:
+        """Every setting under its name, as plugins get them in `self.settings`; secrets in plain text."""
+        plain: dict[str, Any] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            elif isinstance(value, tuple):
+                value = list(value)
+            elif isinstance(value, ZoneInfo):
+                value = str(value)
+            plain[name.upper()] = value
+        return CaseInsensitiveDict({**plain, **(self.model_extra or {})})
+
+    @field_validator("slack_app_token", "slack_bot_token", "http_proxy", "root_user", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _looks_like_an_app_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not token.get_secret_value().startswith("xapp-"):
+            raise ValueError("an app-level token, which begins with xapp- (Basic Information > App-Level Tokens)")
+        return token
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _looks_like_a_bot_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not token.get_secret_value().startswith(("xoxb-", "xoxe.xoxb-")):
+            raise ValueError("a bot token, which begins with xoxb- (OAuth & Permissions > Bot User OAuth Token)")
+        return token
+
+    @field_validator("slack_api_url", "http_proxy")
+    @classmethod
+    def _is_a_url(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("a URL that begins with http:// or https://")
+        return url
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_in_a_slash(cls, url: str) -> str:
+        return url if url.endswith("/") else f"{url}/"
+
+    @field_validator("tz", mode="before")
+    @classmethod
+    def _is_a_time_zone(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("the name of a time zone, such as Europe/Amsterdam or UTC") from error
+
+    @field_validator("loglevel", mode="before")
+    @classmethod
+    def _is_a_log_level(cls, value: object) -> object:
+        levels = logging.getLevelNamesMapping()
+        if isinstance(value, str):
+            value = levels.get(value.strip().upper(), value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError("one of DEBUG, INFO, WARNING, ERROR, CRITICAL")  # noqa: TRY004 - pydantic collects these
+        return value
+
+
+class CaseInsensitiveDict(MutableMapping[str, Any]):
+    """Settings by name, in any case of letters; printing it shows no secret."""
+
+    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+        self._values: dict[str, Any] = {}
+        self.update(values or {})
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name.upper()]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._values[name.upper()] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._values[name.upper()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.upper() in self._values
+
+    def __repr__(self) -> str:
+        shown = {name: _shown(name, value) for name, value in self._values.items()}
+        return f"CaseInsensitiveDict({shown})"
+
+
+def _shown(name: str, value: Any) -> str:
+    if is_secret_name(name) and value:
+        shown = redact(str(value))
+        return shown if REDACTED in shown else REDACTED
+    return redact(repr(value))
+
+
+def _mistake(field: str, value: Any, message: str) -> Mistake:
+    expected = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    return Mistake(field.upper(), f"is {_shown(field, value)}", f"Expected: {expected}.")
+
+
+def _read_settings_file(directory: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    name = environment.get("SM_SETTINGS_MODULE")
+    if name:
+        return _public_names(_import_settings(name, directory))
+    path = directory / DEFAULT_SETTINGS_FILE
+    return _public_names(_run_settings(path)) if path.exists() else {}
+
+
+def _public_names(module: ModuleType) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType)
+    }
+
+
+def _import_settings(name: str, directory: Path) -> ModuleType:
+    if str(directory) not in sys.path:
+        sys.path.insert(0, str(directory))
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise SettingsError(
+                [Mistake("SM_SETTINGS_MODULE", f"names {name}, which is not there", f"Looked in {directory}.")]
+            ) from None
+        raise _unreadable(name, error) from None
+    except Exception as error:  # noqa: BLE001 - whatever the settings module raises is the author's to see
+        raise _unreadable(name, error) from None
+
+
+def _run_settings(path: Path) -> ModuleType:
+    # By path and afresh: a `local_settings` elsewhere on sys.path, or one read earlier, must not stand in for it.
+    spec = importlib.util.spec_from_file_location("local_settings", path)
+    if spec is None or spec.loader is None:  # pragma: no cover - a .py path always has a loader
+        raise _unreadable(str(path), OSError("not a Python file"))
+    module = importlib.util.module_from_spec(spec)
+    try:
+        source = path.read_bytes()
+        exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - the settings file is a program
+    except Exception as error:  # noqa: BLE001 - see above
+        raise _unreadable(str(path), error) from None
+    return module
+
+
+def _unreadable(source: str, error: Exception) -> SettingsError:
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, SyntaxError) and error.lineno:
+        where = f", line {error.lineno}"
+    else:
+        own = [frame for frame in frames if frame.filename == source]
+        where = f", line {own[-1].lineno}" if own else ""
+    problem = f"cannot be read: {type(error).__name__}: {redact(str(error))}"
+    return SettingsError([Mistake(f"{source}{where}", problem, "Correct the file and start again.")])

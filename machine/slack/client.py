@@ -1,0 +1,290 @@
+"""Verbs for Slack: what plugins, and the REPL, do in a workspace.
+
+Every verb takes the objects people have at hand (a `Channel` or its id or name, a `User` or an id, blocks as dicts or
+as slack_sdk's objects) and returns what Slack answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from slack_sdk.models.attachments import Attachment
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook.webhook_response import WebhookResponse
+
+from machine.models import Channel, User
+from machine.slack.directory import Directory
+from machine.slack.identity import Identity
+from machine.slack.web import SlackWebClient
+
+Attachments: TypeAlias = Sequence[Attachment] | Sequence[dict[str, Any]] | None
+Blocks: TypeAlias = Sequence[Block] | Sequence[dict[str, Any]] | None
+ViewLike: TypeAlias = dict[str, Any] | View
+
+
+class SlackClient:
+    """What the bot can do in its workspace.
+
+    Attributes:
+        web: slack_sdk's Web API client, for everything that has no verb here.
+        directory: People and channels.
+        identity: Who the bot is.
+        tz: In which datetimes without a time zone are read.
+    """
+
+    def __init__(self, web: SlackWebClient, directory: Directory, identity: Identity, tz: tzinfo) -> None:
+        self.web = web
+        self.directory = directory
+        self.identity = identity
+        self.tz = tz
+
+    @property
+    def users(self) -> dict[str, User]:
+        """People by id, as far as they are known yet."""
+        return self.directory.users
+
+    @property
+    def channels(self) -> dict[str, Channel]:
+        """Channels, groups and direct messages by id, as far as they are known yet."""
+        return self.directory.channels
+
+    @property
+    def bot_info(self) -> dict[str, Any]:
+        """The bot as `bots.info` describes it."""
+        return dict(self.identity.bot_info)
+
+    async def say(
+        self,
+        channel: Channel | str,
+        text: str | None = None,
+        attachments: Attachments = None,
+        blocks: Blocks = None,
+        thread_ts: str | None = None,
+        ephemeral_user: User | str | None = None,
+        **kwargs: Any,
+    ) -> AsyncSlackResponse:
+        """Post a message; with `ephemeral_user`, one that only this person sees (and `thread_ts` is not used).
+
+        Calls [chat.postMessage](https://docs.slack.dev/reference/methods/chat.postMessage) or
+        [chat.postEphemeral](https://docs.slack.dev/reference/methods/chat.postEphemeral).
+        """
+        content = _content(text, attachments, blocks)
+        where = self._channel_id(channel)
+        if ephemeral_user is not None:
+            return await self.web.chat_postEphemeral(
+                channel=where, user=self._user_id(ephemeral_user), **content, **kwargs
+            )
+        return await self.web.chat_postMessage(channel=where, thread_ts=thread_ts, **content, **kwargs)
+
+    async def say_scheduled(
+        self,
+        when: datetime,
+        channel: Channel | str,
+        text: str,
+        attachments: Attachments = None,
+        blocks: Blocks = None,
+        thread_ts: str | None = None,
+        **kwargs: Any,
+    ) -> AsyncSlackResponse:
+        """Have Slack post a message at `when`; a time without time zone is meant in the `TZ` setting.
+
+        Calls [chat.scheduleMessage](https://docs.slack.dev/reference/methods/chat.scheduleMessage).
+        """
+        return await self.web.chat_scheduleMessage(
+            channel=self._channel_id(channel),
+            post_at=self._timestamp(when),
+            thread_ts=thread_ts,
+            **_content(text, attachments, blocks),
+            **kwargs,
+        )
+
+    async def update(
+        self,
+        channel: Channel | str,
+        ts: str,
+        text: str | None = None,
+        attachments: Attachments = None,
+        blocks: Blocks = None,
+        **kwargs: Any,
+    ) -> AsyncSlackResponse:
+        """Change a message of the bot. Calls [chat.update](https://docs.slack.dev/reference/methods/chat.update)."""
+        return await self.web.chat_update(
+            channel=self._channel_id(channel), ts=ts, **_content(text, attachments, blocks), **kwargs
+        )
+
+    async def delete(self, channel: Channel | str, ts: str, **kwargs: Any) -> AsyncSlackResponse:
+        """Delete a message of the bot. Calls [chat.delete](https://docs.slack.dev/reference/methods/chat.delete)."""
+        return await self.web.chat_delete(channel=self._channel_id(channel), ts=ts, **kwargs)
+
+    async def react(self, channel: Channel | str, ts: str, emoji: str) -> AsyncSlackResponse:
+        """Add an emoji, with or without colons, to a message.
+
+        Calls [reactions.add](https://docs.slack.dev/reference/methods/reactions.add).
+        """
+        return await self.web.reactions_add(
+            channel=self._channel_id(channel), timestamp=ts, name=emoji.strip().strip(":")
+        )
+
+    async def send_dm(
+        self,
+        user: User | str,
+        text: str | None = None,
+        attachments: Attachments = None,
+        blocks: Blocks = None,
+        **kwargs: Any,
+    ) -> AsyncSlackResponse:
+        """Post a direct message, opening the conversation first (see `open_im`)."""
+        return await self.say(await self.open_im(user), text, attachments, blocks, **kwargs)
+
+    async def send_dm_scheduled(
+        self,
+        when: datetime,
+        user: User | str,
+        text: str,
+        attachments: Attachments = None,
+        blocks: Blocks = None,
+        **kwargs: Any,
+    ) -> AsyncSlackResponse:
+        """Have Slack post a direct message at `when`; see `say_scheduled`."""
+        return await self.say_scheduled(when, await self.open_im(user), text, attachments, blocks, **kwargs)
+
+    async def pin_message(self, channel: Channel | str, ts: str) -> AsyncSlackResponse:
+        """Pin a message. Calls [pins.add](https://docs.slack.dev/reference/methods/pins.add)."""
+        return await self.web.pins_add(channel=self._channel_id(channel), timestamp=ts)
+
+    async def unpin_message(self, channel: Channel | str, ts: str) -> AsyncSlackResponse:
+        """Unpin a message. Calls [pins.remove](https://docs.slack.dev/reference/methods/pins.remove)."""
+        return await self.web.pins_remove(channel=self._channel_id(channel), timestamp=ts)
+
+    async def set_topic(self, channel: Channel | str, topic: str, **kwargs: Any) -> AsyncSlackResponse:
+        """Set a channel's topic.
+
+        Calls [conversations.setTopic](https://docs.slack.dev/reference/methods/conversations.setTopic).
+        """
+        return await self.web.conversations_setTopic(channel=self._channel_id(channel), topic=topic, **kwargs)
+
+    async def open_im(self, users: User | str | Sequence[User | str]) -> str:
+        """Open a direct message with one person, or a group direct message with several, and return its channel id.
+
+        Calls [conversations.open](https://docs.slack.dev/reference/methods/conversations.open).
+        """
+        people = [users] if isinstance(users, User | str) else list(users)
+        response = await self.web.conversations_open(users=[self._user_id(user) for user in people])
+        return str(response["channel"]["id"])
+
+    async def open_modal(self, trigger_id: str, view: ViewLike, **kwargs: Any) -> AsyncSlackResponse:
+        """Open a modal. Calls [views.open](https://docs.slack.dev/reference/methods/views.open)."""
+        return await self.web.views_open(trigger_id=trigger_id, view=view, **kwargs)
+
+    async def push_modal(self, trigger_id: str, view: ViewLike, **kwargs: Any) -> AsyncSlackResponse:
+        """Lay a modal over the open one. Calls [views.push](https://docs.slack.dev/reference/methods/views.push)."""
+        return await self.web.views_push(trigger_id=trigger_id, view=view, **kwargs)
+
+    async def update_modal(
+        self,
+        view: ViewLike,
+        view_id: str | None = None,
+        external_id: str | None = None,
+        hash: str | None = None,  # noqa: A002 - Slack's name
+        **kwargs: Any,
+    ) -> AsyncSlackResponse:
+        """Change an open modal. Calls [views.update](https://docs.slack.dev/reference/methods/views.update)."""
+        return await self.web.views_update(view=view, view_id=view_id, external_id=external_id, hash=hash, **kwargs)
+
+    async def publish_home_tab(
+        self,
+        user: User | str,
+        view: ViewLike,
+        hash: str | None = None,  # noqa: A002 - Slack's name
+        **kwargs: Any,
+    ) -> AsyncSlackResponse:
+        """Show a person's home tab. Calls [views.publish](https://docs.slack.dev/reference/methods/views.publish)."""
+        return await self.web.views_publish(user_id=self._user_id(user), view=view, hash=hash, **kwargs)
+
+    async def upload(
+        self,
+        channel: Channel | str,
+        content: str | bytes | Path,
+        filename: str | None = None,
+        *,
+        title: str | None = None,
+        comment: str | None = None,
+        thread_ts: str | None = None,
+    ) -> AsyncSlackResponse:
+        """Share a file: a path, or text or bytes as its content.
+
+        Uses [the external upload methods](https://docs.slack.dev/messaging/working-with-files#upload).
+
+        Args:
+            channel: Where to share it.
+            content: The content, or the path of a file to read.
+            filename: Shown to people; needed for content, taken from a path otherwise.
+            title: Shown instead of the file name.
+            comment: A message that comes with the file.
+            thread_ts: Share it in this thread.
+        """
+        source: dict[str, Any] = {"file": str(content)} if isinstance(content, Path) else {"content": content}
+        name = filename or (content.name if isinstance(content, Path) else "untitled.txt")
+        return await self.web.files_upload_v2(
+            channel=self._channel_id(channel),
+            filename=name,
+            title=title or name,
+            initial_comment=comment,
+            thread_ts=thread_ts,
+            **source,
+        )
+
+    async def respond(
+        self,
+        response_url: str,
+        text: str | None = None,
+        attachments: Attachments = None,
+        blocks: Blocks = None,
+        *,
+        ephemeral: bool = True,
+        **kwargs: Any,
+    ) -> WebhookResponse:
+        """Answer by a `response_url`, to be seen by one person or (`ephemeral=False`) by everybody in the channel.
+
+        See https://docs.slack.dev/interactivity/handling-user-interaction#message_responses.
+        """
+        message = {
+            "response_type": "ephemeral" if ephemeral else "in_channel",
+            **{name: _plain(value) for name, value in _content(text, attachments, blocks).items() if value is not None},
+            **kwargs,
+        }
+        return await self.web.send_to_response_url(response_url, message)
+
+    def _channel_id(self, channel: Channel | str) -> str:
+        if isinstance(channel, Channel):
+            return channel.id
+        known = self.directory.find_channel(channel)
+        return known.id if known is not None else channel
+
+    def _user_id(self, user: User | str) -> str:
+        if isinstance(user, User):
+            return user.id
+        known = self.directory.find_user(user)
+        return known.id if known is not None else user
+
+    def _timestamp(self, when: datetime) -> int:
+        aware = when if when.tzinfo is not None else when.replace(tzinfo=self.tz)
+        return int(aware.timestamp())
+
+
+def _content(text: str | None, attachments: Attachments, blocks: Blocks) -> dict[str, Any]:
+    return {"text": text, "attachments": attachments, "blocks": blocks}
+
+
+def _plain(value: Any) -> Any:
+    """slack_sdk's objects as the JSON they stand for."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,167 @@
+"""The Web API client of a bot: slack_sdk's own, over one HTTP session, seen by the trace.
+
+slack_sdk opens a connection per call unless it is given a session: half of a bot's CPU time per message and a TLS
+handshake per answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+from slack_sdk.webhook.webhook_response import WebhookResponse
+
+from machine.redaction import redact, redact_value
+from machine.settings import Settings
+from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
+from machine.trace import ApiCalled, Trace, cause, current_invocation
+
+TIMEOUT_S = 30
+
+
+class SlackWebClient(AsyncWebClient):
+    """slack_sdk's client with tracing and, for simulated events in a live workspace, capturing.
+
+    Args:
+        settings: Token, base URL and proxy.
+        session: Carries every call, for the life of the bot.
+        trace: Told of every call.
+    """
+
+    def __init__(self, settings: Settings, session: aiohttp.ClientSession, trace: Trace) -> None:
+        super().__init__(
+            token=settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None,
+            base_url=settings.slack_api_url,
+            timeout=TIMEOUT_S,
+            session=session,
+            retry_handlers=[RateLimitRetry(), ConnectionRetry()],
+        )
+        # Set afterwards: given None, slack_sdk takes a proxy from the environment, also for a sandbox on loopback.
+        self.proxy = proxy_for(settings)
+        self._trace = trace
+        self._is_live = not is_loopback(settings.slack_api_url)
+
+    async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
+        """Call a Web API method.
+
+        Calls made by a handler of a simulated event in a live workspace are captured instead of sent, unless they
+        only read: they answer `ok` with a `ts` of their own and `captured` set.
+
+        Raises:
+            SlackApiError: When Slack refuses.
+        """
+        invocation = current_invocation.get()
+        if self._is_live and invocation is not None and invocation.is_simulated and not only_reads(api_method):
+            return self._capture(api_method, options)
+        if not self._trace:
+            return await super().api_call(api_method, **options)
+        started = time.perf_counter()
+        try:
+            response = await super().api_call(api_method, **options)
+        except SlackApiError as error:
+            self._report(api_method, options, started, _body(error.response), _error_name(error))
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._report(api_method, options, started, {}, redact(f"{type(error).__name__}: {error}"))
+            raise
+        self._report(api_method, options, started, _body(response), None)
+        return response
+
+    async def files_upload_v2(self, **options: Any) -> AsyncSlackResponse:
+        """Upload a file; captured as a whole where calls are captured (see `api_call`)."""
+        invocation = current_invocation.get()
+        if self._is_live and invocation is not None and invocation.is_simulated:
+            shown = {name: value for name, value in options.items() if name not in ("content", "file")}
+            return self._capture("files.uploadV2", {"params": shown})
+        return await super().files_upload_v2(**options)
+
+    async def send_to_response_url(self, url: str, message: Mapping[str, Any]) -> WebhookResponse:
+        """Send a message to a `response_url`.
+
+        Slack honours such a URL 5 times within 30 minutes; see
+        https://docs.slack.dev/interactivity/handling-user-interaction#message_responses.
+        """
+        invocation = current_invocation.get()
+        started = time.perf_counter()
+        if self._is_live and invocation is not None and invocation.is_simulated:
+            self._report("response_url", {"json": message}, started, {"ok": True}, None, is_captured=True)
+            return WebhookResponse(url=url, status_code=200, body="ok", headers={})
+        client = AsyncWebhookClient(
+            url, timeout=TIMEOUT_S, session=self.session, retry_handlers=[RateLimitRetry()], logger=self._logger
+        )
+        client.proxy = self.proxy
+        response = await client.send_dict(dict(message))
+        if self._trace:
+            error = None if response.status_code == 200 else f"{response.status_code} {response.body}"
+            self._report("response_url", {"json": message}, started, {"body": response.body}, error)
+        return response
+
+    def _capture(self, method: str, options: Mapping[str, Any]) -> AsyncSlackResponse:
+        arguments = _arguments(options)
+        data = {"ok": True, "captured": True, "ts": f"{time.time():.6f}", "channel": arguments.get("channel")}
+        self._report(method, options, time.perf_counter(), data, None, is_captured=True)
+        return AsyncSlackResponse(
+            client=self, http_verb="POST", api_url=method, req_args={}, data=data, headers={}, status_code=200
+        )
+
+    def _report(
+        self,
+        method: str,
+        options: Mapping[str, Any],
+        started: float,
+        response: Mapping[str, Any],
+        error: str | None,
+        *,
+        is_captured: bool = False,
+    ) -> None:
+        if not self._trace:
+            return
+        self._trace.emit(
+            ApiCalled(
+                method=method,
+                arguments=redact_value(_arguments(options)),
+                is_ok=error is None,
+                error=error,
+                response=redact_value(response),
+                duration=timedelta(seconds=time.perf_counter() - started),
+                is_captured=is_captured,
+                **cause(),
+            )
+        )
+
+
+def proxy_for(settings: Settings) -> str | None:
+    """The proxy that calls to Slack take; none for a sandbox on loopback."""
+    return None if is_loopback(settings.slack_api_url) else settings.http_proxy
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine, as the sandbox's does."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _arguments(options: Mapping[str, Any]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for place in ("params", "data", "json"):
+        part = options.get(place)
+        if isinstance(part, Mapping):
+            merged.update({key: value for key, value in part.items() if value is not None})
+    return merged
+
+
+def _body(response: Any) -> dict[str, Any]:
+    data = getattr(response, "data", response)
+    return dict(data) if isinstance(data, Mapping) else {}
+
+
+def _error_name(error: SlackApiError) -> str:
+    return str(_body(error.response).get("error") or redact(str(error)))
