@@ -1,0 +1,74 @@
+"""One conversation at a prompt: inputs go in, what they print, come to or fail with comes out, safe to show.
+
+The pane of the console, the plain terminal and `machine repl -c` differ only in where the output goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from console.repl.evaluator import Evaluator, Outcome
+from console.repl.output import PrintedLines, printed_lines
+from console.repl.rendering import render, render_error, safe_text
+
+
+class Conversation:
+    """Evaluates inputs and writes what becomes of them.
+
+    Args:
+        namespace: The names the conversation begins with.
+        write: Takes each piece of output; called on the event loop's thread or, for what other threads print, theirs.
+        width: Cells there are for a line of output.
+        takes_sigint: See `Evaluator`.
+    """
+
+    def __init__(
+        self,
+        namespace: Mapping[str, object],
+        write: Callable[[RenderableType], None],
+        width: Callable[[], int],
+        *,
+        takes_sigint: bool = False,
+    ) -> None:
+        self._write = write
+        self._width = width
+        self._printed = PrintedLines(lambda line: write(safe_text(line)))
+        self.evaluator = Evaluator(
+            namespace,
+            display=self._display,
+            on_warning=lambda text: write(safe_text(text, "yellow")),
+            takes_sigint=takes_sigint,
+        )
+        self.evaluator.context.run(printed_lines.set, self._printed)
+
+    @property
+    def namespace(self) -> dict[str, object]:
+        """The names known at the prompt now."""
+        return self.evaluator.namespace
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an input is being evaluated."""
+        return self.evaluator.is_running
+
+    def cancel(self) -> bool:
+        """Stop the running input; see `Evaluator.cancel`."""
+        return self.evaluator.cancel()
+
+    async def run(self, source: str) -> Outcome:
+        """Evaluate one input and write its output; see `Evaluator.evaluate`."""
+        outcome = await self.evaluator.evaluate(source)
+        self._printed.finish()
+        if outcome.error:
+            self._write(render_error(outcome.error))
+        elif outcome.is_cancelled:
+            self._write(Text("cancelled", style="yellow"))
+        return outcome
+
+    def _display(self, value: object) -> None:
+        shown = render(value, self._width())
+        self._printed.finish()
+        self._write(shown)

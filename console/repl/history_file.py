@@ -1,0 +1,49 @@
+"""The inputs of earlier sessions, in a file of the project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from prompt_toolkit.history import FileHistory
+
+from machine.redaction import redact
+
+MAX_INPUTS = 5_000
+MAX_INPUT_LENGTH = 20_000
+"""Characters; something longer was pasted and is not worth keeping."""
+
+
+class HistoryFile(FileHistory):
+    """Keeps inputs in a file that only its owner can read; inputs with secrets in them are not kept.
+
+    A file that cannot be read or written costs the history and nothing else.
+
+    Args:
+        path: The file; its folder is made when the first input is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        super().__init__(str(path))
+
+    def load_history_strings(self) -> Iterable[str]:
+        """The inputs of earlier sessions, newest first."""
+        try:
+            return list(islice(super().load_history_strings(), MAX_INPUTS))
+        except OSError:
+            return []
+
+    def store_string(self, string: str) -> None:
+        """Keep an input."""
+        text = string.encode(errors="replace").decode()
+        if len(text) > MAX_INPUT_LENGTH or redact(text) != text:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+            super().store_string(text)
+        except OSError:
+            return

@@ -1,0 +1,395 @@
+"""The REPL as a pane of the console: a real prompt-toolkit prompt below its output, on the bot's event loop.
+
+The widget draws two things: the output, and over it the screen that prompt-toolkit rendered for the same rows and
+columns. Where that screen is blank above the prompt, the output shows through; so the completion menu lies over the
+output and nothing jumps when it opens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from prompt_toolkit.completion import DummyCompleter
+from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout.screen import Char, Screen
+from prompt_toolkit.styles import BaseStyle
+from prompt_toolkit.styles import Style as PromptToolkitStyle
+from rich.console import RenderableType
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.geometry import Offset
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.repl.bridge import FedInput, ScreenOutput, key_presses, no_winch_handler, rich_style
+from console.repl.completion import ReplCompleter
+from console.repl.conversation import Conversation
+from console.repl.echo import echo
+from console.repl.output import routed_output
+from console.repl.scrollback import Scrollback
+from console.repl.session import PROMPT_STYLE, Prompt
+
+_SHOW_RUNNING_AFTER_S = 0.3
+_SCROLL_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """The prompt as prompt-toolkit last drew it.
+
+    Attributes:
+        top: The row in which the prompt begins; above it are menus only.
+        cursor: Where the cursor is, if it is shown.
+    """
+
+    screen: Screen
+    top: int
+    cursor: Offset | None
+
+
+class ReplTerminal(Widget, can_focus=True):
+    """The REPL pane.
+
+    It can be shown before the bot runs: what is typed until `attach` is kept and handled then. Keys that mean nothing
+    to a prompt (function keys), and the application's priority bindings, go to the application.
+
+    Args:
+        history_path: Where inputs are kept from session to session, `.machine/repl_history` in a project.
+    """
+
+    DEFAULT_CSS = """
+    ReplTerminal {
+        width: 1fr;
+        height: 1fr;
+        min-height: 3;
+        padding: 0 1;
+    }
+    """
+
+    class Left(Message):
+        """The person asked to leave the REPL (Ctrl-D on an empty line, `exit()`); the bot runs on."""
+
+        def __init__(self, terminal: ReplTerminal) -> None:
+            super().__init__()
+            self.terminal = terminal
+
+        @property
+        def control(self) -> ReplTerminal:
+            """The terminal that was left."""
+            return self.terminal
+
+    def __init__(
+        self,
+        history_path: Path | None = None,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._history_path = history_path
+        self._ready = asyncio.Event()
+        self._conversation: Conversation | None = None
+        self._prompt: Prompt | None = None
+        self._namespace: Mapping[str, object] = {}
+        self._label, self._is_live = "", False
+        self._host: asyncio.Task[None] | None = None
+        self._resources = ExitStack()
+        self._drawn: _Drawn | None = None
+        self._keys = FedInput()
+        self._scrolled_up = 0
+        self._shows_running = False
+        self._thread = threading.get_ident()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an input is being evaluated."""
+        return self._conversation is not None and self._conversation.is_running
+
+    @property
+    def prompt_text(self) -> str:
+        """What has been typed at the prompt so far."""
+        return self._prompt.buffer.text if self._prompt is not None else ""
+
+    @property
+    def output_text(self) -> str:
+        """Everything that has been shown above the prompt and is still kept, without its colours."""
+        return "\n".join(strip.text.rstrip() for strip in self._scrollback.lines)
+
+    def attach(self, namespace: Mapping[str, object], *, label: str = "", is_live: bool = False) -> None:
+        """Begin to talk: from now on the prompt is there and what is typed is run.
+
+        Args:
+            namespace: Names known at the prompt; see `console.repl.namespace.build_namespace`.
+            label: In front of `>>>`; with a live workspace, its name.
+            is_live: The workspace is a real one; the prompt looks different then.
+        """
+        self._namespace, self._label, self._is_live = namespace, label, is_live
+        self._ready.set()
+
+    def write(self, output: RenderableType) -> None:
+        """Show something above the prompt. Safe from any thread; what is shown must have been cleaned."""
+        if threading.get_ident() == self._thread:
+            self._append(output)
+        else:
+            self._loop.call_soon_threadsafe(self._append, output)
+
+    def on_mount(self) -> None:
+        """Start the prompt."""
+        self._thread = threading.get_ident()
+        self._loop = asyncio.get_running_loop()
+        self._scrollback = Scrollback(self.app.console)
+        self._resources.enter_context(routed_output())
+        self._host = asyncio.create_task(self._converse(), name="repl-terminal")
+
+    async def on_unmount(self) -> None:
+        """End the prompt and what it runs."""
+        if self._host is not None:
+            self._host.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._host
+        self._resources.close()
+
+    async def _converse(self) -> None:
+        await self._ready.wait()
+        conversation = self._conversation = Conversation(self._namespace, self.write, lambda: self._columns)
+        completer = ReplCompleter(conversation.namespace)
+        prompt = self._prompt = Prompt(
+            completer,
+            self._history_path,
+            label=self._label,
+            is_live=self._is_live,
+            style=self._prompt_style,
+            rows_above=lambda: len(self._scrollback.lines),
+            terminal_input=self._keys,
+            terminal_output=ScreenOutput(lambda: (self._columns, self.content_size.height)),
+        )
+        prompt.app.after_render += lambda _app: self._take_drawing(prompt)
+        try:
+            while True:
+                await self._exchange(prompt, conversation)
+        finally:
+            conversation.cancel()
+            prompt.completer = DummyCompleter()
+
+    async def _exchange(self, prompt: Prompt, conversation: Conversation) -> None:
+        """One input and what becomes of it."""
+        try:
+            with no_winch_handler():
+                source = await prompt.ask()
+        except EOFError:
+            self.post_message(self.Left(self))
+            return
+        finally:
+            self._drawn = None
+        if not source.strip():
+            return
+        self._scrolled_up = 0
+        self.write(echo(source, prompt.label))
+        reminder = self.set_timer(_SHOW_RUNNING_AFTER_S, self._show_running)
+        try:
+            outcome = await conversation.run(source)
+        finally:
+            reminder.stop()
+            self._shows_running = False
+            self.refresh()
+        if outcome.exit_code is not None:
+            self.write(Text("The REPL stays with the console.", style="dim"))
+            self.post_message(self.Left(self))
+
+    def _show_running(self) -> None:
+        self._shows_running = True
+        self.refresh()
+
+    def _append(self, output: RenderableType) -> None:
+        before = len(self._scrollback.lines)
+        self._scrollback.append(output)
+        if self._scrolled_up:
+            self._scrolled_up += max(len(self._scrollback.lines) - before, 0)  # stay with what is being read
+        if self._prompt is not None:
+            self._prompt.app.invalidate()
+        self.refresh()
+
+    # Keys and mouse
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key in {"shift+pageup", "ctrl+pageup", "pageup"}:
+            self._scroll(self.content_size.height - 2)
+        elif event.key in {"shift+pagedown", "ctrl+pagedown", "pagedown"}:
+            self._scroll(2 - self.content_size.height)
+        elif event.key == "ctrl+c" and self.is_running:
+            if self._conversation is not None:
+                self._conversation.cancel()
+        elif event.key == "ctrl+l":
+            self._scrollback.clear()
+            self._redraw()
+        else:
+            presses = key_presses(event.key, event.character)
+            if not presses:
+                return
+            self._scrolled_up = 0
+            self._feed(presses)
+        event.stop()
+        event.prevent_default()
+
+    def _on_paste(self, event: events.Paste) -> None:
+        self._feed([KeyPress(Keys.BracketedPaste, event.text)])
+        event.stop()
+
+    def _feed(self, presses: list[KeyPress]) -> None:
+        """Give keys to the prompt; between two prompts, keep them for the next."""
+        app = self._prompt.app if self._prompt is not None else None
+        if app is None or not app.is_running or app.is_done or app.context is None:
+            store_typeahead(self._keys, presses)
+            return
+
+        def press() -> None:
+            app.key_processor.feed_multiple(presses)
+            app.key_processor.process_keys()
+
+        app.context.copy().run(press)
+
+    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._scroll(_SCROLL_LINES)
+        event.stop()
+
+    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._scroll(-_SCROLL_LINES)
+        event.stop()
+
+    def _scroll(self, lines: int) -> None:
+        hidden = max(len(self._scrollback.lines) - self._rows_for_output, 0)
+        self._scrolled_up = min(max(self._scrolled_up + lines, 0), hidden)
+        self.refresh()
+
+    # Drawing
+
+    @property
+    def _columns(self) -> int:
+        return self.content_size.width
+
+    @property
+    def _rows_for_output(self) -> int:
+        if self._drawn is not None:
+            return self._drawn.top
+        return min(len(self._scrollback.lines), max(self.content_size.height - 1, 0))
+
+    def _prompt_style(self) -> BaseStyle:
+        colours = self.app.theme_variables
+        surface, text = colours.get("surface-lighten-1", "#333333"), colours.get("foreground", "#ffffff")
+        chosen, chosen_text = colours.get("primary", "#0178d4"), colours.get("button-color-foreground", "#ffffff")
+        menu = {
+            "completion-menu": f"bg:{surface} {text}",
+            "completion-menu.completion": f"bg:{surface} {text}",
+            "completion-menu.completion.current": f"bg:{chosen} {chosen_text} noreverse",
+            "completion-menu.meta.completion": f"bg:{surface} ansibrightblack",
+            "completion-menu.meta.completion.current": f"bg:{chosen} {chosen_text}",
+            "scrollbar.background": f"bg:{surface}",
+            "scrollbar.button": f"bg:{chosen}",
+        }
+        usable = {name: style for name, style in menu.items() if "ansi_" not in style and "auto" not in style}
+        return PromptToolkitStyle.from_dict({**PROMPT_STYLE, **usable})
+
+    def _take_drawing(self, prompt: Prompt) -> None:
+        """Keep what prompt-toolkit has just drawn."""
+        screen = prompt.app.renderer.last_rendered_screen
+        if screen is None:
+            return
+        position = screen.visible_windows_to_write_positions.get(prompt.window)
+        cursor = None
+        if screen.show_cursor:
+            point = screen.get_cursor_position(prompt.app.layout.current_window)
+            cursor = Offset(point.x, point.y)
+        self._drawn = _Drawn(screen, position.ypos if position is not None else 0, cursor)
+        self.refresh()
+
+    def _redraw(self) -> None:
+        if self._prompt is not None:
+            self._prompt.app.invalidate()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Fit output and prompt into the new size."""
+        self._scrollback.resize(self._columns)
+        self._scroll(0)
+        self._redraw()
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The output, and over it the prompt."""
+        style = self.rich_style
+        width = self._columns
+        drawn = self._drawn
+        base = self._output_line(y) if drawn is None or y < drawn.top else Strip.blank(width, style)
+        base = base.adjust_cell_length(width, style).apply_style(style)
+        if drawn is not None and not (self._scrolled_up and y < drawn.top):
+            base = self._lay_over(base, drawn, y, style)
+        return base
+
+    def _output_line(self, y: int) -> Strip:
+        rows = self._rows_for_output
+        lines = self._scrollback.lines
+        if y < rows:
+            hidden_below = min(self._scrolled_up, max(len(lines) - rows, 0))
+            if hidden_below and y == rows - 1:
+                return Strip([Segment(f"↓ {hidden_below} more lines", Style(dim=True))])
+            index = len(lines) - rows - hidden_below + y
+            return lines[index] if 0 <= index < len(lines) else Strip.blank(self._columns)
+        if y == rows and self._shows_running:
+            return Strip([Segment("running, Ctrl-C cancels", Style(dim=True))])
+        if y == rows and not self._ready.is_set():
+            return Strip([Segment("The prompt is there as soon as the bot runs.", Style(dim=True))])
+        return Strip.blank(self._columns)
+
+    def _lay_over(self, base: Strip, drawn: _Drawn, y: int, style: Style) -> Strip:
+        """Put the cells that prompt-toolkit drew in row `y` over `base`."""
+        row = drawn.screen.data_buffer[y]
+        cursor = drawn.cursor.x if drawn.cursor is not None and drawn.cursor.y == y else None
+        runs: list[tuple[int, list[Segment]]] = []
+        end = -1
+        for x in sorted(row):
+            cell = row[x]
+            if x >= self._columns or (_is_see_through(cell) and x != cursor):
+                continue
+            if x > end:
+                runs.append((x, []))
+            if cell.char:
+                runs[-1][1].append(Segment(cell.char, style + self._style_of(cell, is_cursor=x == cursor)))
+            end = x + max(cell.width, 1)
+            if cell.width == 0:
+                end = x + 1
+        for start, segments in runs:
+            strip = Strip(segments)
+            base = Strip.join([base.crop(0, start), strip, base.crop(start + strip.cell_length)])
+        return base.adjust_cell_length(self._columns, style)
+
+    def _style_of(self, cell: Char, *, is_cursor: bool) -> Style:
+        prompt = self._prompt
+        if prompt is None:
+            return Style.null()
+        style = rich_style(prompt.app.renderer.style.get_attrs_for_style_str(cell.style))
+        if is_cursor:
+            style += Style(reverse=True) if self.has_focus else Style(underline=True)
+        return style
+
+
+def _is_see_through(cell: Char) -> bool:
+    return cell.style == "[transparent]"
