@@ -21,11 +21,12 @@ class Runtime:
         settings: As read from file and environment.
         project: The folder of the bot.
         watch: Take over changed plugin files while the bot runs.
-        live: `True` asks for Slack (and its tokens), `False` for the sandbox; `None` takes Slack where both tokens
-            are there, or where `SLACK_API_URL` leads elsewhere, and the sandbox otherwise.
+        live: `True` asks for Slack (and its tokens), `False` for the sandbox; `None` takes Slack where a token is
+            set, and the sandbox otherwise.
 
     Attributes:
         trace: What happens, from before the bot starts.
+        is_live: Whether the bot talks to Slack (or to a server that `SLACK_API_URL` names) and not to its own sandbox.
         sandbox: The embedded workspace; `None` against Slack. It runs once `start()` has returned.
         machine: The bot; there once `start()` has begun.
     """
@@ -38,7 +39,8 @@ class Runtime:
         self.trace = Trace()
         self._watch = watch
         self._resources = contextlib.AsyncExitStack()
-        has_tokens = settings.slack_app_token is not None and settings.slack_bot_token is not None
+        # One token alone is a mistake to be told, not a wish for the sandbox.
+        has_tokens = settings.slack_app_token is not None or settings.slack_bot_token is not None
         self.is_live = has_tokens if live is None else live
         self.sandbox: Sandbox | None = None if self.is_live else Sandbox(self._workspace())
 

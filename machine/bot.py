@@ -166,19 +166,18 @@ class Machine:
         logging.getLogger().removeHandler(self._log_handler)
         self._stopped.set()
 
-    async def run(self) -> None:
-        """Start, and wait until `stop()` is called.
+    async def wait_until_stopped(self) -> None:
+        """Wait until the bot is stopped or asked to.
 
         Raises:
-            MachineError: When the bot cannot start, or when Slack will not let it connect any more.
+            MachineError: When Slack will not let it connect any more.
         """
-        await self.start()
         await self._stopped.wait()
         if self._fatal is not None:
             raise self._fatal
 
     def request_stop(self, reason: MachineError | None = None) -> None:
-        """Have `run()` return, or raise `reason`; the caller of `run()` then stops the bot."""
+        """Have `wait_until_stopped()` return, or raise `reason`; whoever waits there then stops the bot."""
         self._fatal = reason
         self._stopped.set()
 

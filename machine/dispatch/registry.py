@@ -10,7 +10,7 @@ from typing import Any
 from machine.envelope import Envelope
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.declarations import RequiredRoles
-from machine.plugins.triggers import On, Process, Schedule, Trigger
+from machine.plugins.triggers import On, Process, Schedule, TextTrigger, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,11 @@ class Registry:
 
     def candidates(self, trigger: type[Trigger], envelope: Envelope) -> tuple[Handler, ...]:
         """The handlers with a trigger of this type that an envelope is worth holding against."""
-        return self.named(Process, envelope.type) if trigger is Process else self.waiting_for(trigger)
+        if trigger is Process:
+            return self.named(Process, envelope.type)
+        if issubclass(trigger, TextTrigger) and envelope.type != "message":
+            return ()
+        return self.waiting_for(trigger)
 
     @property
     def scheduled(self) -> tuple[Handler, ...]:

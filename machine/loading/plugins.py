@@ -102,6 +102,7 @@ class Plugins:
                 if not failures:
                     return True
             self._waiting |= set(files)
+            self.failures.update(failures)
             self._report_failures(failures)
             return False
 
@@ -182,7 +183,7 @@ class Plugins:
 
     def _publish(self, change: _Change, names: Iterable[str]) -> None:
         """Make a change live. Nothing here awaits, so no event sees half of it."""
-        before = self.live
+        before, known = self.live, {name: str(error) for name, error in self.failures.items()}
         self.live = change.plugins
         tried = tuple(names)
         possible = (*self._names, *self._project.plugin_modules())
@@ -203,7 +204,9 @@ class Plugins:
             _logger.info("Plugin unloaded", plugin=name)
             if self._trace:
                 self._trace.emit(PluginUnloaded(plugin=name))
-        self._report_failures(change.failures)
+        self.failures.update(change.failures)
+        news = {name: error for name, error in change.failures.items() if known.get(name) != str(error)}
+        self._report_failures(news)  # what was merely tried again with somebody else's change is not told twice
 
     def _retire(self, plugin: LoadedPlugin) -> None:
         task = asyncio.create_task(self._shut_down_when_ended(plugin))
@@ -236,12 +239,8 @@ class Plugins:
             self._trace.emit(PluginLoaded(plugin=plugin.name, handlers=names, duration=plugin.duration))
 
     def _report_failures(self, failures: Mapping[str, PluginError]) -> None:
-        known = {name: str(error) for name, error in self.failures.items()}
-        self.failures.update(failures)
         for name, error in failures.items():
             is_live = self._is_live(name)
-            if known.get(name) == str(error) and not is_live:
-                continue  # tried again with somebody else's change, and nothing is new
             where = f"{error.file}:{error.line}" if error.file and error.line else error.file
             _logger.error(
                 "Plugin failed to load, the old version stays live" if is_live else "Plugin failed to load",

@@ -1,0 +1,188 @@
+"""The `machine` command. Textual and prompt-toolkit are imported only by the commands that show something."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
+
+import typer
+
+from machine import __version__
+from machine.errors import MachineError
+
+if TYPE_CHECKING:
+    from console.runtime import Runtime
+
+MIN_COLUMNS, MIN_LINES = 60, 15  # smaller than that, the console says so instead of showing panes
+
+app = typer.Typer(
+    name="machine",
+    help="A Slack bot framework with a developer console.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Live = Annotated[
+    bool | None,
+    typer.Option(
+        "--live/--sandbox", help="Slack itself, or the embedded workspace; Slack by default if tokens are set."
+    ),
+]
+
+
+def main() -> None:
+    """Run the `machine` command; a mistake of the user's ends it with a message and exit code 1."""
+    try:
+        app()
+    except MachineError as error:
+        _fail(error)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        typer.echo(f"machine {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def dev(live: Live = None) -> None:
+    """Open the console with the bot inside; changed plugin files are taken over as they are saved."""
+    _show(live=live, watch=True)
+
+
+@app.command()
+def run(
+    headless: Annotated[bool, typer.Option("--headless", help="No console: logs go to standard output.")] = False,
+    live: Live = None,
+) -> None:
+    """Run the bot: in the console, or headless as in production."""
+    if headless:
+        _finish(_run_headless(live))
+    else:
+        _show(live=live, watch=False)
+
+
+@app.command()
+def repl(
+    code: Annotated[str | None, typer.Option("--code", "-c", help="Run this, print the result and exit.")] = None,
+    live: Live = None,
+) -> None:
+    """Open the REPL alone; code may also come from standard input."""
+    from console.repl.standalone import run_code, run_repl  # noqa: PLC0415 - imports prompt-toolkit
+
+    runtime = _runtime(live=live, watch=False)
+    _configure_logging(runtime, None)
+    _finish(run_code(runtime, code) if code is not None else run_repl(runtime))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Serve the embedded Slack workspace alone, for any Slack SDK."""
+    _finish(_serve_sandbox(port, as_json=as_json))
+
+
+def _show(*, live: bool | None, watch: bool) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise MachineError("The console needs a terminal. Without one, use `machine run --headless`.")
+    columns, lines = shutil.get_terminal_size()
+    if columns < MIN_COLUMNS or lines < MIN_LINES:
+        raise MachineError(
+            f"The terminal has {columns} columns and {lines} lines; the console needs {MIN_COLUMNS} by {MIN_LINES}. "
+            "Enlarge it, or use `machine run --headless`."
+        )
+    runtime = _runtime(live=live, watch=watch)
+    from console.app import MachineApp  # noqa: PLC0415 - imports Textual
+
+    _configure_logging(runtime, None)
+    raise typer.Exit(MachineApp(runtime, title="machine dev" if watch else "machine run").run() or 0)
+
+
+async def _run_headless(live: bool | None) -> int:
+    runtime = _runtime(live=live, watch=False)
+    _configure_logging(runtime, sys.stdout)
+    stop = _stop_signals()
+    starting = asyncio.create_task(runtime.start())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            return 0
+        starting.result()
+        failing = asyncio.create_task(runtime.machine.wait_until_stopped())
+        await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if failing.done():
+            failing.result()
+        failing.cancel()
+    finally:
+        stopping.cancel()
+        await runtime.stop()
+    return 0
+
+
+async def _serve_sandbox(port: int, *, as_json: bool) -> int:
+    from console.runtime import WORKSPACE_FILE  # noqa: PLC0415 - aiohttp is not needed for --help
+    from machine.sandbox import Sandbox, Workspace  # noqa: PLC0415
+
+    description = Path.cwd() / WORKSPACE_FILE
+    workspace = Workspace.from_toml(description) if description.exists() else Workspace.default()
+    stop = _stop_signals()
+    async with Sandbox(workspace, port=port) as server:
+        facts = {"api_url": server.api_url, "bot_token": server.bot_token, "app_token": server.app_token}
+        if as_json:
+            print(json.dumps(facts), flush=True)
+        else:
+            typer.echo(f"The workspace {workspace.team.name} is at {server.api_url}")
+            typer.echo("Give these to any Slack SDK, or to a bot of this framework (Ctrl-C stops the workspace):\n")
+            for name, value in facts.items():
+                typer.echo(f"  export SM_SLACK_{name.upper()}={value}")
+        await stop.wait()
+    return 0
+
+
+def _runtime(*, live: bool | None, watch: bool) -> Runtime:
+    from console.runtime import Runtime  # noqa: PLC0415 - aiohttp and slack_sdk are not needed for --help
+    from machine.settings import Settings  # noqa: PLC0415
+
+    project = Path.cwd()
+    return Runtime(Settings.load(project), project, watch=watch, live=live)
+
+
+def _configure_logging(runtime: Runtime, stream: TextIO | None) -> None:
+    from machine.logs import configure_logging  # noqa: PLC0415 - structlog is not needed for --help
+
+    configure_logging(runtime.settings.loglevel, stream)
+
+
+def _stop_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _finish(work: Coroutine[Any, Any, int]) -> NoReturn:
+    with contextlib.suppress(KeyboardInterrupt):
+        raise SystemExit(asyncio.run(work))
+    raise SystemExit(130)
+
+
+def _fail(error: MachineError) -> NoReturn:
+    for line in str(error).splitlines():
+        print(f"machine: {line}", file=sys.stderr)
+    raise SystemExit(1)
