@@ -210,7 +210,7 @@ def _body(message: ChatMessage) -> Iterator[Node]:
         edited = (Part("  edited", "dim"),) if message.is_edited and is_last else ()
         yield Node((Part("  "), *row.line, *edited), f"{message.ts}/{position}")
     for position, extra in enumerate(message.extras):
-        yield Node((Part("  "), Part(extra, "code")), f"{message.ts}/extra{position}")
+        yield Node((Part("  "), Part(extra, "code" if extra.startswith("[") else "")), f"{message.ts}/extra{position}")
     if message.reactions:
         shown = "  ".join(f":{name}: {count}" for name, count in message.reactions)
         yield Node((Part("  "), Part(shown, "number")), f"{message.ts}/reactions")

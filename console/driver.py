@@ -11,6 +11,10 @@ import contextlib
 from queue import Empty, Full
 
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.message import Message
+
+from console.repl.interrupt import interrupt_blocking_code
 
 _GOODBYE_S = 1.0
 """Seconds the terminal is given to take the last output when the application ends."""
@@ -41,6 +45,15 @@ class SafeDriver(LinuxDriver):
                 self._is_stalled = True
                 self._loop.call_soon_threadsafe(self._look_again)
         self.frames_dropped += 1
+
+    def process_message(self, message: Message) -> None:
+        """Pass on what the terminal sent; Ctrl-C also stops code at the prompt that has frozen the application.
+
+        This runs in the thread that reads the keyboard, so it works when nothing else does.
+        """
+        if isinstance(message, Key) and message.key == "ctrl+c" and interrupt_blocking_code():
+            return
+        super().process_message(message)
 
     def _look_again(self) -> None:
         """Repaint once the terminal has taken all that was queued, else wait a little more."""

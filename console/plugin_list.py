@@ -163,7 +163,7 @@ def failures_of(machine: Machine) -> list[FailureEntry]:
 
 def jobs_of(machine: Machine) -> list[JobEntry]:
     """What the scheduler will start."""
-    return [JobEntry(short_handler(str(job.handler)), job.next_run) for job in machine.jobs()]
+    return [JobEntry(short_handler(job.handler.name), job.next_run) for job in machine.jobs()]
 
 
 def _place(file: str | Path | None, line: int | None = None) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, tzinfo
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -39,6 +40,8 @@ FRAMES_PER_SECOND = 12
 """How often panes catch up with what happened: enough to look live, and cheap at a thousand events a second."""
 WIDE_COLUMNS, WIDE_ROWS = 120, 32
 """From which size on four panes are shown at once."""
+NARROW_COLUMNS = 60
+"""Below this, the list of conversations gets narrower."""
 LOW_ROWS = 10
 """Below this, the top and bottom lines are given up for content."""
 _ALWAYS_SHOWN = ("events", "detail", "chat")
@@ -52,6 +55,7 @@ class ConsoleWindow(App[int]):
         names: What people and channels are called.
         timezone: In which times are shown.
         status: The first state of the top line.
+        repl_history: Where the prompt keeps its inputs from session to session.
     """
 
     CSS_PATH = "app.tcss"
@@ -75,6 +79,7 @@ class ConsoleWindow(App[int]):
         names: Names | None = None,
         timezone: tzinfo = UTC,
         status: Status | None = None,
+        repl_history: Path | None = None,
     ) -> None:
         super().__init__()
         self.register_theme(DARK)
@@ -89,7 +94,7 @@ class ConsoleWindow(App[int]):
         self.storage_pane = StoragePane()
         self.plugins_pane = PluginsPane(timezone)
         self.logs_pane = LogsPane(history, timezone)
-        self.repl_pane = ReplPane()
+        self.repl_pane = ReplPane(repl_history)
         self.panes: tuple[Pane, ...] = (
             self.events_pane,
             self.detail_pane,
@@ -162,6 +167,7 @@ class ConsoleWindow(App[int]):
             pane.display = pane in shown
         for screen in self.screen_stack[:1]:
             screen.set_class(len(shown) > 1, "-wide")
+            screen.set_class(self.size.width < NARROW_COLUMNS, "-narrow")
             screen.set_class(self.size.height < LOW_ROWS, "-low")
         self._tabs.show(str(self.active.id), frozenset(str(pane.id) for pane in shown))
 
@@ -227,6 +233,7 @@ class ConsoleWindow(App[int]):
         yield SystemCommand("Look again at storage", "Storage, key r", self.storage_pane.action_look_again)
         yield SystemCommand("Follow the newest events", "Events, End", self._follow)
         yield SystemCommand("Change the theme", "Light, dark and others", self.action_change_theme)
+        yield SystemCommand("Save a picture", "SVG of the screen", self.deliver_screenshot)
         yield SystemCommand("Help", "Key F1 or ?", self.action_help)
         yield SystemCommand("Quit", "Ctrl+Q: stop the bot and leave", self.action_quit)
 

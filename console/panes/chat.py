@@ -186,9 +186,11 @@ class ChatPane(Pane):
 
     def show_channels(self, channels: Sequence[ChatChannel]) -> None:
         """List these conversations; the first one is shown if none is yet."""
+        before = self.channel
         self._channels.channels = channels
         if self.channel is None and channels:
-            self.pick(channels[0].id)
+            same = (one for one in channels if before and one.is_dm and one.person_id == before.person_id)
+            self.pick(next(same, channels[0]).id)
         self._channels.sync()
 
     def show_messages(self, messages: Sequence[ChatMessage]) -> None:

@@ -130,14 +130,15 @@ class DocumentView(LinesView):
         self._rows = list(self._flatten(self._document, (), 0))
 
     def _flatten(self, nodes: Sequence[Node], path: Path, depth: int) -> Iterator[Row]:
+        gap = "  " if depth and any(node.is_foldable for node in nodes) else ""
         for position, node in enumerate(nodes):
             own = (*path, node.key or f"#{position}")
             margin = min(depth * _INDENT, _MAX_INDENT)
-            sign = ""
+            sign = gap
             if node.is_foldable:
                 sign = "▾ " if self._opened(node, own) else "▸ "
             parts = (Part(" " * margin), Part(sign, "dim"), *node.line)
-            for wrapped in wrap(parts, self._width, margin + (4 if sign else 2)):
+            for wrapped in wrap(parts, self._width, margin + len(sign) + 2):
                 yield Row(wrapped, node, own)
             if sign == "▾ ":
                 yield from self._flatten(node.unfold(), own, depth + 1)

@@ -20,7 +20,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.line import STYLES, Line, cut, plain, width_of
+from console.line import STYLES, Line, cut, plain
+from console.panes.component_style import component_style
 
 _WHEEL_ROWS = 3
 _CACHED_ROWS = 512
@@ -124,6 +125,11 @@ class LinesView(Widget, can_focus=True):
         else:
             self._go(self.cursor, top=self.top)
         self.refresh()
+
+    def redraw(self) -> None:
+        """Draw every row anew: what they are drawn from means something else now."""
+        self._cache.clear()
+        self.sync()
 
     def go_to(self, index: int) -> None:
         """Put the cursor on a row and bring it into view; the last one resumes following."""
@@ -242,8 +248,8 @@ class LinesView(Widget, can_focus=True):
         if index != self.cursor:
             return Style()
         if self.has_focus:
-            return self._style("line--cursor")
-        return self._style("line--cursor-away") if self._keeps_cursor else Style()
+            return component_style(self, "line--cursor")
+        return component_style(self, "line--cursor-away") if self._keeps_cursor else Style()
 
     def _row_strip(self, index: int, width: int, under: Style) -> Strip:
         key = self.row_key(index)
@@ -258,19 +264,11 @@ class LinesView(Widget, can_focus=True):
     def _strip(self, parts: Line, width: int, under: Style) -> Strip:
         base = self.rich_style + under
         segments = [
-            Segment(part.text, base + self._style(f"line--{part.style}") + under if part.style else base)
+            Segment(part.text, base + component_style(self, f"line--{part.style}") + under if part.style else base)
             for part in cut(parts, width)
             if part.text
         ]
         return Strip(segments).adjust_cell_length(width, base)
-
-    def _style(self, name: str) -> Style:
-        """The style of a component: colours blended with what is behind, a background only where it has its own."""
-        own = self.get_component_rich_style(name, partial=True)
-        if own.color is None:
-            return own
-        blended = self.get_component_rich_style(name)
-        return own + Style(color=blended.color)
 
     def _bar_strip(self, y: int, under: Style) -> Strip:
         height, count = self.size.height, self.row_count()
@@ -278,14 +276,10 @@ class LinesView(Widget, can_focus=True):
         start = round(self.top / max(count - height, 1) * (height - size))
         sign = "▐" if start <= y < start + size else " "
         base = self.rich_style
-        return Strip([Segment(" ", base + under), Segment(sign, base + self._style("line--scrollbar"))], 2)
+        return Strip([Segment(" ", base + under), Segment(sign, base + component_style(self, "line--scrollbar"))], 2)
 
     def text(self) -> str:
         """What is on screen, for tests and for copying."""
         rows = range(self.top, min(self.top + self.size.height, self.row_count()))
         shown = [self.row(index, self.size.width) for index in rows] or list(self.hint())
         return "\n".join(plain(row) for row in shown)
-
-    def row_width(self, index: int) -> int:
-        """How many cells the row would take."""
-        return width_of(self.row(index, self.size.width))

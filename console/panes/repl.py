@@ -1,51 +1,33 @@
-"""The place of the Python prompt, which comes once the bot has started."""
+"""The Python prompt, with the running bot at hand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 
 from textual.app import ComposeResult
-from textual.widget import Widget
 
-from console.line import Line, Part, line
-from console.panes.document import DocumentView
 from console.panes.pane import Pane
-
-
-class _NotYet(DocumentView):
-    """Stands in for the prompt while there is nothing to talk to."""
-
-    def hint(self) -> Sequence[Line]:
-        return (
-            line(Part("  The prompt opens as soon as the bot has started.", "strong")),
-            line(""),
-            line(Part("  It is Python, with the running bot at hand: ", "dim"), Part('say("#general", "hi")', "code")),
-        )
+from console.repl.terminal import ReplTerminal
 
 
 class ReplPane(Pane):
-    """Holds the prompt."""
+    """Holds the prompt, which opens once it is attached to a running bot.
+
+    Args:
+        history_path: Where inputs are kept from session to session.
+    """
 
     NUMBER = 7
     TITLE = "REPL"
 
-    def __init__(self) -> None:
+    def __init__(self, history_path: Path | None = None) -> None:
         super().__init__(id="repl")
-        self._content: Widget = _NotYet(id="repl-waiting")
+        self.terminal = ReplTerminal(history_path, id="repl-terminal")
 
     def compose(self) -> ComposeResult:
         """The prompt fills the pane."""
-        yield self._content
+        yield self.terminal
 
-    def main(self) -> Widget:
+    def main(self) -> ReplTerminal:
         """The prompt."""
-        return self._content
-
-    async def put(self, terminal: Widget) -> None:
-        """Open the prompt here."""
-        had_focus = self._content.has_focus
-        await self._content.remove()
-        self._content = terminal
-        await self.mount(terminal)
-        if had_focus:
-            terminal.focus()
+        return self.terminal

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from console.line import clean
+from console.panes.component_style import component_style
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,7 @@ class StatusBar(Widget):
 
     def _text(self, parts: Sequence[tuple[str, str]]) -> Text:
         return Text.assemble(
-            *(
-                (clean(text), self.get_component_rich_style(f"status--{style}", partial=True) if style else "")
-                for text, style in parts
-            )
+            *((clean(text), component_style(self, f"status--{style}") if style else "") for text, style in parts)
         )
 
 
@@ -136,9 +134,9 @@ class TabBar(Widget):
         """The tabs in a row."""
         text = Text(no_wrap=True, overflow="crop")
         for tab, label in self._labels():
-            style = self.get_component_rich_style("tab--active" if tab.name == self._active else "tab--number")
+            style = component_style(self, "tab--active" if tab.name == self._active else "tab--number")
             if tab.name in self._shown and tab.name != self._active:
-                style = self.get_component_rich_style("tab--shown")
+                style = component_style(self, "tab--shown")
             text.append(label, style)
         return text
 

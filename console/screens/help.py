@@ -11,10 +11,10 @@ from console.screens.reading import ReadingScreen
 _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
     "Moving": (
         ("1 … 7", "go to a pane, when not typing"),
-        ("F6, Shift+F6", "next, previous pane: also from an input and the REPL"),
-        ("Tab, Shift+Tab", "next, previous part of the window (in the REPL Tab completes)"),
+        ("F6, Shift+F6", "next, previous pane, also while typing"),
+        ("Tab, Shift+Tab", "next, previous part of the window"),
         ("F4", "give the pane the whole window, and back"),
-        ("Esc", "back: from an input to what it is about, from the detail to the events"),
+        ("Esc", "back: out of an input, from an event to the list"),
     ),
     "In lists": (
         ("↑ ↓, k j", "one row"),
@@ -36,7 +36,7 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Ctrl+Q", "stop the bot and quit"),
     ),
 }
-_WIDTH = 17
+_WIDTH = 16
 
 
 def _help_nodes() -> Iterator[Node]:

@@ -1,0 +1,86 @@
+"""Records a person should be told about, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.summary import milliseconds, short_handler
+from machine.trace import (
+    ConnectionChanged,
+    InvocationFailed,
+    JobFired,
+    PluginFailed,
+    PluginLoaded,
+    PluginsReloaded,
+    PluginUnloaded,
+    Record,
+    StorageAccessed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that concerns more than the list of events.
+
+    Attributes:
+        record: What happened.
+        title: The heading of a notice.
+        text: What the notice says; empty where none is raised.
+        about: The same for news that repeats itself.
+        is_error: Something failed.
+        is_failed_load: A plugin could not be loaded.
+        is_about_plugins: The plugins are no longer what they were.
+        is_about_storage: Stored values changed.
+    """
+
+    record: Record
+    title: str = ""
+    text: str = ""
+    about: str = ""
+    is_error: bool = False
+    is_failed_load: bool = False
+    is_about_plugins: bool = False
+    is_about_storage: bool = False
+
+
+def news_of(record: Record) -> News | None:
+    """What is new about a record; `None` for the many that only belong to their event."""
+    news: News | None = None
+    match record:
+        case InvocationFailed():
+            handler = short_handler(record.handler)
+            news = News(record, f"{handler} failed", record.error, f"{record.handler}: {record.error}", is_error=True)
+        case PluginFailed():
+            news = _failed_load(record)
+        case PluginsReloaded():
+            news = News(record, "", _reloaded(record), is_about_plugins=True)
+        case PluginLoaded() | PluginUnloaded() | JobFired():
+            news = News(record, is_about_plugins=True)
+        case ConnectionChanged(state="failed"):
+            news = News(record, "Connection failed", record.detail, "connection", is_error=True)
+        case ConnectionChanged():
+            news = News(record)
+        case StorageAccessed(operation="set" | "delete"):
+            news = News(record, is_about_storage=True)
+    return news
+
+
+def _failed_load(record: PluginFailed) -> News:
+    place = f"{Path(record.file).name}:{record.line}: " if record.file and record.line else ""
+    kept = "\nThe old version is still live." if record.is_old_version_live else ""
+    return News(
+        record,
+        f"{record.plugin} failed to {record.phase}",
+        f"{place}{record.error}{kept}",
+        f"{record.plugin}: {record.error}",
+        is_error=True,
+        is_failed_load=True,
+        is_about_plugins=True,
+    )
+
+
+def _reloaded(record: PluginsReloaded) -> str:
+    files = ", ".join(Path(file).name for file in record.files) or "plugins"
+    changes = f"+{len(record.added)} -{len(record.removed)} handlers"
+    return f"reloaded {files} in {milliseconds(record.duration)}: {changes}"
