@@ -38,8 +38,9 @@ class Bookmarks:
         if len(bookmarks) >= _MAX_BOOKMARKS:
             raise SlackRefusal("too_many_bookmarks")
         now = int(self._timeline.now)
-        bookmark = {
-            "id": self._timeline.next_id("Bk"),
+        bookmark_id = self._timeline.next_id("Bk")
+        bookmark: dict[str, Any] = {
+            "id": bookmark_id,
             "channel_id": channel,
             "title": title,
             "link": link,
@@ -55,7 +56,7 @@ class Bookmarks:
             "shortcut_id": None,
             "app_id": None,
         }
-        bookmarks[bookmark["id"]] = bookmark
+        bookmarks[bookmark_id] = bookmark
         self._announce(BookmarkChanged(channel, "added", bookmark))
         return bookmark
 

@@ -216,7 +216,7 @@ class Changes:
         return lambda: self._unsubscribe(subscriber)
 
     def announce(self, change: Change) -> None:
-        """Tell every subscriber; what a subscriber causes in turn is told after that, so that all hear the same order."""
+        """Tell every subscriber; what one of them causes is told after that, so that all hear the same order."""
         self._waiting.append(change)
         if self._is_announcing:
             return

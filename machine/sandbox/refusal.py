@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from machine.errors import MachineError
 
 
-class SlackRefusal(MachineError):
+class SlackRefusal(MachineError):  # noqa: N818 - it is Slack that refuses; nothing went wrong here
     """Slack would refuse this.
 
     Attributes:

@@ -56,7 +56,7 @@ class ResponseUrls:
         """Do what the app sent to the address.
 
         Raises:
-            SlackRefusal: `expired_url` for an unknown or old address, `used_url` after five times, and those of posting.
+            SlackRefusal: `expired_url` for an unknown or old address, `used_url` after five times, or those of posting.
         """
         url = self._urls.get(ticket)
         if url is None or self._workspace.timeline.now > url.expires_at:
@@ -74,7 +74,7 @@ class ResponseUrls:
         if answer.get("delete_original"):
             self._delete(url)
         elif answer.get("replace_original") and url.message is not None:
-            self._replace(url, url.message, answer)
+            self._replace(url.message, answer)
         else:
             self._post(url, answer)
 
@@ -83,7 +83,7 @@ class ResponseUrls:
             raise SlackRefusal("message_not_found")
         self._workspace.messages.delete(self._current(url.message))
 
-    def _replace(self, url: _ResponseUrl, message: Message, answer: Mapping[str, Any]) -> None:
+    def _replace(self, message: Message, answer: Mapping[str, Any]) -> None:
         self._workspace.posting.replace(
             self._workspace.bot,
             self._current(message),

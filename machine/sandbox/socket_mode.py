@@ -55,6 +55,7 @@ class _Timed:
 class _Connection(_Timed):
     """One WebSocket of the app; what is put into `outgoing` is written in order, `None` closes it."""
 
+    request: web.Request
     socket: web.WebSocketResponse
     outgoing: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
     is_leaving: bool = False
@@ -151,10 +152,9 @@ class SocketMode:
 
     def drop_connections(self) -> None:
         """Break every connection without a word, as a bad network does."""
-        for connection in list(self._connections):
-            transport = connection.socket._req.transport if connection.socket._req else None  # noqa: SLF001 - aiohttp has no other way to break a connection
-            if transport is not None:
-                transport.close()
+        for connection in self._connections:
+            if connection.request.transport is not None:
+                connection.request.transport.close()
 
     async def wait_for_connections(self, count: int = 1) -> None:
         """Return once at least `count` connections are open."""
@@ -171,7 +171,7 @@ class SocketMode:
             return web.Response(status=401, text="invalid ticket")
         socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, timeout=_CLOSE_TIMEOUT_S, max_msg_size=_MAX_MESSAGE_SIZE)
         await socket.prepare(request)
-        connection = _Connection(socket)
+        connection = _Connection(request, socket)
         writer = asyncio.create_task(connection.write())
         try:
             if len(self._connections) >= MAX_CONNECTIONS:

@@ -1,4 +1,4 @@
-"""From what a person types to what Slack keeps: mentions and links become `<…>`, the three control characters are escaped.
+"""From what a person types to what Slack keeps: mentions and links in `<…>`, control characters escaped.
 
 See https://docs.slack.dev/messaging/formatting-message-text.
 """

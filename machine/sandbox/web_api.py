@@ -20,7 +20,9 @@ from machine.sandbox.workspace import Workspace
 
 _logger = logging.getLogger(__name__)
 _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
-_BOT_SCOPES = ",".join(sorted({scope for method in TABLE.values() if method.token != "app" for scope in method.scopes}))
+_BOT_SCOPES = ",".join(
+    sorted({scope for method in TABLE.values() if method.caller != "app" for scope in method.scopes})
+)
 
 
 class WebApi:
@@ -47,7 +49,7 @@ class WebApi:
         return _respond({"ok": True, **answer}, method)
 
     def _check_token(self, method: Method, token: str) -> None:
-        if method.token == "none":
+        if method.caller == "anybody":
             return
         if not token:
             raise SlackRefusal("not_authed")
@@ -55,7 +57,7 @@ class WebApi:
         if token not in {app.bot_token, app.app_token}:
             raise SlackRefusal("invalid_auth")
         is_app_token = token == app.app_token
-        if method.token != "any" and is_app_token != (method.token == "app"):
+        if method.caller != "either" and is_app_token != (method.caller == "app"):
             raise SlackRefusal("not_allowed_token_type")
 
 

@@ -44,7 +44,7 @@ class Workspace:
     """The workspace: what is in it, and what people do in it.
 
     People and channels are given as values, ids or names (`"alice"`, `"@alice"`, `"#general"`); an unknown name raises
-    `WorkspaceError` and names those that are near. What Slack would refuse raises `SlackRefusal` with Slack's error name.
+    `WorkspaceError` and names those that are near. What Slack would refuse raises `SlackRefusal`.
 
     Attributes:
         team: The workspace itself: id, name, domain.
@@ -150,8 +150,8 @@ class Workspace:
     ) -> Message:
         """Somebody writes a message.
 
-        The text is what a person types: `@alice`, `#general` and links become what Slack makes of them, and `&`, `<`, `>`
-        are escaped. What already reads `<@U…>` or `<https://…>` is kept.
+        The text is what a person types: `@alice`, `#general` and links become what Slack makes of them, and `&`, `<`
+        and `>` are escaped. What already reads `<@U…>` or `<https://…>` is kept.
 
         Raises:
             SlackRefusal: `not_in_channel`, `is_archived`, `no_text`, `msg_too_long`, `thread_not_found`.
@@ -313,7 +313,7 @@ class Workspace:
         return self._interactions.choose(self.find_person(user), surface, action_id, choices)
 
     def pick(self, user: Person | str, surface: Surface, action_id: str, value: Any) -> Interaction:
-        """Somebody picks a date (`2024-05-01`), a time (`13:30`) or a moment, or types into an input that tells at once.
+        """Somebody picks a date (`2024-05-01`), a time (`13:30`) or a moment, or types into an input.
 
         `date`, `time` and `datetime` values are written as Slack writes them; `None` clears the element.
         """

@@ -14,7 +14,8 @@ from machine.sandbox.workspace import Workspace
 Answer: TypeAlias = dict[str, Any]
 """What a method answers; `ok` is added on the way out."""
 
-TokenKind: TypeAlias = Literal["bot", "app", "any", "none"]
+Caller: TypeAlias = Literal["bot", "app", "either", "anybody"]
+"""Whose token a method wants; `anybody` needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,10 @@ class Method:
         name: For example `chat.postMessage`.
         run: Answers a call, or raises `SlackRefusal`.
         scopes: The scopes a bot token needs for it.
-        token: What it is called with.
+        caller: Whose token it is called with.
     """
 
     name: str
     run: Callable[[Call], Answer]
     scopes: tuple[str, ...] = ()
-    token: TokenKind = "bot"
+    caller: Caller = "bot"
