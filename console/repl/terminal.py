@@ -27,6 +27,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.color import Color, ColorParseError
 from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
@@ -286,20 +287,30 @@ class ReplTerminal(Widget, can_focus=True):
         return min(len(self._scrollback.lines), max(self.content_size.height - 1, 0))
 
     def _prompt_style(self) -> BaseStyle:
-        colours = self.app.theme_variables
-        surface, text = colours.get("surface-lighten-1", "#333333"), colours.get("foreground", "#ffffff")
-        chosen, chosen_text = colours.get("primary", "#0178d4"), colours.get("button-color-foreground", "#ffffff")
-        menu = {
-            "completion-menu": f"bg:{surface} {text}",
-            "completion-menu.completion": f"bg:{surface} {text}",
-            "completion-menu.completion.current": f"bg:{chosen} {chosen_text} noreverse",
-            "completion-menu.meta.completion": f"bg:{surface} ansibrightblack",
-            "completion-menu.meta.completion.current": f"bg:{chosen} {chosen_text}",
-            "scrollbar.background": f"bg:{surface}",
-            "scrollbar.button": f"bg:{chosen}",
-        }
-        usable = {name: style for name, style in menu.items() if "ansi_" not in style and "auto" not in style}
-        return PromptToolkitStyle.from_dict({**PROMPT_STYLE, **usable})
+        """The prompt's colours, and those of its menu as the application's theme has them."""
+        surface, text = self._theme_colour("surface", "#1e1e1e"), self._theme_colour("foreground", "#e0e0e0")
+        menu, muted = surface.blend(text, 0.12).hex6, text.blend(surface, 0.4).hex6
+        chosen = surface.blend(self._theme_colour("primary", "#0178d4"), 0.7).hex6
+        return PromptToolkitStyle.from_dict(
+            {
+                **PROMPT_STYLE,
+                "completion-menu.completion": f"bg:{menu} {text.hex6}",
+                "completion-menu.completion.current": f"bg:{chosen} {text.hex6} bold noreverse",
+                "completion-menu.meta.completion": f"bg:{menu} {muted}",
+                "completion-menu.meta.completion.current": f"bg:{chosen} {text.hex6}",
+                "scrollbar.background": f"bg:{menu}",
+                "scrollbar.button": f"bg:{surface.blend(text, 0.3).hex6}",
+                "search-toolbar": muted,
+                "auto-suggestion": muted,
+                "continuation": muted,
+            }
+        )
+
+    def _theme_colour(self, name: str, default: str) -> Color:
+        try:
+            return Color.parse(self.app.theme_variables.get(name, default))
+        except ColorParseError:  # themes of the terminal's own colours
+            return Color.parse(default)
 
     def _take_drawing(self, prompt: Prompt) -> None:
         """Keep what prompt-toolkit has just drawn."""
@@ -392,4 +403,4 @@ class ReplTerminal(Widget, can_focus=True):
 
 
 def _is_see_through(cell: Char) -> bool:
-    return cell.style == "[transparent]"
+    return cell.style.startswith("[transparent]")
