@@ -37,6 +37,9 @@ class SlackObject(BaseModel):
     def __repr__(self) -> str:
         return redact(super().__repr__())  # what is inside of slack_sdk's objects
 
+    def __str__(self) -> str:
+        return redact(super().__str__())
+
 
 class OrElse:
     """Annotates a field with what to take where Slack sent `null` or something else than documented.
