@@ -6,10 +6,14 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from machine.bot import Machine
 from machine.sandbox import Sandbox, Workspace
 from machine.settings import CaseInsensitiveDict, Settings
 from machine.trace import Trace
+
+_logger = structlog.stdlib.get_logger(__name__)
 
 WORKSPACE_FILE = "workspace.toml"
 
@@ -54,6 +58,7 @@ class Runtime:
         if self.sandbox is not None:
             sandbox = await self._resources.enter_async_context(self.sandbox)
             settings = _settings_for(settings, sandbox)
+            _logger.info("No Slack: the bot runs in the embedded workspace", api_url=sandbox.api_url)
         self.machine = Machine(settings, trace=self.trace, project=self.project, watch=self._watch)
         try:
             await self._resources.enter_async_context(self.machine)

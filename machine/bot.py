@@ -25,6 +25,7 @@ from machine.loading.loader import LoadedPlugin, Loader
 from machine.loading.plugins import Plugins
 from machine.loading.watcher import Watcher
 from machine.logs import TraceLogHandler
+from machine.plugins.base import MachineBasePlugin
 from machine.redaction import redact
 from machine.scheduler import Job, Scheduler
 from machine.settings import Settings
@@ -50,6 +51,7 @@ class Machine:
         trace: Told of everything that happens; subscribe before starting, to miss nothing.
         project: The folder that plugins and relative paths are looked for in; the current one by default.
         watch: Take over changed plugin files while the bot runs.
+        plugins: Plugin classes to load besides those that the settings name.
 
     Attributes:
         settings: The settings in force.
@@ -68,11 +70,13 @@ class Machine:
         trace: Trace | None = None,
         project: Path | None = None,
         watch: bool = False,
+        plugins: Iterable[type[MachineBasePlugin]] = (),
     ) -> None:
         self.settings = settings if isinstance(settings, Settings) else Settings.check(settings or {})
         self.trace = trace or Trace()
         self._root = (project or Path.cwd()).resolve()
         self._watch = watch
+        self._classes = tuple(plugins)
         self._log_handler = TraceLogHandler(self.trace)
         self._started: list[Any] = []
         self._stopped = asyncio.Event()
@@ -126,6 +130,10 @@ class Machine:
         """Dispatch an envelope as if it had just arrived, and wait until its handlers have ended."""
         tasks = await self._dispatcher.dispatch(envelope)
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def wait_until_idle(self) -> None:
+        """Wait until no handler runs."""
+        await self._dispatcher.supervisor.idle()
 
     async def reload(self, changed: Iterable[Path] | None = None) -> bool:
         """Take over changed plugin files now; what fails leaves the old version live.
@@ -215,7 +223,15 @@ class Machine:
         self._dispatcher = Dispatcher(self.slack, reader, self.trace, log_messages=settings.log_handled_messages)
         self._scheduler = Scheduler(settings.tz, self._dispatcher.run_job)
         loader = Loader(self._project, self.slack, self._all_settings, self.plugin_storage, self._dispatcher)
-        self._plugins = Plugins(self._project, loader, self._dispatcher, self._scheduler, self.trace, settings.plugins)
+        self._plugins = Plugins(
+            self._project,
+            loader,
+            self._dispatcher,
+            self._scheduler,
+            self.trace,
+            settings.plugins,
+            self._classes,
+        )
         self._started += [self._plugins.close, self._drain]
         await self._plugins.load_all()
 
@@ -231,7 +247,13 @@ class Machine:
         )
         await socket_mode.start()
         self._started.append(socket_mode.stop)
-        _logger.info("Bot started", workspace=identity.team, name=identity.name, plugins=len(self.plugins))
+        _logger.info(
+            "Bot started",
+            workspace=identity.team,
+            where="Slack" if self.is_live else "sandbox",
+            name=identity.name,
+            plugins=len(self.plugins),
+        )
 
     async def _meet_workspace(self, web: SlackWebClient) -> SlackClient:
         try:

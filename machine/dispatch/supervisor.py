@@ -77,6 +77,11 @@ class Supervisor:
         while tasks := [task for task, handler in self._running.items() if handler.instance is instance]:
             await asyncio.wait(tasks)
 
+    async def idle(self) -> None:
+        """Wait until no handler runs."""
+        while self._running:
+            await asyncio.wait(tuple(self._running))
+
     async def drain(self, within: timedelta) -> None:
         """Wait for everything that runs; what has not ended `within` this time is cancelled and named in the log."""
         deadline = time.monotonic() + within.total_seconds()

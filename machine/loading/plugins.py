@@ -50,13 +50,29 @@ class _Change:
 class Plugins:
     """Every plugin of a bot.
 
+    Args:
+        project: Where plugin modules are imported from.
+        loader: Makes plugins ready.
+        dispatcher: Gets the handlers.
+        jobs: Gets the schedules.
+        trace: Told of what is loaded, reloaded and fails.
+        names: What PLUGINS names.
+        classes: Plugin classes to load besides; they are not reloaded.
+
     Attributes:
         live: The plugins that run, by name.
         failures: What could not be loaded, by the name of its module or class; an older version of it may be live.
     """
 
     def __init__(
-        self, project: Project, loader: Loader, dispatcher: Dispatcher, jobs: Jobs, trace: Trace, names: Iterable[str]
+        self,
+        project: Project,
+        loader: Loader,
+        dispatcher: Dispatcher,
+        jobs: Jobs,
+        trace: Trace,
+        names: Iterable[str],
+        classes: Iterable[type[MachineBasePlugin]] = (),
     ) -> None:
         self.live: dict[str, LoadedPlugin] = {}
         self.failures: dict[str, PluginError] = {}
@@ -66,6 +82,7 @@ class Plugins:
         self._jobs = jobs
         self._trace = trace
         self._names = tuple(names)
+        self._classes = tuple(classes)
         self._fingerprints: dict[Path, str | None] = {}
         self._waiting: set[Path] = set()
         self._lock = asyncio.Lock()
@@ -160,7 +177,7 @@ class Plugins:
 
     async def _prepare(self, names: Iterable[str], kept: Mapping[str, LoadedPlugin]) -> _Change:
         failures: dict[str, PluginError] = {}
-        classes: list[type[MachineBasePlugin]] = []
+        classes = [cls for cls in self._classes if plugin_name(cls) not in kept]
         for name in names:
             try:
                 classes += self._loader.classes(name)

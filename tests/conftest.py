@@ -1,0 +1,114 @@
+"""The bot under test is the real one, talking with slack_sdk's real clients to the sandbox on loopback."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from machine.bot import Machine
+from machine.plugins.base import MachineBasePlugin
+from machine.sandbox import Sandbox, Workspace
+from machine.sandbox.messages import Message
+from machine.trace import ApiCalled, Record, Trace
+from tests.waiting import Waiter
+
+R = TypeVar("R", bound=Record)
+
+
+class BotUnderTest:
+    """A bot in a workspace of its own.
+
+    Attributes:
+        records: Everything that was traced, in order.
+        project: The bot's folder; `write_plugin` puts files into its plugin folder.
+    """
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.workspace = Workspace.default()
+        self.sandbox = Sandbox(self.workspace)
+        self.records: list[Record] = []
+        self.machine: Machine
+        self._waiter = Waiter()
+        self._resources = AsyncExitStack()
+
+    async def start(self, *plugins: type[MachineBasePlugin], watch: bool = False, **settings: Any) -> None:
+        """Start sandbox and bot; by default without any built-in plugin and with storage in memory."""
+        await self._resources.enter_async_context(self.sandbox)
+        trace = Trace()
+        trace.subscribe(self.records.append)
+        trace.subscribe(self._waiter.notify)
+        self.workspace.subscribe(self._waiter.notify)
+        given = {
+            "SLACK_API_URL": self.sandbox.api_url,
+            "SLACK_BOT_TOKEN": self.sandbox.bot_token,
+            "SLACK_APP_TOKEN": self.sandbox.app_token,
+            "PLUGINS": [],
+            "STORAGE_BACKEND": "machine.storage.backends.memory.MemoryStorage",
+            **settings,
+        }
+        self.machine = Machine(given, trace=trace, project=self.project, watch=watch, plugins=plugins)
+        await self._resources.enter_async_context(self.machine)
+
+    async def stop(self) -> None:
+        """Stop both."""
+        await self._resources.aclose()
+
+    def write_plugin(self, name: str, source: str) -> Path:
+        """Write a file into the plugin folder, as an editor would save it."""
+        folder = self.project / "plugins"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{name}.py"
+        path.write_text(textwrap.dedent(source), encoding="utf-8")
+        return path
+
+    async def until(self, condition: Callable[[], Any], what: str = "the condition") -> Any:
+        """Wait until `condition` is true, looked at after each trace record and each change of the workspace."""
+        return await self._waiter.until(condition, what)
+
+    def said(self, channel: str = "general", thread_ts: str | None = None) -> list[Message]:
+        """What the bot has posted to a channel, or to one of its threads."""
+        return [message for message in self.workspace.history(channel, thread_ts) if message.is_by_bot]
+
+    async def answer(self, count: int = 1, channel: str = "general", thread_ts: str | None = None) -> Message:
+        """The bot's message number `count` in a channel, or in one of its threads, when it is there."""
+        messages = await self.until(
+            lambda: (found := self.said(channel, thread_ts)) and len(found) >= count and found,
+            f"message {count} in {channel}",
+        )
+        return messages[count - 1]  # type: ignore[no-any-return]
+
+    def traced(self, kind: type[R]) -> list[R]:
+        """The records of a kind."""
+        return [record for record in self.records if isinstance(record, kind)]
+
+    async def record(self, kind: type[R], count: int = 1, where: Callable[[R], bool] = lambda _: True) -> R:
+        """Record number `count` of a kind, when it is there."""
+        found = await self.until(
+            lambda: (hits := [hit for hit in self.traced(kind) if where(hit)]) and len(hits) >= count and hits,
+            f"{kind.__name__} number {count}",
+        )
+        return found[count - 1]  # type: ignore[no-any-return]
+
+    def calls(self, method: str) -> list[ApiCalled]:
+        """The calls of a Web API method."""
+        return [call for call in self.traced(ApiCalled) if call.method == method]
+
+    async def settled(self) -> None:
+        """Wait until every event of the workspace has reached the bot and every handler has ended."""
+        for _ in range(2):  # what handlers do causes further events
+            await self.sandbox.wait_until_idle()
+            await self.machine.wait_until_idle()
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[BotUnderTest]:
+    """A bot that has not been started yet."""
+    bot = BotUnderTest(tmp_path)
+    yield bot
+    await bot.stop()
