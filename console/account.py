@@ -30,6 +30,7 @@ _SHORT = 60
 _TOLD_BY_NAME = {"channel": "channel", "user": "person"}
 _RUNNING, _FAILED, _RAN = Part("… ", "warn"), Part("✗ ", "bad"), Part("✓ ", "good")
 
+_LEVELS = {"warning": "warn", "critical": "crit"}
 LEVEL_STYLES = {"debug": "dim", "info": "accent", "warning": "warn", "error": "bad", "critical": "alarm"}
 
 
@@ -209,7 +210,7 @@ def log_parts(record: LogWritten) -> Line:
     style = LEVEL_STYLES.get(level, "")
     fields = " ".join(f"{name}={value}" for name, value in record.fields.items())
     return (
-        Part(f"{level[:5]:<5} ", style),
+        Part(f"{_LEVELS.get(level, level)[:5]:<5} ", style),
         Part(record.message, "bad" if style in {"bad", "alarm"} else ""),
         Part(f"  {fields}" if fields else "", "dim"),
     )

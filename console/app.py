@@ -99,7 +99,6 @@ class MachineApp(ConsoleWindow):
         self._chat_version = -1
         self._is_storage_stale = True
         self._storage_wait = 0
-        self._failed_loads = 0
         self._unsubscribe: Callable[[], None] | None = None
         self._starting: asyncio.Task[None] | None = None
         self._has_stopped = False
@@ -231,8 +230,8 @@ class MachineApp(ConsoleWindow):
             if held is not None:
                 more = f"\n(and {held} more like it before)" if held else ""
                 self.tell(f"{news.text}{more}", title=news.title, severity="error" if news.is_error else "information")
-        self._failed_loads += news.is_failed_load
-        self.show_status(replace(self.status, errors=self.history.failures + self._failed_loads))
+        failed_loads = len(self._machine.failures) if self._machine is not None else 0
+        self.show_status(replace(self.status, errors=self.history.failures + failed_loads))
 
     def _show_plugins(self) -> None:
         machine = self._machine

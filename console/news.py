@@ -29,7 +29,6 @@ class News:
         text: What the notice says; empty where none is raised.
         about: The same for news that repeats itself.
         is_error: Something failed.
-        is_failed_load: A plugin could not be loaded.
         is_about_plugins: The plugins are no longer what they were.
         is_about_storage: Stored values changed.
     """
@@ -39,7 +38,6 @@ class News:
     text: str = ""
     about: str = ""
     is_error: bool = False
-    is_failed_load: bool = False
     is_about_plugins: bool = False
     is_about_storage: bool = False
 
@@ -75,7 +73,6 @@ def _failed_load(record: PluginFailed) -> News:
         f"{place}{record.error}{kept}",
         f"{record.plugin}: {record.error}",
         is_error=True,
-        is_failed_load=True,
         is_about_plugins=True,
     )
 

@@ -148,6 +148,7 @@ def plugins_of(machine: Machine) -> list[PluginEntry]:
 
 def failures_of(machine: Machine) -> list[FailureEntry]:
     """The plugins that could not be loaded."""
+    live = {name for plugin in machine.plugins for name in (plugin, plugin.rpartition(".")[0])}
     return [
         FailureEntry(
             name=name,
@@ -155,7 +156,7 @@ def failures_of(machine: Machine) -> list[FailureEntry]:
             error=str(error),
             traceback=error.traceback,
             place=_place(error.file, error.line),
-            is_old_version_live=name in machine.plugins,
+            is_old_version_live=name in live,
         )
         for name, error in machine.failures.items()
     ]

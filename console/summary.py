@@ -81,10 +81,15 @@ def kind_of(envelope: Envelope) -> str:
 
 
 def is_from_a_bot(envelope: Envelope) -> bool:
-    """Whether a bot wrote the message, as a rule this one."""
+    """Whether a bot wrote the message, or this bot caused the event."""
     event = envelope.event
     message = event.get("message")
-    return bool(event.get("bot_id") or (isinstance(message, Mapping) and message.get("bot_id")))
+    if event.get("bot_id") or (isinstance(message, Mapping) and message.get("bot_id")):
+        return True
+    own = envelope.payload.get("authorizations")
+    if not isinstance(own, Sequence):
+        return False
+    return any(isinstance(one, Mapping) and one.get("user_id") == envelope.user_id is not None for one in own)
 
 
 def subject_of(envelope: Envelope, names: Names) -> str:
@@ -171,7 +176,7 @@ def event_line(event: EventTrace, names: Names, width: int, timezone: tzinfo = U
     person = names.person(envelope.user_id) if envelope.user_id else ("bot" if is_bot else "")
     channel = names.channel(envelope.channel_id) if envelope.channel_id else ""
     is_wide = width >= _WIDE
-    kind_width, person_width, channel_width = (16, 14, 16) if is_wide else (11, 8, 10)
+    kind_width, person_width, channel_width = (18, 14, 16) if is_wide else (14, 8, 10)
     handlers_width, duration_width = (26 if is_wide else 2), 7
     fixed = (
         1 + 1 + 8 + 1 + kind_width + 1 + person_width + 1 + channel_width + 1 + 1 + handlers_width + 1 + duration_width

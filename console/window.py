@@ -143,7 +143,8 @@ class ConsoleWindow(App[int]):
     def tell(self, text: str, *, title: str = "", severity: str = "information") -> None:
         """Raise a notice; errors stay longer."""
         timeout = 12 if severity == "error" else 5
-        self.notify(clean(text), title=clean(title), severity=severity, timeout=timeout, markup=False)  # type: ignore[arg-type]  # a plain str
+        shown = "\n".join(map(clean, text.splitlines()))
+        self.notify(shown, title=clean(title), severity=severity, timeout=timeout, markup=False)  # type: ignore[arg-type]  # a plain str
 
     # Where things are.
 

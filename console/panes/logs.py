@@ -11,13 +11,11 @@ from textual.message import Message
 
 from console.account import log_parts
 from console.history import History
-from console.line import Line, Part, cut, line
+from console.line import Line, Part, cut, line, width_of
 from console.panes.lines import LinesView
 from console.panes.pane import Pane
 from console.summary import clock, counted
 from machine.trace import LogWritten
-
-_LOGGER_WIDTH = 18
 
 
 class LogList(LinesView):
@@ -46,8 +44,8 @@ class LogList(LinesView):
         """Time, level, text, fields and, where there is room, the logger."""
         record = self._history.logs[index]
         head = (Part(f"{clock(record.at, self._timezone)} ", "dim"), *log_parts(record))
-        logger = Part(f"  {record.logger[-_LOGGER_WIDTH:]}", "dim")
-        return cut((*head, logger), width)
+        logger = Part(f"  {record.logger}", "dim")
+        return (*head, logger) if width_of((*head, logger)) <= width else cut(head, width)
 
     def hint(self) -> Sequence[Line]:
         """What will be here."""
