@@ -52,8 +52,9 @@ class Match:
 
     @property
     def may_answer(self) -> bool:
-        """Whether what the handler yields may be what Slack is answered with."""
-        return self.rule.answering is Answering.FIRST_YIELD and self.handler.is_generator
+        """Whether what the handler yields or returns may be what Slack is answered with."""
+        answering = self.rule.answering
+        return answering is Answering.RESULT or (answering is Answering.FIRST_YIELD and self.handler.is_generator)
 
 
 class Dispatcher:
@@ -182,7 +183,9 @@ class Dispatcher:
             if match.handler.is_generator:
                 await self._run_generator(result, match, pending)
             else:
-                await _finish(result)
+                value = await result
+                if pending is not None:
+                    await pending.give(match.rule.answer(value), match.handler.name)
         finally:
             if pending is not None:
                 await pending.handler_ended()

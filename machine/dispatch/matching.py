@@ -17,8 +17,10 @@ from machine.envelope import Envelope, Payload
 from machine.plugins.triggers import (
     Action,
     CallbackTrigger,
+    HomeOpened,
     Identifier,
     ListenTo,
+    Options,
     Process,
     RespondTo,
     SlashCommand,
@@ -202,6 +204,26 @@ def judge_action(trigger: Action, facts: Facts) -> Verdict:
         if _matches(trigger.action_id, action_id) and _matches(trigger.block_id, block_id):
             return Verdict(True, f"the action is {shown[-1]}", action=action)
     return Verdict(False, f"the action is {', '.join(shown) or 'unknown'}")
+
+
+def judge_callback(trigger: CallbackTrigger, facts: Facts) -> Verdict:
+    """Shortcuts count by their callback id."""
+    callback_id = str(facts.envelope.payload.get("callback_id") or "")
+    return Verdict(_matches(trigger.callback_id, callback_id), f"the callback_id is {callback_id or 'not set'}")
+
+
+def judge_options(trigger: Options, facts: Facts) -> Verdict:
+    """Requests for options count by action id and block id."""
+    payload = facts.envelope.payload
+    action_id, block_id = str(payload.get("action_id") or ""), str(payload.get("block_id") or "")
+    is_match = _matches(trigger.action_id, action_id) and _matches(trigger.block_id, block_id)
+    return Verdict(is_match, f"the element is {action_id} in block {block_id}")
+
+
+def judge_home(trigger: HomeOpened, facts: Facts) -> Verdict:
+    """The app's home counts by its tab."""
+    tab = facts.envelope.event.get("tab")
+    return Verdict(trigger.tab in (None, tab), f"the tab is {tab}")
 
 
 def judge_view(trigger: CallbackTrigger, facts: Facts) -> Verdict:

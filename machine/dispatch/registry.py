@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from machine.envelope import Envelope
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.declarations import RequiredRoles
-from machine.plugins.triggers import On, Process, Schedule, TextTrigger, Trigger
+from machine.plugins.triggers import HomeOpened, On, Process, Schedule, TextTrigger, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Handler:
         wants_logger: Whether it takes a `logger` argument.
         is_generator: Whether it yields; the first value may answer the request.
         required_roles: Who may run it; all of these must hold.
+        timeout: How long it may take.
         source_file: Where the method stands.
         source_line: The line of the method in `source_file`, counted from 1.
         doc: The method's docstring, or empty.
@@ -41,6 +43,7 @@ class Handler:
     wants_logger: bool = False
     is_generator: bool = False
     required_roles: tuple[RequiredRoles, ...] = ()
+    timeout: timedelta | None = None
     source_file: str = ""
     source_line: int = 0
     doc: str = ""
@@ -80,6 +83,8 @@ class Registry:
         if trigger is Process:
             return self.named(Process, envelope.type)
         if issubclass(trigger, TextTrigger) and envelope.type != "message":
+            return ()
+        if trigger is HomeOpened and envelope.type != "app_home_opened":
             return ()
         return self.waiting_for(trigger)
 

@@ -10,38 +10,40 @@ import copy
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from machine.dispatch.matching import (
     Facts,
     Verdict,
     judge_action,
+    judge_callback,
     judge_command,
+    judge_home,
     judge_listen_to,
+    judge_options,
     judge_process,
     judge_respond_to,
     judge_view,
 )
 from machine.envelope import Answer
 from machine.models.interactive import Action as TriggeredAction
-from machine.models.interactive import BlockActionsPayload, ViewClosedPayload, ViewSubmissionPayload
+from machine.models.interactive import (
+    BlockActionsPayload,
+    BlockSuggestionPayload,
+    MessageShortcutPayload,
+    ShortcutPayload,
+    ViewClosedPayload,
+    ViewSubmissionPayload,
+)
+from machine.plugins import triggers
 from machine.plugins.block_action import BlockAction
 from machine.plugins.command import Command
+from machine.plugins.home import HomeOpened
 from machine.plugins.message import Message
 from machine.plugins.modals import ModalClosure, ModalSubmission
-from machine.plugins.triggers import (
-    Action,
-    ListenTo,
-    ModalClosed,
-    ModalSubmitted,
-    Process,
-    RespondTo,
-    SlashCommand,
-    Trigger,
-)
+from machine.plugins.options_request import OptionsRequest
+from machine.plugins.shortcut import MessageShortcut, Shortcut
 from machine.slack.client import SlackClient
-
-T = TypeVar("T", bound=Trigger)
 
 
 class Answering(enum.Enum):
@@ -51,6 +53,7 @@ class Answering(enum.Enum):
     """
 
     AT_ONCE = "an empty acknowledgement, before any handler runs"
+    RESULT = "what the handler returns"
     FIRST_YIELD = "what a generator handler yields first; an empty acknowledgement where there is none"
 
 
@@ -63,7 +66,7 @@ class Rule:
         judge: Says whether one matches.
         argument: Builds what the handler receives; only for handlers that run.
         answering: How Slack is answered.
-        answer: Turns what a handler yields into the answer's payload.
+        answer: Turns what a handler yields or returns into the answer's payload.
     """
 
     kind: str
@@ -98,6 +101,35 @@ def _closure(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
     return ModalClosure(client, ViewClosedPayload.model_validate(facts.envelope.payload))
 
 
+def _shortcut(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
+    return Shortcut(client, ShortcutPayload.model_validate(facts.envelope.payload))
+
+
+def _message_shortcut(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
+    return MessageShortcut(client, MessageShortcutPayload.model_validate(facts.envelope.payload))
+
+
+def _options_request(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
+    return OptionsRequest(client, BlockSuggestionPayload.model_validate(facts.envelope.payload))
+
+
+def _home(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
+    return HomeOpened(client, facts.envelope.event)
+
+
+def _options(value: Any) -> Answer:
+    """Options as handlers like to write them: texts, dicts, slack_sdk's objects; or the answer itself, as a dict."""
+    if value is None or isinstance(value, Mapping):
+        return value
+    return {"options": [_option(item) for item in value]}
+
+
+def _option(item: Any) -> Any:
+    if isinstance(item, str):
+        return {"text": {"type": "plain_text", "text": item}, "value": item}
+    return item.to_dict() if hasattr(item, "to_dict") else item
+
+
 def _text_or_message(value: Any) -> Answer:
     return {"text": value} if isinstance(value, str) else _as_json(value)
 
@@ -109,12 +141,16 @@ def _as_json(value: Any) -> Answer:
     return value
 
 
-RULES: Mapping[type[Trigger], Rule] = {
-    ListenTo: Rule("events_api", judge_listen_to, _message),
-    RespondTo: Rule("events_api", judge_respond_to, _message),
-    Process: Rule("events_api", judge_process, _event),
-    SlashCommand: Rule("slash_commands", judge_command, _command, Answering.FIRST_YIELD, _text_or_message),
-    Action: Rule("block_actions", judge_action, _block_action),
-    ModalSubmitted: Rule("view_submission", judge_view, _submission, Answering.FIRST_YIELD, _as_json),
-    ModalClosed: Rule("view_closed", judge_view, _closure),
+RULES: Mapping[type[triggers.Trigger], Rule] = {
+    triggers.ListenTo: Rule("events_api", judge_listen_to, _message),
+    triggers.RespondTo: Rule("events_api", judge_respond_to, _message),
+    triggers.Process: Rule("events_api", judge_process, _event),
+    triggers.SlashCommand: Rule("slash_commands", judge_command, _command, Answering.FIRST_YIELD, _text_or_message),
+    triggers.Action: Rule("block_actions", judge_action, _block_action),
+    triggers.ModalSubmitted: Rule("view_submission", judge_view, _submission, Answering.FIRST_YIELD, _as_json),
+    triggers.ModalClosed: Rule("view_closed", judge_view, _closure),
+    triggers.Shortcut: Rule("shortcut", judge_callback, _shortcut),
+    triggers.MessageShortcut: Rule("message_action", judge_callback, _message_shortcut),
+    triggers.Options: Rule("block_suggestion", judge_options, _options_request, Answering.RESULT, _options),
+    triggers.HomeOpened: Rule("events_api", judge_home, _home),
 }

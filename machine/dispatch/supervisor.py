@@ -111,8 +111,11 @@ class Supervisor:
                     )
                 )
             try:
-                await run()
-            except Exception as error:
+                async with asyncio.timeout(handler.timeout.total_seconds() if handler.timeout else None) as limit:
+                    await run()
+            except Exception:
+                if limit.expired():
+                    error = TimeoutError(f"it did not end within {handler.timeout}")
                 _logger.error(
                     "Handler failed", handler=handler.name, envelope_id=invocation.envelope_id, exc_info=error
                 )

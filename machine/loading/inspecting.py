@@ -60,6 +60,7 @@ def _handler(
         wants_logger="logger" in _parameters(function),
         is_generator=inspect.isasyncgenfunction(inspect.unwrap(function)),
         required_roles=tuple(declarations.required_roles),
+        timeout=declarations.timeout,
         source_file=where.file,
         source_line=where.line,
         doc=inspect.getdoc(function) or "",

@@ -3,7 +3,21 @@
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.block_action import BlockAction
 from machine.plugins.command import Command
+from machine.plugins.home import HomeOpened
 from machine.plugins.message import Message
 from machine.plugins.modals import ModalClosure, ModalSubmission
+from machine.plugins.options_request import OptionsRequest
+from machine.plugins.shortcut import MessageShortcut, Shortcut
 
-__all__ = ["BlockAction", "Command", "MachineBasePlugin", "Message", "ModalClosure", "ModalSubmission"]
+__all__ = [
+    "BlockAction",
+    "Command",
+    "HomeOpened",
+    "MachineBasePlugin",
+    "Message",
+    "MessageShortcut",
+    "ModalClosure",
+    "ModalSubmission",
+    "OptionsRequest",
+    "Shortcut",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from machine.plugins.triggers import Trigger
@@ -34,6 +35,7 @@ class Declarations:
     triggers: list[Trigger] = field(default_factory=list)
     required_settings: list[str] = field(default_factory=list)
     required_roles: list[RequiredRoles] = field(default_factory=list)
+    timeout: timedelta | None = None
 
 
 def declare(target: Any) -> Declarations:

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 from machine.errors import PluginError
 from machine.plugins.declarations import Combine, RequiredRoles, declare
 from machine.plugins.triggers import (
     Action,
+    HomeOpened,
     Identifier,
     ListenTo,
+    MessageShortcut,
     ModalClosed,
     ModalSubmitted,
     On,
+    Options,
     Process,
     RespondTo,
     Schedule,
+    Shortcut,
     SlashCommand,
     Trigger,
 )
@@ -30,16 +34,21 @@ from machine.plugins.triggers import (
 __all__ = [
     "action",
     "command",
+    "home_opened",
     "listen_to",
+    "message_shortcut",
     "modal",
     "modal_closed",
     "on",
+    "options",
     "process",
     "require_all_roles",
     "require_any_role",
     "required_settings",
     "respond_to",
     "schedule",
+    "shortcut",
+    "timeout",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -147,6 +156,59 @@ def modal_closed(callback_id: Identifier) -> Callable[[F], F]:
     return _triggered_by(ModalClosed(callback_id))
 
 
+def shortcut(callback_id: Identifier) -> Callable[[F], F]:
+    """Run the method when somebody runs one of the app's global shortcuts.
+
+    The method receives a [`Shortcut`][machine.plugins.shortcut.Shortcut]. See
+    [shortcuts](https://docs.slack.dev/interactivity/implementing-shortcuts).
+
+    Args:
+        callback_id: The shortcut's, exactly; or a compiled pattern that it must match from its beginning.
+    """
+    return _triggered_by(Shortcut(callback_id))
+
+
+def message_shortcut(callback_id: Identifier) -> Callable[[F], F]:
+    """Run the method when somebody runs one of the app's shortcuts on a message.
+
+    The method receives a [`MessageShortcut`][machine.plugins.shortcut.MessageShortcut].
+
+    Args:
+        callback_id: The shortcut's, exactly; or a compiled pattern that it must match from its beginning.
+    """
+    return _triggered_by(MessageShortcut(callback_id))
+
+
+def options(action_id: Identifier | None = None, block_id: Identifier | None = None) -> Callable[[F], F]:
+    """Run the method when Slack asks for the options of an external select.
+
+    The method receives an [`OptionsRequest`][machine.plugins.options_request.OptionsRequest] and returns the options
+    (at most 100) within 3 seconds: texts, dicts or slack_sdk's objects. See [external selects](
+    https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select).
+
+    Args:
+        action_id: The element's id, exactly; or a compiled pattern that it must match from its beginning.
+        block_id: The same for the block around the element.
+
+    Raises:
+        PluginError: When neither id is given.
+    """
+    if action_id is None and block_id is None:
+        raise _misuse("options", 'needs an action_id or a block_id, for example @options("city")')
+    return _triggered_by(Options(action_id, block_id))
+
+
+def home_opened(tab: str | None = "home") -> Callable[[F], F]:
+    """Run the method when somebody opens the app's home.
+
+    The method receives a [`HomeOpened`][machine.plugins.home.HomeOpened].
+
+    Args:
+        tab: `home` or `messages`; `None` for both.
+    """
+    return _triggered_by(HomeOpened(tab))
+
+
 def schedule(
     year: int | str | None = None,
     month: int | str | None = None,
@@ -244,6 +306,26 @@ def require_all_roles(required_roles: list[str]) -> Callable[[F], F]:
         required_roles: Names of roles, as granted with the RBAC plugin.
     """
     return _requires(required_roles, Combine.ALL)
+
+
+def timeout(limit: float | timedelta) -> Callable[[F], F]:
+    """Stop the method when it takes longer than this; it then counts as failed.
+
+    Args:
+        limit: Seconds, or a `timedelta`; more than nothing.
+
+    Raises:
+        PluginError: When the limit is zero or less.
+    """
+    duration = limit if isinstance(limit, timedelta) else timedelta(seconds=limit)
+    if duration <= timedelta(0):
+        raise _misuse("timeout", "needs a limit above 0 seconds, for example @timeout(5)")
+
+    def decorate(function: F) -> F:
+        declare(function).timeout = duration
+        return function
+
+    return decorate
 
 
 def _triggered_by(trigger: Trigger) -> Callable[[F], F]:

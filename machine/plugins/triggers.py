@@ -75,16 +75,33 @@ class SlashCommand(Trigger):
 
 
 @dataclass(frozen=True, slots=True)
-class Action(Trigger):
-    """An interaction with a block element; at least one of the two ids is given."""
+class ElementTrigger(Trigger):
+    """Something about a block element; at least one of the two ids is given."""
 
     action_id: Identifier | None
     block_id: Identifier | None
 
+    decorator = "element"
+
     def describe(self) -> str:
         """The trigger as its decorator reads in source."""
         ids = {"action_id": self.action_id, "block_id": self.block_id}
-        return f"action({', '.join(f'{name}={_show(value)}' for name, value in ids.items() if value is not None)})"
+        given = ", ".join(f"{name}={_show(value)}" for name, value in ids.items() if value is not None)
+        return f"{self.decorator}({given})"
+
+
+@dataclass(frozen=True, slots=True)
+class Action(ElementTrigger):
+    """An interaction with a block element."""
+
+    decorator = "action"
+
+
+@dataclass(frozen=True, slots=True)
+class Options(ElementTrigger):
+    """A request for the options of an external select."""
+
+    decorator = "options"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +129,31 @@ class ModalClosed(CallbackTrigger):
     """A modal that was closed without being submitted."""
 
     decorator = "modal_closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut(CallbackTrigger):
+    """A global shortcut."""
+
+    decorator = "shortcut"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageShortcut(CallbackTrigger):
+    """A shortcut on a message."""
+
+    decorator = "message_shortcut"
+
+
+@dataclass(frozen=True, slots=True)
+class HomeOpened(Trigger):
+    """The app's home, opened on a tab; on any with `None`."""
+
+    tab: str | None
+
+    def describe(self) -> str:
+        """The trigger as its decorator reads in source."""
+        return "home_opened()" if self.tab == "home" else f"home_opened(tab={self.tab!r})"
 
 
 @dataclass(frozen=True, slots=True)
