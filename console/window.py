@@ -58,7 +58,7 @@ class ConsoleWindow(App[int]):
         repl_history: Where the prompt keeps its inputs from session to session.
     """
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     COMMAND_PALETTE_BINDING = "f2"  # its usual Ctrl-P is "previous line" in the REPL
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [

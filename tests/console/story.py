@@ -13,6 +13,7 @@ from console.history import History
 from console.panes.pane import Pane
 from console.plugin_list import FailureEntry, HandlerEntry, JobEntry, PluginEntry
 from console.stored import StoredValue
+from console.theme import DARK
 from machine.envelope import Envelope
 from machine.trace import (
     ApiCalled,
@@ -228,6 +229,8 @@ class PaneHost(App[None]):
         super().__init__()
         self.pane = pane
         self.intents: list[object] = []
+        self.register_theme(DARK)
+        self.theme = DARK.name
 
     def compose(self) -> ComposeResult:
         yield self.pane

@@ -1,0 +1,56 @@
+"""Log lines, newest last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from console.history import History
+from console.panes.logs import LogsPane
+from machine.trace import LogWritten
+from tests.console.story import PaneHost, at, told_history
+
+
+class Host(PaneHost):
+    """Keeps what the pane asks for."""
+
+    def on_logs_pane_record_opened(self, event: LogsPane.RecordOpened) -> None:
+        self.intents.append(event)
+
+
+def logged() -> History:
+    """The story, and a line of each level."""
+    history = told_history()
+    for position, level in enumerate(("debug", "info", "warning", "error", "critical")):
+        fields = {"attempt": position, "token": "xoxb-1-2-abc"}
+        history.record(
+            LogWritten(at=at(70_000 + position), level=level, logger="plugins.x", message=f"At {level}", fields=fields)
+        )
+    return history
+
+
+async def test_enter_opens_the_line() -> None:
+    """A long line is cut in the list; the app shows all of it, or the event it belongs to."""
+    host = Host(LogsPane(logged()))
+    async with host.run_test() as pilot:
+        await pilot.press("home", "enter")
+
+        opened = host.intents[-1]
+        assert isinstance(opened, LogsPane.RecordOpened)
+        assert opened.record.message == "Pinged"
+
+
+async def test_secrets_in_fields_are_not_shown() -> None:
+    """Log lines are redacted where they are written; the pane does not rely on it."""
+    pane = LogsPane(logged())
+    async with Host(pane).run_test(size=(100, 20)):
+        assert "xoxb-…redacted" in pane.main().text()
+        assert "1-2-abc" not in pane.main().text()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+@pytest.mark.parametrize("is_empty", [False, True], ids=["filled", "empty"])
+def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], is_empty: bool) -> None:
+    """The picture was looked at."""
+    assert snap_compare(PaneHost(LogsPane(History() if is_empty else logged())), terminal_size=size)

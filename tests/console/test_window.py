@@ -1,0 +1,232 @@
+"""The window: what is seen at which size, and how one moves about in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from console.panes.status import Status, TabBar
+from console.screens.help import HelpScreen
+from console.window import ConsoleWindow
+from tests.console.story import (
+    CHANNELS,
+    FAILURES,
+    JOBS,
+    MESSAGES,
+    PEOPLE,
+    PLUGINS,
+    VALUES,
+    Names,
+    told_history,
+)
+
+NARROW, WIDE, TINY = (80, 24), (160, 45), (40, 15)
+CONNECTED = Status("machine", is_live=False, workspace="Sandbox", connection="connected", plugins=2, errors=1)
+
+
+class Told(ConsoleWindow):
+    """The window with the story in it."""
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.chat_pane.show_people(PEOPLE)
+        self.chat_pane.show_channels(CHANNELS)
+        self.chat_pane.show_messages(MESSAGES)
+        self.chat_pane.main().cursor_blink = False
+        self.storage_pane.show(VALUES, 359)
+        self.plugins_pane.show(PLUGINS, FAILURES, JOBS)
+
+
+def window(status: Status = CONNECTED) -> Told:
+    return Told(told_history(), names=Names(), status=status)
+
+
+def shown(app: ConsoleWindow) -> list[str | None]:
+    return [pane.id for pane in app.panes if pane.display]
+
+
+async def test_a_small_terminal_shows_one_pane_at_a_time() -> None:
+    """80x24 is what many have."""
+    app = window()
+    async with app.run_test(size=NARROW) as pilot:
+        assert shown(app) == ["events"]
+
+        for number, pane in enumerate(app.panes, 1):
+            if app.focused is not None and isinstance(app.focused, Input):
+                await pilot.press("escape")
+            if app.active is not app.repl_pane:
+                await pilot.press(str(number))
+            assert shown(app) == [pane.id]
+
+
+async def test_a_large_terminal_shows_four_panes_and_exchanges_the_fourth() -> None:
+    """Events, their detail and the chat stay in view."""
+    app = window()
+    async with app.run_test(size=WIDE) as pilot:
+        assert shown(app) == ["events", "detail", "chat", "repl"]
+
+        await pilot.press("5")
+        assert shown(app) == ["events", "detail", "chat", "plugins"]
+
+        await pilot.press("1")
+        assert shown(app) == ["events", "detail", "chat", "plugins"]
+
+
+async def test_resizing_rearranges_without_losing_the_place() -> None:
+    """Terminals change their size all the time, down to next to nothing."""
+    app = window()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("5")
+        for size in ((20, 5), NARROW):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert shown(app) == ["plugins"]
+
+        await pilot.resize_terminal(*WIDE)
+        await pilot.pause()
+        assert shown(app) == ["events", "detail", "chat", "plugins"]
+
+
+async def test_f4_gives_a_pane_the_whole_window_and_back() -> None:
+    """For a long traceback."""
+    app = window()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("2", "f4")
+        assert shown(app) == ["detail"]
+
+        await pilot.press("f4")
+        assert len(shown(app)) == 4
+
+
+async def test_f6_moves_on_from_the_input_and_from_the_repl() -> None:
+    """Where number keys and Tab belong to what is typed."""
+    app = window()
+    async with app.run_test(size=NARROW) as pilot:
+        app.go_to(app.chat_pane)
+        await pilot.press("1")
+        assert app.chat_pane.main().value == "1"
+        await pilot.press("f6")
+        assert app.active is app.storage_pane
+
+        app.go_to(app.repl_pane)
+        await pilot.press("f6")
+        assert app.active is app.events_pane
+        await pilot.press("shift+f6")
+        assert app.active is app.repl_pane
+
+
+async def test_tab_moves_between_the_parts_on_screen() -> None:
+    """And the pane that has the focus is the active one."""
+    app = window()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("tab")
+        assert app.active is app.detail_pane
+
+        await pilot.press("tab")
+        assert app.active is app.chat_pane
+
+
+async def test_a_click_on_a_tab_goes_there() -> None:
+    """The mouse works everywhere, also where only numbers are left of the tabs."""
+    app = window()
+    async with app.run_test(size=TINY) as pilot:
+        await pilot.click(TabBar, offset=(20, 0))
+
+        assert app.active is app.plugins_pane
+
+
+async def test_enter_on_an_event_leads_to_its_detail_and_escape_back() -> None:
+    """The way one goes all day."""
+    app = window()
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.press("home", "enter")
+        assert app.active is app.detail_pane
+        assert "PingPongPlugin" in app.detail_pane.main().text()
+
+        await pilot.press("escape")
+        assert app.active is app.events_pane
+
+
+async def test_the_detail_follows_the_cursor_of_the_list() -> None:
+    """Side by side they belong together."""
+    app = window()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("home")
+        assert "ping, are you there?" in app.detail_pane.main().text()
+
+        await pilot.press("end")
+        assert "KeyError" in app.detail_pane.main().text()
+
+
+async def test_help_opens_from_anywhere_and_closes() -> None:
+    """F1 also while typing, `?` otherwise."""
+    app = window()
+    async with app.run_test(size=NARROW) as pilot:
+        app.go_to(app.chat_pane)
+        await pilot.press("f1")
+        assert isinstance(app.screen, HelpScreen)
+
+        await pilot.press("escape", "escape", "question_mark")
+        assert isinstance(app.screen, HelpScreen)
+
+
+async def test_every_action_is_in_the_palette() -> None:
+    """Nobody has to remember keys."""
+    app = window()
+    async with app.run_test() as pilot:
+        await pilot.press("f2")
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+
+        assert {f"Go to {pane.TITLE}" for pane in app.panes} <= titles
+        assert {"Zoom the pane", "Next pane", "Next speaker", "Help", "Quit", "Change the theme"} <= titles
+
+
+async def test_a_notice_is_no_markup() -> None:
+    """An error message may hold brackets and secrets."""
+    app = window()
+    async with app.run_test() as pilot:
+        app.tell("KeyError: [red]x[/]\nxoxb-1-2-abc", title="[b]", severity="error")
+        await pilot.pause()
+
+        (notice,) = app._notifications
+        assert notice.message == "KeyError: [red]x[/]\nxoxb-…redacted"
+        assert not notice.markup
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x45"])
+@pytest.mark.parametrize("pane", ["events", "detail", "chat", "storage", "plugins", "logs", "repl"])
+def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], pane: str) -> None:
+    """The picture was looked at."""
+    app = window()
+
+    async def before(pilot: Pilot[int]) -> None:
+        app.go_to(next(one for one in app.panes if one.id == pane))
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+def test_forty_columns_are_usable(snap_compare: Callable[..., bool]) -> None:
+    """The picture was looked at."""
+    assert snap_compare(window(), terminal_size=TINY)
+
+
+def test_live_is_very_plain(snap_compare: Callable[..., bool]) -> None:
+    """The picture was looked at."""
+    status = Status("machine", is_live=True, workspace="Acme", connection="reconnecting", plugins=2)
+    assert snap_compare(window(status), terminal_size=NARROW)
+
+
+def test_the_light_theme_is_as_readable(snap_compare: Callable[..., bool]) -> None:
+    """The picture was looked at."""
+    app = window()
+    app.theme = "machine-light"
+    assert snap_compare(app, terminal_size=WIDE)
+
+
+def test_help_looks_right(snap_compare: Callable[..., bool]) -> None:
+    """The picture was looked at."""
+    assert snap_compare(window(), terminal_size=NARROW, press=["f1"])
