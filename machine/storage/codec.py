@@ -79,6 +79,9 @@ def _text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(".")
 
 
+_DEFINE = "Define it in a plugin's file, or store plain data."
+
+
 class _NotPlainError(Exception):
     """The value holds something beside text, numbers and containers."""
 
@@ -118,7 +121,7 @@ def _refuse_replaced_class(cls: type) -> None:
         return
     module = sys.modules.get(name)
     if module is None:
-        raise StorageError(f"its class {cls.__qualname__} is from the module {name}, which is no longer loaded.")
+        raise StorageError(f"its class {cls.__qualname__} is from {name}, which is no loaded module. {_DEFINE}")
     if "<locals>" in cls.__qualname__:
         return  # has no name to find it by, so dill stores it by value; its methods are looked at on the way
     try:
@@ -134,8 +137,12 @@ def _refuse_replaced_class(cls: type) -> None:
 
 def _refuse_replaced_function(function: FunctionType) -> None:
     name = function.__globals__.get("__name__")
-    module = sys.modules.get(name) if isinstance(name, str) else None
-    if module is not None and vars(module) is not function.__globals__:
+    if not isinstance(name, str):
+        return  # made by a library, in a namespace of its own
+    module = sys.modules.get(name)
+    if module is None:  # dill would store all that its namespace holds: in a REPL, the bot itself
+        raise StorageError(f"the function {function.__qualname__} in it is from {name}, no loaded module. {_DEFINE}")
+    if vars(module) is not function.__globals__:
         raise StorageError(
             f"the function {name}.{function.__qualname__} in it is from before {name} was reloaded. Store plain data."
         )
