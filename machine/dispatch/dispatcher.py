@@ -16,10 +16,10 @@ from machine.dispatch.answers import PendingAnswer
 from machine.dispatch.deliveries import Deliveries
 from machine.dispatch.matching import Facts, Reader, Verdict
 from machine.dispatch.registry import Handler, Registry
-from machine.dispatch.roles import REFUSAL, missing_roles
 from machine.dispatch.rules import RULES, Answering, Rule
 from machine.dispatch.supervisor import Supervisor
 from machine.envelope import Answer, Envelope
+from machine.plugins.roles import missing_roles
 from machine.plugins.triggers import On
 from machine.redaction import redact_value
 from machine.slack.client import SlackClient
@@ -38,6 +38,7 @@ from machine.trace import (
 
 HANDLER_ERROR = "handler-error"
 UNAUTHORIZED_ACCESS = "unauthorized-access"
+REFUSAL = "Sorry, you do not have the role that this needs. An administrator can give it to you."
 
 _logger = structlog.stdlib.get_logger(__name__)
 

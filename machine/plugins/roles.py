@@ -8,7 +8,7 @@ from machine.plugins.base import MachineBasePlugin
 from machine.plugins.declarations import Combine, RequiredRoles
 
 ROOT_ROLE = "root"
-REFUSAL = "I'm sorry, but you don't have access to that command"
+ADMIN_ROLE = "admin"
 
 
 def role_key(role: str) -> str:
