@@ -22,6 +22,7 @@ class Conversation:
         namespace: The names the conversation begins with.
         write: Takes each piece of output; called on the event loop's thread or, for what other threads print, theirs.
         width: Cells there are for a line of output.
+        write_error: Takes errors; by default they go where the rest goes.
         takes_sigint: See `Evaluator`.
     """
 
@@ -31,15 +32,17 @@ class Conversation:
         write: Callable[[RenderableType], None],
         width: Callable[[], int],
         *,
+        write_error: Callable[[RenderableType], None] | None = None,
         takes_sigint: bool = False,
     ) -> None:
         self._write = write
+        self._write_error = write_error or write
         self._width = width
         self._printed = PrintedLines(lambda line: write(safe_text(line)))
         self.evaluator = Evaluator(
             namespace,
             display=self._display,
-            on_warning=lambda text: write(safe_text(text, "yellow")),
+            on_warning=lambda text: self._write_error(safe_text(text, "yellow")),
             takes_sigint=takes_sigint,
         )
         self.evaluator.context.run(printed_lines.set, self._printed)
@@ -63,9 +66,9 @@ class Conversation:
         outcome = await self.evaluator.evaluate(source)
         self._printed.finish()
         if outcome.error:
-            self._write(render_error(outcome.error))
+            self._write_error(render_error(outcome.error))
         elif outcome.is_cancelled:
-            self._write(Text("cancelled", style="yellow"))
+            self._write_error(Text("cancelled", style="yellow"))
         return outcome
 
     def _display(self, value: object) -> None:

@@ -18,6 +18,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from types import CodeType
 from typing import Any
 
@@ -132,8 +133,8 @@ class Evaluator:
     async def evaluate(self, source: str) -> Outcome:
         """Run `source` and tell what became of it.
 
-        The value of its last expression is awaited if it can be (tasks and futures excepted: they run by themselves),
-        displayed, and kept as `_`. An expression followed by `;` is not displayed.
+        Expressions that come to something awaitable are awaited (tasks and futures excepted: they run by themselves).
+        The value of the last one is displayed and kept as `_`, unless it is followed by `;`.
 
         Raises:
             RuntimeError: Another input is being evaluated.
@@ -173,14 +174,13 @@ class Evaluator:
 
     async def _run(self, source: str) -> object:
         self.namespace["__builtins__"] = builtins  # however the last input left it
-        filename = self._remember(source)
         value: object = None
-        for code in self._compile(source, filename):
+        for code in self._compile(source, self._remember(source)):
             value = eval(code, self.namespace)  # noqa: S307 - running what is typed is what a REPL is for
             if code.co_flags & inspect.CO_COROUTINE:
                 value = await value  # type: ignore[misc]  # the flag says that it is a coroutine
-        if inspect.isawaitable(value) and not isinstance(value, asyncio.Future):
-            value = await value
+            if inspect.isawaitable(value) and not isinstance(value, asyncio.Future):
+                value = await value
         if value is not None and not source.rstrip().endswith(";"):
             if self._display is not None:
                 self._display(value)
@@ -188,22 +188,27 @@ class Evaluator:
         return value
 
     def _compile(self, source: str, filename: str) -> list[CodeType]:
-        """The code of all statements, and that of the last one apart where it is an expression."""
+        """The code of each expression that stands for itself, and of the other statements in between."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             tree: ast.Module = compile(source, filename, "exec", self._flags | ast.PyCF_ONLY_AST, dont_inherit=True)
             parts: list[CodeType] = []
-            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-            if tree.body:
-                parts.append(compile(tree, filename, "exec", self._flags, dont_inherit=True))
-                self._flags |= parts[0].co_flags & _FUTURES
-            if isinstance(last, ast.Expr):
-                expression = ast.Expression(last.value)
-                parts.append(compile(expression, filename, "eval", self._flags, dont_inherit=True))
+            for is_expression, group in groupby(tree.body, key=lambda statement: isinstance(statement, ast.Expr)):
+                if is_expression:
+                    for statement in group:
+                        assert isinstance(statement, ast.Expr)
+                        parts.append(self._code(ast.Expression(statement.value), filename, "eval"))
+                else:
+                    parts.append(self._code(ast.Module(list(group), type_ignores=[]), filename, "exec"))
         if self._on_warning is not None:
             for text in dict.fromkeys(f"{one.category.__name__}: {one.message}" for one in caught):
                 self._on_warning(text)
         return parts
+
+    def _code(self, tree: ast.Expression | ast.Module, filename: str, mode: str) -> CodeType:
+        code: CodeType = compile(tree, filename, mode, self._flags, dont_inherit=True)
+        self._flags |= code.co_flags & _FUTURES  # `from __future__ import ...` holds for what follows
+        return code
 
     def _remember(self, source: str) -> str:
         """Let tracebacks find the lines of `source`; returns the file name it goes by."""

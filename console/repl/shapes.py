@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import singledispatch
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TypeAlias
 
 from console.history import EventTrace, InvocationTrace
 from machine.models import Channel, User
@@ -56,13 +56,6 @@ class Everything:
 Shape: TypeAlias = Card | Rows
 
 
-@runtime_checkable
-class HasShape(Protocol):
-    """Something that knows how it wants to be shown at the prompt."""
-
-    def __repl__(self) -> Shape: ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Row:
     """How values of a type fill a row of a table."""
@@ -75,10 +68,9 @@ def shape_of(value: object) -> Shape | None:
     """The card or table that `value` is best shown as; `None` where its `repr` says it best."""
     if isinstance(value, Card | Rows):
         return value
-    if isinstance(value, type):
-        return None
-    if isinstance(value, HasShape):
-        return value.__repl__()
+    own = getattr(type(value), "__repl__", None)  # of the type: an object may answer to any name
+    if own is not None:
+        return own(value)  # type: ignore[no-any-return]  # by this module's convention
     card = card_of(value)
     return card if card is not None else _table_of(value)
 

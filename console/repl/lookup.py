@@ -1,0 +1,91 @@
+"""Finds the people and channels that a person at the prompt means by a name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from console.repl.errors import ReplError
+from machine.models import Channel, User
+from machine.slack.directory import Directory
+
+MAX_NEAR = 5
+
+_USER_ID = re.compile(r"[UW][A-Z0-9]{6,}")
+_CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{6,}")
+
+
+class Lookup:
+    """Finds people and channels in the directory of a bot.
+
+    A name that means nobody or more than one raises `ReplError` with those that are near. An id that the directory does
+    not know is taken as it is: large workspaces are not known whole, and Slack says so if there is no such id.
+    """
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def user(self, who: object) -> User:
+        """The person meant by an object with an `id`, an id, `@name`, a name or an e-mail address.
+
+        Raises:
+            ReplError: Nobody, or more than one, is called so.
+        """
+        if isinstance(who, User):
+            return who
+        wanted = _name_of(who, "a person").removeprefix("<@").removesuffix(">").partition("|")[0].removeprefix("@")
+        users = self._directory.users
+        if wanted in users or _USER_ID.fullmatch(wanted):
+            return users.get(wanted) or User(id=wanted)
+        folded = wanted.casefold()
+        found = [user for user in users.values() if user.name.casefold() == folded]
+        found = found or [user for user in users.values() if folded in map(str.casefold, _names_of(user))]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            meant = ", ".join(f"@{user.name} ({user.id})" for user in found)
+            raise ReplError(f"{wanted!r} may be any of {meant}. Say which.")
+        names = [name for user in users.values() for name in (user.name, user.display_name) if name]
+        raise ReplError(f"There is nobody called {wanted!r}. {_near(wanted, names, '@')}")
+
+    def channel(self, where: object) -> Channel:
+        """The channel meant by an object with an `id`, an id, `#name` or a name.
+
+        Raises:
+            ReplError: No channel is called so.
+        """
+        if isinstance(where, Channel):
+            return where
+        wanted = _name_of(where, "a channel").removeprefix("<#").removesuffix(">").partition("|")[0].removeprefix("#")
+        channels = self._directory.channels
+        if wanted in channels or _CHANNEL_ID.fullmatch(wanted):
+            return channels.get(wanted) or Channel(id=wanted)
+        folded = wanted.casefold()
+        for channel in channels.values():
+            if channel.name and channel.name.casefold() == folded:
+                return channel
+        names = [channel.name for channel in channels.values() if channel.name and not channel.is_im]
+        raise ReplError(f"There is no channel called {'#' + wanted!r}. {_near(wanted, names, '#')}")
+
+
+def _name_of(value: object, what: str) -> str:
+    name = getattr(value, "id", value)
+    if not isinstance(name, str) or not name.strip():
+        raise ReplError(f"{value!r} is not {what}. Give a name, an id or an object with an id.")
+    return name.strip()
+
+
+def _names_of(user: User) -> Iterable[str]:
+    return filter(None, (user.display_name, user.real_name, user.profile.real_name, user.email))
+
+
+def _near(wanted: str, names: Iterable[str], mark: str) -> str:
+    """A sentence that helps to find the right name."""
+    by_folded = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(wanted.casefold(), by_folded, n=MAX_NEAR, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(mark + by_folded[name] for name in near)}?"
+    known = sorted(by_folded.values())
+    more = f" and {len(known) - MAX_NEAR} more" if len(known) > MAX_NEAR else ""
+    return f"There are {', '.join(mark + name for name in known[:MAX_NEAR])}{more}." if known else "None is known yet."

@@ -1,0 +1,104 @@
+"""What plugins have stored, at the prompt: `storage["todo.Todo"]`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from console.repl.completion import Candidate
+from console.repl.errors import ReplError
+from console.repl.shapes import Card, Rows
+from machine.bot import Machine
+from machine.storage import PluginStorage
+
+
+class Storages:
+    """The storage of every plugin, by the plugin's name; itself it stands for the keys that plugins share."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._shared = machine.plugin_storage("repl")
+
+    def __getitem__(self, plugin: str) -> StorageOfPlugin:
+        """The storage of a plugin, by module and class, by class alone, or of a plugin that is gone by full name.
+
+        Raises:
+            ReplError: Several plugins, or none, have a class of this name.
+        """
+        names = [name for name in self._machine.plugins if plugin in {name, name.rpartition(".")[2]}]
+        if len(names) > 1:
+            raise ReplError(f"{plugin!r} may be any of {', '.join(names)}. Say which.")
+        if not names and "." not in plugin:
+            raise ReplError(f"There is no plugin {plugin!r}. There are {', '.join(self._machine.plugins) or 'none'}.")
+        name = names[0] if names else plugin
+        return StorageOfPlugin(name, self._machine.plugin_storage(name))
+
+    async def get(self, key: str) -> Any:
+        """The value under a key that plugins share; `None` where there is none."""
+        return await self._shared.get(key, shared=True)
+
+    async def set(self, key: str, value: Any, expires: int | timedelta | None = None) -> None:
+        """Store a value under a key that plugins share; `expires` in seconds."""
+        await self._shared.set(key, value, expires, shared=True)
+
+    async def has(self, key: str) -> bool:
+        """Whether there is a value under a key that plugins share."""
+        return await self._shared.has(key, shared=True)
+
+    async def delete(self, key: str) -> None:
+        """Remove a key that plugins share."""
+        await self._shared.delete(key, shared=True)
+
+    def candidates(self) -> Iterable[Candidate]:
+        """The names that may stand in the brackets."""
+        return [Candidate(name, "plugin") for name in list(self._machine.plugins)]
+
+    def __repr__(self) -> str:
+        return "<storage of every plugin>"
+
+    def __repl__(self) -> Rows:
+        rows = [(name, f'storage["{name}"].items()') for name in self._machine.plugins]
+        return Rows(("plugin", "to see its values"), rows, "plugins")
+
+
+class StorageOfPlugin:
+    """The values of one plugin.
+
+    Attributes:
+        plugin: Its name: module and class.
+    """
+
+    def __init__(self, plugin: str, storage: PluginStorage) -> None:
+        self.plugin = plugin
+        self._storage = storage
+
+    async def keys(self) -> list[str]:
+        """The plugin's keys, sorted."""
+        return await self._storage.keys()
+
+    async def items(self) -> dict[str, Any]:
+        """The plugin's values by key."""
+        return {key: await self._storage.get(key) for key in await self._storage.keys()}
+
+    async def get(self, key: str) -> Any:
+        """The value under a key; `None` where there is none."""
+        return await self._storage.get(key)
+
+    async def set(self, key: str, value: Any, expires: int | timedelta | None = None) -> None:
+        """Store a value; `expires` in seconds."""
+        await self._storage.set(key, value, expires)
+
+    async def has(self, key: str) -> bool:
+        """Whether there is a value under a key."""
+        return await self._storage.has(key)
+
+    async def delete(self, key: str) -> None:
+        """Remove a key."""
+        await self._storage.delete(key)
+
+    def __repr__(self) -> str:
+        return f"<storage of {self.plugin}>"
+
+    def __repl__(self) -> Card:
+        return Card(f"storage of {self.plugin}", body=[".keys(), .items(), .get(key), .set(key, value), .delete(key)"])
