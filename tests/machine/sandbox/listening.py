@@ -35,8 +35,8 @@ class App:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.web = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
-        self.client = SocketModeClient(app_token=sandbox.app_token, web_client=self.web)
-        self.client.socket_mode_request_listeners.append(self._receive)  # type: ignore[arg-type]  # the stub is narrower than the code
+        self.client: Any = SocketModeClient(app_token=sandbox.app_token, web_client=self.web)
+        self.client.socket_mode_request_listeners.append(self._receive)
         self.requests: list[SocketModeRequest] = []
         self.answers: Answers = lambda request: None
         self.acknowledges: Callable[[SocketModeRequest], bool] = lambda request: True

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from machine.sandbox import Sandbox, Workspace
+
+
+@pytest.mark.parametrize(
+    ("method", "token", "error"),
+    [
+        ("auth.test", None, "not_authed"),
+        ("auth.test", "xoxb-somebody-else", "invalid_auth"),
+        ("chat.postMessage", "app", "not_allowed_token_type"),
+        ("apps.connections.open", "bot", "not_allowed_token_type"),
+        ("apps.connections.open", "xapp-unknown", "invalid_auth"),
+    ],
+)
+async def test_call_needs_the_right_token(sandbox: Sandbox, method: str, token: str | None, error: str) -> None:
+    """A bot with wrong tokens must find out in the sandbox."""
+    own = {"app": sandbox.app_token, "bot": sandbox.bot_token}
+    client = AsyncWebClient(token=own.get(token or "", token), base_url=sandbox.api_url)
+
+    with pytest.raises(SlackApiError) as caught:
+        await client.api_call(method)
+
+    assert caught.value.response["error"] == error
+
+
+async def test_token_may_come_as_an_argument(sandbox: Sandbox) -> None:
+    """Old SDKs send it in the form or in the address."""
+    async with aiohttp.ClientSession() as session:
+        by_form = await _post(session, sandbox, "auth.test", data={"token": sandbox.bot_token})
+        async with session.get(f"{sandbox.api_url}auth.test", params={"token": sandbox.bot_token}) as response:
+            by_query = await response.json()
+
+    assert by_form["ok"]
+    assert by_query["ok"]
+
+
+@pytest.mark.parametrize(("body", "error"), [("{", "invalid_json"), ("[]", "json_not_object")])
+async def test_wrong_json_body_is_refused(sandbox: Sandbox, body: str, error: str) -> None:
+    """Slack's own names for it."""
+    async with aiohttp.ClientSession() as session:
+        answer = await _post(session, sandbox, "api.test", data=body, headers={"Content-Type": "application/json"})
+
+    assert (answer["ok"], answer["error"]) == (False, error)
+
+
+async def test_form_and_json_bodies_mean_the_same(workspace: Workspace, sandbox: Sandbox) -> None:
+    """Which of the two an SDK sends depends on the method and its mood."""
+    blocks = [{"type": "divider"}]
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+
+    as_form = await client.api_call("chat.postMessage", data={"channel": "#general", "blocks": str_of(blocks)})
+    as_json = await client.api_call("chat.postMessage", json={"channel": "#general", "blocks": blocks})
+
+    assert [as_form["message"]["blocks"][0]["type"], as_json["message"]["blocks"][0]["type"]] == ["divider"] * 2
+
+
+async def test_unknown_method_is_shown_in_the_log(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    """It may well be a method that Slack has and the sandbox lacks."""
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+
+    with caplog.at_level(logging.WARNING, "machine.sandbox"), pytest.raises(SlackApiError):
+        await client.api_call("admin.users.list")
+
+    assert "admin.users.list" in caplog.text
+
+
+async def test_sync_client_works_from_another_thread(workspace: Workspace, sandbox: Sandbox) -> None:
+    """The sandbox serves any process, so also blocking clients."""
+    client = WebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+
+    answer = await asyncio.to_thread(client.chat_postMessage, channel="#general", text="from a thread")
+    upload = await asyncio.to_thread(
+        client.files_upload_v2, content="data", filename="a.bin", channel=workspace.find_channel("general").id
+    )
+
+    assert workspace.history("#general")[0].ts == answer["ts"]
+    assert upload["files"][0]["id"] == workspace.history("#general")[1].files[0].id
+
+
+async def test_answer_tells_the_scopes(sandbox: Sandbox) -> None:
+    """Bots read `X-OAuth-Scopes` to tell people which scope is missing."""
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+
+    answer = await client.users_lookupByEmail(email="alice@example.com")
+
+    assert answer.headers["X-Accepted-OAuth-Scopes"] == "users:read.email"
+    assert "reactions:write" in answer.headers["X-OAuth-Scopes"].split(",")
+
+
+def str_of(blocks: list[dict[str, Any]]) -> str:
+    return str(blocks).replace("'", '"')
+
+
+async def _post(session: aiohttp.ClientSession, sandbox: Sandbox, method: str, **arguments: Any) -> dict[str, Any]:
+    async with session.post(f"{sandbox.api_url}{method}", **arguments) as response:
+        answer: dict[str, Any] = await response.json()
+        return answer
