@@ -290,7 +290,7 @@ class Machine:
                 [Mistake("STORAGE_BACKEND", f"is {name!r}, which is no storage backend", "Name a backend class.")]
             )
         values = self.settings.all
-        values["SQLITE_PATH"] = str(self._root / self.settings.sqlite_path)
+        values["SQLITE_PATH"] = str(self._root / Path(self.settings.sqlite_path).expanduser())
         try:
             return backend(values)
         except (MachineError, StorageError):

@@ -52,7 +52,7 @@ def configure_logging(level: int, stream: TextIO | None = None, *, as_json: bool
     root.setLevel(level)
     logging.captureWarnings(True)  # a warning printed to the terminal would tear up the console
     # slack_sdk and aiohttp say at INFO and DEBUG what the trace says better, tokens and payloads included.
-    for chatty in ("slack_sdk", "aiohttp", "asyncio", "apscheduler", "watchfiles", "aiosqlite"):
+    for chatty in ("slack_sdk", "aiohttp", "asyncio", "apscheduler", "watchfiles"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
     if stream is not None:
         root.addHandler(_stream_handler(stream, not stream.isatty() if as_json is None else as_json))

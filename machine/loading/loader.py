@@ -107,7 +107,7 @@ class Loader:
             PluginError: Saying which step failed, where and why.
         """
         name, started = plugin_name(cls), time.perf_counter()
-        if missing := [setting for setting in required_settings_of(cls) if setting not in self._settings]:
+        if missing := [setting for setting in required_settings_of(cls) if self._settings.get(setting) is None]:
             names = ", ".join(missing)
             raise PluginError(name, f"Required settings are not defined: {names}. Define them.", phase="settings")
         instance = self._construct(cls, name)

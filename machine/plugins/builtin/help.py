@@ -64,7 +64,7 @@ def _commands(handlers: Iterable[HandlerDescription]) -> dict[str, list[str]]:
     for handler in handlers:
         command, colon, what = _first_line(handler.doc).partition(":")
         if isinstance(handler.trigger, TextTrigger | SlashCommand) and colon:
-            entry = f"• `{command.strip()}`: {what.strip()}"
+            entry = f"• `{_escaped(command.strip())}`: {_escaped(what.strip())}"
             entries = sections.setdefault(_heading(handler), [])
             if entry not in entries:
                 entries.append(entry)
@@ -76,7 +76,7 @@ def _triggers(handlers: Iterable[HandlerDescription]) -> dict[str, list[str]]:
     for handler in handlers:
         trigger = handler.trigger
         if isinstance(trigger, TextTrigger):
-            sections.setdefault(_heading(handler), []).append(f"• `{trigger.pattern.pattern}`")
+            sections.setdefault(_heading(handler), []).append(f"• `{_escaped(trigger.pattern.pattern)}`")
         elif isinstance(trigger, SlashCommand):
             sections.setdefault(_heading(handler), []).append(f"• `{trigger.command}`")
     return sections
@@ -86,6 +86,11 @@ def _heading(handler: HandlerDescription) -> str:
     cls = type(handler.instance)
     # Not inspect.getdoc: a plugin without a docstring would be headed by its base class's.
     return _first_line(inspect.cleandoc(cls.__doc__)) if cls.__doc__ else cls.__name__
+
+
+def _escaped(text: str) -> str:
+    # https://docs.slack.dev/messaging/formatting-message-text#escaping
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _first_line(text: str) -> str:

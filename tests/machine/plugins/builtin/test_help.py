@@ -1,0 +1,86 @@
+"""Help, from the docstrings of what is loaded."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from machine.plugins import Command, MachineBasePlugin, Message
+from machine.plugins.builtin.help import MAX_TEXT, HelpPlugin, split
+from machine.plugins.decorators import command, listen_to
+from tests.conftest import BotUnderTest
+
+
+class Rockets(MachineBasePlugin):
+    """Rockets
+
+    Only the first line is the heading.
+    """
+
+    @listen_to(r"^launch (?P<name>\w+)")
+    @listen_to(r"^fire (?P<name>\w+)")
+    async def launch(self, msg: Message, name: str) -> None:
+        """launch <name>: start a rocket"""
+
+    @command("/abort")
+    async def abort(self, command: Command) -> None:
+        """/abort: stop the countdown"""
+
+    @listen_to(r"secret")
+    async def secret(self, msg: Message) -> None:
+        """No command is described here"""
+
+
+async def test_help_lists_commands_under_the_heading_of_their_plugin(bot: BotUnderTest) -> None:
+    """A handler with two patterns is one entry; one without `command:` in its docstring is none."""
+    await bot.start(HelpPlugin, Rockets)
+
+    bot.workspace.post("alice", "general", "@machine help")
+
+    lines = (await bot.answer()).text.splitlines()
+    rockets = lines[lines.index("*Rockets*") :]
+    assert rockets == ["*Rockets*", "• `launch &lt;name&gt;`: start a rocket", "• `/abort`: stop the countdown"]
+
+
+async def test_robot_help_lists_what_triggers_handlers(bot: BotUnderTest) -> None:
+    """For those who want to know exactly."""
+    await bot.start(HelpPlugin, Rockets)
+
+    bot.workspace.post("alice", "general", "@machine robot help")
+
+    text = (await bot.answer()).text
+    assert "`/abort`" in text
+    assert "^robot help$" in text
+
+
+@given(st.lists(st.text(alphabet=st.characters(blacklist_characters="\n")), max_size=30), st.integers(1, 50))
+def test_splitting_keeps_every_line_and_the_limit(lines: list[str], limit: int) -> None:
+    """Pitfall 32: long help is split, never cut."""
+    parts = list(split(lines, limit))
+
+    assert all(len(part) <= limit for part in parts)
+    assert "".join(parts).replace("\n", "") == "".join(lines)
+
+
+async def test_long_help_becomes_several_messages(bot: BotUnderTest) -> None:
+    """Slack would show only the beginning of it."""
+    handlers = {f"handler_{number}": _handler(number) for number in range(120)}
+    many = type("Many", (MachineBasePlugin,), {"__doc__": "Many", **handlers})
+    await bot.start(HelpPlugin, many)
+
+    bot.workspace.post("alice", "general", "@machine help")
+    await bot.answer(2)
+    await bot.settled()
+
+    texts = [message.text for message in bot.said()]
+    assert all(len(text) <= MAX_TEXT for text in texts)
+    assert all(f"`command {number}`" in "".join(texts) for number in range(120))
+
+
+def _handler(number: int) -> object:
+    @listen_to(f"^command {number}$")
+    async def handler(self: MachineBasePlugin, msg: Message) -> None:
+        pass
+
+    handler.__doc__ = f"command {number}: {'what it does ' * 5}"
+    return handler
