@@ -245,9 +245,8 @@ class Dispatcher:
     def _handler_failed(self, handler: Handler, envelope: Envelope | None, error: Exception) -> None:
         listens_to_errors = isinstance(handler.trigger, On) and handler.trigger.event == HANDLER_ERROR
         if not listens_to_errors:  # a failing error listener must not call itself for ever
-            self.emit(
-                HANDLER_ERROR, handler=handler.name, error=error, event=dict(envelope.payload) if envelope else {}
-            )
+            payload = dict(envelope.payload) if envelope else {}
+            self.emit(HANDLER_ERROR, handler=handler.name, error=error, payload=payload)
 
 
 def _may_be_answered(envelope: Envelope) -> bool:
