@@ -111,11 +111,8 @@ class Supervisor:
                     )
                 )
             try:
-                async with asyncio.timeout(handler.timeout.total_seconds() if handler.timeout else None) as limit:
-                    await run()
-            except Exception:
-                if limit.expired():
-                    error = TimeoutError(f"it did not end within {handler.timeout}")
+                await _within(handler.timeout, run)
+            except Exception as error:
                 _logger.error(
                     "Handler failed", handler=handler.name, envelope_id=invocation.envelope_id, exc_info=error
                 )
@@ -148,6 +145,19 @@ class Supervisor:
                 duration=_since(started),
             )
         )
+
+
+async def _within(limit: timedelta | None, run: Callable[[], Awaitable[object]]) -> None:
+    if limit is None:
+        await run()
+        return
+    async with asyncio.timeout(limit.total_seconds()) as timer:
+        try:
+            await run()
+        except asyncio.CancelledError as error:
+            if timer.expired():
+                raise TimeoutError(f"the handler did not end within {limit.total_seconds():g} s") from error
+            raise
 
 
 def _since(started: float) -> timedelta:
