@@ -58,15 +58,21 @@ def check_view(view: Any, expected_type: str) -> None:
         raise SlackRefusal("invalid_arguments", [f"[ERROR] must be {expected_type!r} [json-pointer:/view/type]"])
     mistakes = list(_VIEWS[expected_type](view, "/view"))
     mistakes += find_mistakes(view.get("blocks") or (), expected_type, "/view/blocks")
-    has_input = any(isinstance(block, Mapping) and block.get("type") == "input" for block in view.get("blocks") or ())
-    if has_input and expected_type == "modal" and not view.get("submit"):
+    if expected_type == "modal" and not mistakes and not view.get("submit") and _has_input(view):
         mistakes.append("missing required field: submit, as there is an input block [json-pointer:/view/submit]")
     if mistakes:
         raise SlackRefusal("invalid_arguments", [f"[ERROR] {mistake}" for mistake in mistakes])
 
 
-def find_mistakes(blocks: Sequence[Any], surface: str, pointer: str = "/blocks") -> Iterator[str]:
+def _has_input(view: Mapping[str, Any]) -> bool:
+    return any(block["type"] == "input" for block in view["blocks"])
+
+
+def find_mistakes(blocks: Any, surface: str, pointer: str = "/blocks") -> Iterator[str]:
     """Everything that is wrong with these blocks, each with its JSON pointer; nothing where all is well."""
+    if not isinstance(blocks, Sequence) or isinstance(blocks, str):
+        yield f"must be an array [json-pointer:{pointer}]"
+        return
     most = MAX_BLOCKS[surface]
     if len(blocks) > most:
         yield f"no more than {most} items allowed [json-pointer:{pointer}]"
@@ -121,10 +127,10 @@ def _one_of(shapes: Mapping[str, Check], what: str) -> Check:
             yield f"must be an object [json-pointer:{pointer}]"
         elif value.get("type") is None:
             yield f"missing required field: type [json-pointer:{pointer}]"
-        elif value["type"] not in shapes:
+        elif str(value["type"]) not in shapes:
             yield f"unsupported type for a {what}: {value['type']} [json-pointer:{pointer}/type]"
         else:
-            yield from shapes[value["type"]](value, pointer)
+            yield from shapes[str(value["type"])](value, pointer)
 
     return check
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from machine.errors import WorkspaceError
-from machine.redaction import redact
+from machine.redaction import is_secret_name, redact
 from machine.sandbox.clock import stable_id
 from machine.sandbox.people import Person, nearest
 from machine.sandbox.team import App, Team, team_called
@@ -150,7 +150,7 @@ class Description:
         try:
             described = _File.model_validate(content)
         except ValidationError as error:
-            mistakes = [_Mistake(tuple(item["loc"]), _expectation(item)) for item in error.errors()]
+            mistakes = [_Mistake(tuple(item["loc"]), _expectation(item)) for item in _causes(error)]
             raise WorkspaceError(_report(path, text, mistakes)) from error
         if mistakes := list(_wrong_names(described)):
             raise WorkspaceError(_report(path, text, mistakes))
@@ -261,6 +261,17 @@ def _bare(name: str) -> str:
     return name.removeprefix("@").removeprefix("#")
 
 
+def _causes(error: ValidationError) -> list[Any]:
+    """What pydantic found, without the lists that are too short only because their items are wrong."""
+    found = error.errors()
+    places = [item["loc"] for item in found]
+    return [
+        item
+        for item in found
+        if item["type"] != "too_short" or not any(place[:-1] and place[0] == item["loc"][0] for place in places)
+    ]
+
+
 def _expectation(error: Any) -> str:
     """What pydantic found, as something a person can act on."""
     if error["type"] == "extra_forbidden":
@@ -269,7 +280,7 @@ def _expectation(error: Any) -> str:
         return "is missing"
     problem = str(error["msg"]).removeprefix("Value error, ")
     given = error.get("input")
-    is_shown = not isinstance(given, dict | list) and "token" not in map(str, error["loc"][-1:])
+    is_shown = not isinstance(given, dict | list) and not is_secret_name(str(error["loc"][-1]))
     return redact(f"{problem[0].lower()}{problem[1:]}" + (f", but it is {given!r}" if is_shown else ""))
 
 

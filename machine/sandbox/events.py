@@ -254,8 +254,9 @@ class EventFeed:
         yield {"type": event_type, "user": user, "cache_ts": now, "event_ts": self._timeline.next_ts()}
 
     def _person_changed(self, change: changes.PersonChanged) -> Iterator[Event]:
-        is_profile_same = replace(change.previous, presence=change.person.presence) == change.person
-        if not is_profile_same:  # presence alone is told over the old RTM API only
+        person = change.person
+        presence_alone = replace(change.previous, presence=person.presence, updated=person.updated)
+        if person != presence_alone:  # a change of presence is told over the old RTM API only
             yield from self._person("user_change", change)
 
     def _home_opened(self, change: changes.HomeOpened) -> Iterator[Event]:

@@ -115,15 +115,16 @@ class People(dict[str, Person]):
 
     def with_email(self, email: str) -> Person | None:
         """The person with this e-mail address, or `None`."""
-        if "@" not in email:
+        wanted = email.lower()
+        if "@" not in wanted:
             return None
-        return next((person for person in self.values() if person.email and person.email == email.lower()), None)
+        return next((person for person in self.values() if person.email and person.email.lower() == wanted), None)
 
 
 def nearest(wanted: str, names: Iterable[str], title: str) -> str:
     """A sentence for an error message that names what somebody may have meant, and what there is."""
     known = list(names)
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
     listed = ", ".join(known[:_MAX_NAMES_SHOWN]) + (", …" if len(known) > _MAX_NAMES_SHOWN else "")
     there_are = f"{title}: {listed or 'none'}."
     return f"Did you mean {' or '.join(near)}? {there_are}" if near else there_are

@@ -153,10 +153,11 @@ class Sandbox:
 
     async def _receive_upload(self, request: web.Request) -> web.Response:
         """Take the bytes of a file, as the whole body or as the first file of a form."""
-        content = await request.read()
         if request.content_type == "multipart/form-data":
             fields = [field for field in (await request.post()).values() if isinstance(field, web.FileField)]
             content = fields[0].file.read() if fields else b""
+        else:
+            content = await request.read()
         try:
             file = self.workspace.files.receive(request.match_info["file_id"], content)
         except SlackRefusal as refusal:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from machine.errors import MachineError
+from machine.sandbox import Change, Sandbox, Workspace
+from machine.sandbox.changes import MessagePosted
+from machine.sandbox.posting import Draft
+from tests.machine.sandbox.listening import App, ManualClock
+
+
+async def test_port_in_use_is_told_with_a_way_out(sandbox: Sandbox) -> None:
+    """A second `machine dev` on the same port is a common slip."""
+    other = Sandbox(Workspace.default(), port=sandbox.port)
+
+    with pytest.raises(MachineError, match=rf"127\.0\.0\.1:{sandbox.port}.*--port"):
+        await other.start()
+    await other.stop()
+
+
+async def test_sandbox_that_is_not_started_says_so() -> None:
+    """Instead of an AttributeError."""
+    with pytest.raises(MachineError, match="not started"):
+        Sandbox(Workspace.default()).disconnect("warning")
+
+
+async def test_sandbox_can_be_stopped_and_started_again(workspace: Workspace) -> None:
+    """The workspace outlives its server; events wait meanwhile."""
+    sandbox = Sandbox(workspace)
+    for text in ("first", "second"):
+        workspace.post("alice", "#general", text)
+        await sandbox.start()
+        async with App(sandbox) as app:
+            event = await app.event("message")
+            await sandbox.wait_until_idle()
+        await sandbox.stop()
+        assert event["text"] == text
+
+
+async def test_scheduled_message_is_posted_by_itself_when_due() -> None:
+    """In real time, without anybody looking."""
+    workspace = Workspace.default(clock=lambda: time.time() * 10)
+    posted = asyncio.Event()
+
+    def notice(change: Change) -> None:
+        if isinstance(change, MessagePosted):
+            posted.set()
+
+    async with Sandbox(workspace):
+        workspace.subscribe(notice)
+        ops = workspace.find_channel("ops").id
+        workspace.schedule.add(ops, int(workspace.timeline.now) + 1, Draft(text="later"))
+        await posted.wait()
+
+    assert workspace.history("#ops")[-1].text == "later"
+
+
+async def test_clock_moved_by_hand_posts_what_is_due(
+    workspace: Workspace, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Through the Web API as through the workspace."""
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+    await client.chat_scheduleMessage(channel="#ops", post_at=int(clock.now) + 60, text="later")
+
+    clock.advance(60)
+    workspace.schedule.post_due()
+
+    history = await client.conversations_history(channel=workspace.find_channel("ops").id)
+    assert [message["text"] for message in history["messages"]] == ["later"]
+
+
+async def test_upload_takes_raw_bytes_and_forms(workspace: Workspace, sandbox: Sandbox) -> None:
+    """SDKs do it either way; an unknown ticket is refused."""
+    files = [workspace.files.expect(name, 3, workspace.bot.id) for name in ("raw.txt", "form.txt")]
+    form = aiohttp.FormData()
+    form.add_field("file", b"form", filename="form.txt")
+
+    async with aiohttp.ClientSession() as session:
+        raw = await session.post(f"{sandbox.base_url}/upload/v1/{files[0].id}", data=b"raw")
+        in_form = await session.post(f"{sandbox.base_url}/upload/v1/{files[1].id}", data=form)
+        unknown = await session.post(f"{sandbox.base_url}/upload/v1/F0", data=b"x")
+
+    assert (await raw.text(), await in_form.text(), unknown.status) == ("OK - 3", "OK - 4", 404)
