@@ -130,7 +130,7 @@ class DocumentView(LinesView):
         self._rows = list(self._flatten(self._document, (), 0))
 
     def _flatten(self, nodes: Sequence[Node], path: Path, depth: int) -> Iterator[Row]:
-        gap = "  " if depth and any(node.is_foldable for node in nodes) else ""
+        gap = "  " if depth else ""
         for position, node in enumerate(nodes):
             own = (*path, node.key or f"#{position}")
             margin = min(depth * _INDENT, _MAX_INDENT)

@@ -264,7 +264,7 @@ class LinesView(Widget, can_focus=True):
     def _strip(self, parts: Line, width: int, under: Style) -> Strip:
         base = self.rich_style + under
         segments = [
-            Segment(part.text, base + component_style(self, f"line--{part.style}") + under if part.style else base)
+            Segment(part.text, base + component_style(self, f"line--{part.style}") if part.style else base)
             for part in cut(parts, width)
             if part.text
         ]
