@@ -26,6 +26,8 @@ INDEX = "[]"
 """The parameter name that stands for the key in `name["..."]`."""
 
 MAX_SHOWN = 200
+MIN_META_MATCH = 3
+"""Characters from which on a description is searched too; fewer match nearly every one."""
 MAX_TEXT = 20_000
 """Characters of input beyond which completion is left alone."""
 
@@ -203,7 +205,7 @@ def _matching(candidates: Iterable[Candidate], typed: str) -> Iterator[Completio
         name = candidate.text.lstrip("@#:").casefold()
         if name.startswith(wanted):
             begins.append(candidate)
-        elif wanted in f"{name} {candidate.meta}".casefold():
+        elif wanted in name or (len(wanted) >= MIN_META_MATCH and wanted in candidate.meta.casefold()):
             contains.append(candidate)
     for candidate in (begins + contains)[:MAX_SHOWN]:
         yield _completion(candidate.text, typed, candidate.meta)

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from rich.console import RenderableType
 from rich.text import Text
 
+from console.names import LiveNames
 from console.repl.evaluator import Evaluator, Outcome
 from console.repl.output import PrintedLines, printed_lines
 from console.repl.rendering import render, render_error, safe_text
+from console.repl.shapes import NAMES, spoken_names
 
 
 class Conversation:
@@ -45,7 +47,11 @@ class Conversation:
             on_warning=lambda text: self._write_error(safe_text(text, "yellow")),
             takes_sigint=takes_sigint,
         )
-        self.evaluator.context.run(printed_lines.set, self._printed)
+        context = self.evaluator.context
+        context.run(printed_lines.set, self._printed)
+        names = namespace.get(NAMES)
+        if isinstance(names, LiveNames):
+            context.run(spoken_names.set, names)
 
     @property
     def namespace(self) -> dict[str, object]:

@@ -57,7 +57,7 @@ class _PromptKeys:
         state = buffer.complete_state
         if state is not None and state.current_completion is not None:
             buffer.complete_state = None  # the chosen completion is in the text already
-        elif buffer.document.is_cursor_at_the_end and not asks_for_more(_as_entered(buffer.text)):
+        elif buffer.document.on_last_line and not asks_for_more(_as_entered(buffer.text)):
             buffer.document = Document(buffer.text.rstrip("\n "))
             buffer.validate_and_handle()
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from console.repl.errors import ReplError
 from machine.models import Channel, User
@@ -46,8 +46,8 @@ class Lookup:
         if found:
             meant = ", ".join(f"@{user.name} ({user.id})" for user in found)
             raise ReplError(f"{wanted!r} may be any of {meant}. Say which.")
-        names = [name for user in users.values() for name in (user.name, user.display_name) if name]
-        raise ReplError(f"There is nobody called {wanted!r}. {_near(wanted, names, '@')}")
+        labels = {name: f"@{user.name or user.id}" for user in users.values() for name in (user.name, *_names_of(user))}
+        raise ReplError(f"There is nobody called {wanted!r}. {_near(wanted, labels)}")
 
     def channel(self, where: object) -> Channel:
         """The channel meant by an object with an `id`, an id, `#name` or a name.
@@ -65,8 +65,8 @@ class Lookup:
         for channel in channels.values():
             if channel.name and channel.name.casefold() == folded:
                 return channel
-        names = [channel.name for channel in channels.values() if channel.name and not channel.is_im]
-        raise ReplError(f"There is no channel called {'#' + wanted!r}. {_near(wanted, names, '#')}")
+        labels = {one.name: f"#{one.name}" for one in channels.values() if one.name and not one.is_im}
+        raise ReplError(f"There is no channel called {'#' + wanted!r}. {_near(wanted, labels)}")
 
 
 def _name_of(value: object, what: str) -> str:
@@ -80,12 +80,12 @@ def _names_of(user: User) -> Iterable[str]:
     return filter(None, (user.display_name, user.real_name, user.profile.real_name, user.email))
 
 
-def _near(wanted: str, names: Iterable[str], mark: str) -> str:
-    """A sentence that helps to find the right name."""
-    by_folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(wanted.casefold(), by_folded, n=MAX_NEAR, cutoff=0.5)
+def _near(wanted: str, labels: Mapping[str, str]) -> str:
+    """A sentence that helps to find the right name, from names and what to call their bearers."""
+    folded = {name.casefold(): label for name, label in labels.items() if name}
+    near = difflib.get_close_matches(wanted.casefold(), folded, n=MAX_NEAR, cutoff=0.6)
     if near:
-        return f"Did you mean {' or '.join(mark + by_folded[name] for name in near)}?"
-    known = sorted(by_folded.values())
+        return f"Did you mean {' or '.join(dict.fromkeys(folded[name] for name in near))}?"
+    known = list(dict.fromkeys(folded.values()))
     more = f" and {len(known) - MAX_NEAR} more" if len(known) > MAX_NEAR else ""
-    return f"There are {', '.join(mark + name for name in known[:MAX_NEAR])}{more}." if known else "None is known yet."
+    return f"There are {', '.join(known[:MAX_NEAR])}{more}." if known else "None is known yet."

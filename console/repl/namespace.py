@@ -6,20 +6,22 @@ import pydoc
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from console.history import EventTrace, History
+from console.history import EventTrace, History, InvocationTrace
+from console.names import LiveNames
 from console.repl.completion import CANDIDATES, INDEX, Candidate
 from console.repl.emoji_names import EMOJI
 from console.repl.errors import ReplError
 from console.repl.listing import Listing
 from console.repl.lookup import Lookup
-from console.repl.shapes import Card, Rows, add_row, card_of, milliseconds, short_handler, when
+from console.repl.shapes import NAMES, Card, Rows, add_row, card_of, milliseconds, short_handler, when
 from console.repl.storages import Storages
 from console.repl.verbs import Verbs
 from machine.bot import Machine
-from machine.envelope import Payload
+from machine.envelope import Envelope, Payload
 from machine.loading.loader import LoadedPlugin
 from machine.sandbox import Workspace
 from machine.scheduler import Job
+from machine.trace import Considered
 
 VERBS: Mapping[str, str] = {
     "say": 'say("#ops", "hi"): post a message as the bot',
@@ -75,6 +77,7 @@ def build_namespace(machine: Machine, history: History, workspace: Workspace | N
         "bot": machine,
         "help": _Help(),
         CANDIDATES: _candidates(machine, storage),
+        NAMES: LiveNames(machine.slack.directory),
     }
     return namespace
 
@@ -101,9 +104,24 @@ class LastEvent:
         return event
 
     @property
+    def envelope(self) -> Envelope:
+        """What arrived."""
+        return self.event.envelope
+
+    @property
     def payload(self) -> Payload:
         """What Slack sent."""
-        return self.event.envelope.payload
+        return self.envelope.payload
+
+    @property
+    def matched(self) -> tuple[Considered, ...]:
+        """The handlers it was for."""
+        return self.event.matched
+
+    @property
+    def invocations(self) -> list[InvocationTrace]:
+        """The handlers that ran, with what they did."""
+        return self.event.invocations
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.event, name)

@@ -6,14 +6,22 @@ Values of our own know their shape (`__repl__`); those of the framework get thei
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import singledispatch
 from typing import TypeAlias
 
 from console.history import EventTrace, InvocationTrace
+from console.names import LiveNames
 from machine.models import Channel, User
 from machine.trace import Considered
+
+NAMES = "__names__"
+"""The namespace's entry with what people and channels are called."""
+
+spoken_names: ContextVar[LiveNames | None] = ContextVar("spoken_names", default=None)
+"""What people and channels are called, for the code of one prompt; `None` shows their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +129,24 @@ def _event_card(event: EventTrace) -> Card:
         f"{envelope.type}{' (simulated)' if envelope.is_simulated else ''}",
         [
             ("at", when(event.received_at)),
-            ("from", envelope.user_id),
-            ("in", envelope.channel_id),
+            ("from", _person(envelope.user_id)),
+            ("in", _channel(envelope.channel_id)),
             ("text", envelope.text),
             ("dropped", event.dropped),
             ("matched", ", ".join(short_handler(one.handler) for one in event.matched) or "no handler"),
         ],
         [line for run in event.invocations for line in _run_lines(run)],
     )
+
+
+def _person(user_id: str | None) -> str:
+    names = spoken_names.get()
+    return names.person(user_id) if names is not None and user_id else user_id or ""
+
+
+def _channel(channel_id: str | None) -> str:
+    names = spoken_names.get()
+    return names.channel(channel_id) if names is not None and channel_id else channel_id or ""
 
 
 def _run_lines(run: InvocationTrace) -> Iterable[str]:
@@ -165,7 +183,7 @@ ROWS: dict[type, _Row] = {
             str(event.number),
             clock(event.received_at),
             event.envelope.type,
-            event.envelope.user_id or "",
+            _person(event.envelope.user_id),
             event.envelope.text,
             ", ".join(("✗ " if event.failed else "") + short_handler(one.handler) for one in event.matched),
         ),

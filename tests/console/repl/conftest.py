@@ -1,0 +1,71 @@
+"""A prompt of a running bot in its own workspace."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console, RenderableType
+
+from console.history import History
+from console.repl.conversation import Conversation
+from console.repl.evaluator import Outcome
+from console.repl.namespace import build_namespace
+from machine.plugins.base import MachineBasePlugin
+from machine.plugins.decorators import listen_to, schedule
+from machine.plugins.message import Message
+from tests.conftest import BotUnderTest
+
+
+class Greeter(MachineBasePlugin):
+    """Answers greetings and remembers who greeted."""
+
+    @listen_to(r"^hello (?P<who>\w+)$")
+    async def greet(self, message: Message, who: str) -> None:
+        """hello <who>: answers"""
+        await self.storage.set("greeted", who)
+        await message.say(f"hello {who}, this is the bot")
+
+    @listen_to("^break$")
+    async def broken(self, message: Message) -> None:
+        raise ValueError("broken on purpose")
+
+    @schedule(hour="9")
+    async def morning(self) -> None:
+        """Every morning."""
+
+
+class PromptUnderTest:
+    """Types at the prompt and reads what it shows.
+
+    Attributes:
+        bot: The bot behind the prompt.
+        shown: Everything shown, as text.
+    """
+
+    def __init__(self, bot: BotUnderTest, history: History) -> None:
+        self.bot = bot
+        self.shown: list[str] = []
+        namespace = build_namespace(bot.machine, history, bot.workspace)
+        self.conversation = Conversation(namespace, self._write, lambda: 100)
+
+    async def __call__(self, source: str) -> str:
+        """Evaluate an input and return what it showed."""
+        self.shown.clear()
+        self.outcome: Outcome = await self.conversation.run(source)
+        return "\n".join(self.shown)
+
+    def _write(self, output: RenderableType) -> None:
+        console = Console(file=io.StringIO(), width=100, color_system=None)
+        console.print(output)
+        assert isinstance(console.file, io.StringIO)
+        self.shown.append(console.file.getvalue().rstrip())
+
+
+@pytest.fixture
+async def prompt(bot: BotUnderTest) -> PromptUnderTest:
+    """The prompt of a bot with one plugin."""
+    history = History()
+    await bot.start(Greeter)
+    bot.machine.trace.subscribe(history.record)
+    return PromptUnderTest(bot, history)
