@@ -63,7 +63,7 @@ class Arguments:
             raise _missing(name)
         try:
             return int(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise _wrong(name, "must be an integer") from error
 
     def ids(self, name: str, *, required: bool = True) -> list[str]:

@@ -5,7 +5,6 @@ A mistake is reported with file, line, key, and what is expected there.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from machine.errors import WorkspaceError
-from machine.redaction import is_secret_name, redact
 from machine.sandbox.clock import stable_id
+from machine.sandbox.description_mistakes import Mistake, found_by_pydantic, report
 from machine.sandbox.people import Person, nearest
 from machine.sandbox.team import App, Team, team_called
 
@@ -150,17 +149,10 @@ class Description:
         try:
             described = _File.model_validate(content)
         except ValidationError as error:
-            mistakes = [_Mistake(tuple(item["loc"]), _expectation(item)) for item in _causes(error)]
-            raise WorkspaceError(_report(path, text, mistakes)) from error
+            raise WorkspaceError(report(path, text, found_by_pydantic(error))) from error
         if mistakes := list(_wrong_names(described)):
-            raise WorkspaceError(_report(path, text, mistakes))
+            raise WorkspaceError(report(path, text, mistakes))
         return _build(described)
-
-
-@dataclass(frozen=True, slots=True)
-class _Mistake:
-    place: tuple[int | str, ...]
-    problem: str
 
 
 def _build(described: _File) -> Description:
@@ -224,7 +216,7 @@ def _usergroup(table: _UserGroupTable, ids: Mapping[str, str]) -> Mapping[str, A
     }
 
 
-def _wrong_names(described: _File) -> Iterator[_Mistake]:
+def _wrong_names(described: _File) -> Iterator[Mistake]:
     """Names that are used twice, and names of people and channels that are not there."""
     people = [person.name for person in described.people] + [described.app.name]
     channels = [channel.name for channel in described.channels]
@@ -233,7 +225,7 @@ def _wrong_names(described: _File) -> Iterator[_Mistake]:
     for index, channel in enumerate(described.channels):
         yield from _unknown(channel.members or (), people, "People", ("channels", index, "members"))
         if channel.members == ():
-            yield _Mistake(("channels", index, "members"), "expected somebody, or no `members` at all for everybody")
+            yield Mistake(("channels", index, "members"), "expected somebody, or no `members` at all for everybody")
     for index, group in enumerate(described.usergroups):
         yield from _unknown(group.members, people, "People", ("usergroups", index, "members"))
     for index, message in enumerate(described.messages):
@@ -241,77 +233,19 @@ def _wrong_names(described: _File) -> Iterator[_Mistake]:
         yield from _unknown([message.channel], channels, "Channels", ("messages", index, "channel"))
 
 
-def _repeated(names: Sequence[str], key: str, app_name: str = "") -> Iterator[_Mistake]:
+def _repeated(names: Sequence[str], key: str, app_name: str = "") -> Iterator[Mistake]:
     for index, name in enumerate(names):
         if name in names[:index]:
             which = f"{name!r} is the name of the app" if name == app_name else f"{name!r} is there twice"
             place = ("app", "name") if name == app_name else (key, index, "name")
-            yield _Mistake(place, f"{which}; expected a name of its own")
+            yield Mistake(place, f"{which}; expected a name of its own")
 
 
-def _unknown(
-    names: Sequence[str], known: Sequence[str], title: str, place: tuple[int | str, ...]
-) -> Iterator[_Mistake]:
+def _unknown(names: Sequence[str], known: Sequence[str], title: str, place: tuple[int | str, ...]) -> Iterator[Mistake]:
     for name in names:
         if _bare(name) not in known:
-            yield _Mistake(place, f"there is no {name!r}. {nearest(_bare(name), known, title)}")
+            yield Mistake(place, f"there is no {name!r}. {nearest(_bare(name), known, title)}")
 
 
 def _bare(name: str) -> str:
     return name.removeprefix("@").removeprefix("#")
-
-
-def _causes(error: ValidationError) -> list[Any]:
-    """What pydantic found, without the lists that are too short only because their items are wrong."""
-    found = error.errors()
-    places = [item["loc"] for item in found]
-    return [
-        item
-        for item in found
-        if item["type"] != "too_short" or not any(place[:-1] and place[0] == item["loc"][0] for place in places)
-    ]
-
-
-def _expectation(error: Any) -> str:
-    """What pydantic found, as something a person can act on."""
-    if error["type"] == "extra_forbidden":
-        return "is not known here; see docs/sandbox.md for the keys there are"
-    if error["type"] == "missing":
-        return "is missing"
-    problem = str(error["msg"]).removeprefix("Value error, ")
-    given = error.get("input")
-    is_shown = not isinstance(given, dict | list) and not is_secret_name(str(error["loc"][-1]))
-    return redact(f"{problem[0].lower()}{problem[1:]}" + (f", but it is {given!r}" if is_shown else ""))
-
-
-def _report(path: Path, text: str, mistakes: Sequence[_Mistake]) -> str:
-    return "\n".join(
-        f"{path}:{_line_of(text, mistake.place)}: {_key(mistake.place)}: {mistake.problem}" for mistake in mistakes
-    )
-
-
-def _key(place: tuple[int | str, ...]) -> str:
-    """The key as one would write it: `people[2].tz`, counted from 1."""
-    key = ""
-    for part in place:
-        key += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if key else part
-    return key
-
-
-def _line_of(text: str, place: tuple[int | str, ...]) -> int:
-    """The line of a key, else of the table it belongs in, else 1: tomllib does not tell."""
-    table = str(place[0]) if place else ""
-    index = place[1] if len(place) > 1 and isinstance(place[1], int) else 0
-    names = [part for part in place[1:] if isinstance(part, str)]
-    key = names[0] if names else ""
-    seen, header_line, is_inside = -1, 0, False
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[\[?\s*([\w.-]+)\s*\]\]?", line)
-        if header:
-            is_inside = header[1] == table and (seen := seen + 1) == index
-            header_line = number if is_inside else header_line
-        elif (is_inside or (not header_line and not key)) and re.match(
-            rf"\s*[\"']?{re.escape(key or table)}[\"']?\s*=", line
-        ):
-            return number
-    return header_line or 1

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from machine.sandbox.block_elements import (
     BUTTONS,
-    MULTIPLE,
     STATELESS,
     Element,
     elements_of,
@@ -21,6 +19,7 @@ from machine.sandbox.block_elements import (
     initial_values,
 )
 from machine.sandbox.block_kit import check_view
+from machine.sandbox.choices import Choices, Surface, as_slack_writes, remember
 from machine.sandbox.conversations import Conversation
 from machine.sandbox.messages import JsonObject, Message
 from machine.sandbox.outbox import Reply, Request
@@ -30,11 +29,6 @@ from machine.sandbox.views import Values, View
 
 if TYPE_CHECKING:
     from machine.sandbox.workspace import Workspace
-
-Surface: TypeAlias = Message | View
-"""Where elements are shown."""
-
-_MAX_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +47,12 @@ class Interaction:
 
 
 class Interactions:
-    """Makes the payloads, and remembers what was chosen in messages and which options an app offered."""
+    """Makes the payloads, and remembers what was chosen in messages."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._chosen: dict[tuple[str, str, str], Values] = {}
-        self._offered: dict[tuple[str, str], list[JsonObject]] = {}
+        self._choices = Choices(workspace)
 
     def run_command(
         self, person: Person, conversation: Conversation, command: str, thread_ts: str | None
@@ -106,18 +100,13 @@ class Interactions:
         """See `Workspace.choose`."""
         surface = self._current(surface)
         element = find_element(_blocks_of(surface), action_id)
-        chosen: list[Any] = [self._choice(element, surface, choice) for choice in choices]
-        if element.value_field not in MULTIPLE:
-            if len(chosen) > 1:
-                raise SlackRefusal("invalid_action", [f"{element.action_id} takes one choice, not {len(chosen)}"])
-            return self._enter(person, surface, element, chosen[0] if chosen else None)
-        return self._enter(person, surface, element, chosen)
+        return self._enter(person, surface, element, self._choices.chosen(element, surface, choices))
 
     def pick(self, person: Person, surface: Surface, action_id: str, value: Any) -> Interaction:
         """See `Workspace.pick`."""
         surface = self._current(surface)
         element = find_element(_blocks_of(surface), action_id)
-        return self._enter(person, surface, element, _as_slack_writes(element, value))
+        return self._enter(person, surface, element, as_slack_writes(element, value))
 
     def ask_options(self, person: Person, surface: Surface, action_id: str, query: str) -> Interaction:
         """See `Workspace.ask_options`."""
@@ -134,26 +123,15 @@ class Interactions:
             **self._surroundings(person, surface),
         }
 
-        def honour(answer: Mapping[str, Any]) -> None:
-            groups = answer.get("option_groups") or ()
-            options = [*(answer.get("options") or ()), *(option for group in groups for option in group["options"])]
-            _remember(self._offered, (_id_of(surface), element.action_id), options)
-
-        return self._send(Request("interactive", payload, honour=honour))
+        request = Request("interactive", payload, honour=lambda answer: self._choices.offer(surface, element, answer))
+        return self._send(request)
 
     def fill(self, person: Person, values: Mapping[str, Any], view: View | None) -> View:
         """See `Workspace.fill`."""
         view = self._open_view(person, view)
         for name, given in values.items():
             element = find_element(view.blocks, name)
-            is_text = element.value_field in {"value", "selected_date", "selected_time", "selected_date_time"}
-            if given is None or is_text or element.value_field == "rich_text_value":
-                value = _as_slack_writes(element, given)
-            elif element.value_field in MULTIPLE:
-                listed = given if isinstance(given, list | tuple) else [given]
-                value = [self._choice(element, view, choice) for choice in listed]
-            else:
-                value = self._choice(element, view, given)
+            value = self._choices.value(element, view, given)
             view = self._workspace.views.enter(view, element.block_id, element.action_id, element.state(value))
         return view
 
@@ -220,7 +198,7 @@ class Interactions:
         elif element.type not in STATELESS:
             values = self._values(person, surface)
             values.setdefault(element.block_id, {})[element.action_id] = state
-            _remember(self._chosen, (person.id, surface.channel, surface.ts), values)
+            remember(self._chosen, (person.id, surface.channel, surface.ts), values)
         if element.is_input:
             return _unsent(state)
         return self._act(person, surface, element, {element.value_field: value})
@@ -280,17 +258,17 @@ class Interactions:
     def _honour_submission(self, view: View, answer: Mapping[str, Any]) -> None:
         """Do what the app answered to a submission: https://docs.slack.dev/surfaces/modals."""
         views = self._workspace.views
-        current = views.find(view.id)
         match answer.get("response_action"):
             case None:
-                views.close(current)
+                views.close(view)
             case "errors":
+                current = views.find(view.id)
                 views.refuse(current, _checked_errors(current, answer.get("errors")))
             case "clear":
                 views.clear(view.user)
             case "update":
                 check_view(answer.get("view"), "modal")
-                views.update(current, answer["view"])
+                views.update(views.find(view.id), answer["view"])
             case "push":
                 check_view(answer.get("view"), "modal")
                 views.push(view.user, answer["view"])
@@ -329,34 +307,11 @@ class Interactions:
             raise SlackRefusal("invalid_action", [f"There is no button {action_id!r} with the value {value!r}"])
         return element
 
-    def _choice(self, element: Element, surface: Surface, choice: str | JsonObject) -> Any:
-        """What Slack writes for a choice: the option, or the id of a person or conversation."""
-        if "file" in element.type:
-            file_id = choice["id"] if isinstance(choice, Mapping) else choice
-            return self._workspace.shapes.file(self._workspace.files.known(file_id))
-        if element.value_field.startswith("selected_option"):
-            return self._option(element, surface, choice)
-        if not isinstance(choice, str):
-            raise SlackRefusal("invalid_action", [f"{element.action_id} takes names or ids"])
-        if "user" in element.type:
-            return self._workspace.find_person(choice).id
-        return self._workspace.find_channel(choice).id
-
-    def _option(self, element: Element, surface: Surface, choice: str | JsonObject) -> JsonObject:
-        if isinstance(choice, Mapping):
-            return choice
-        options = element.options or self._offered.get((_id_of(surface), element.action_id), [])
-        for option in options:
-            if choice in {option.get("value"), option["text"]["text"]}:
-                return option
-        there_are = ", ".join(str(option.get("value")) for option in options) or "none"
-        raise SlackRefusal("invalid_action", [f"{element.action_id} has no option {choice!r}; there are: {there_are}"])
-
     def _values(self, person: Person, message: Message) -> Values:
         chosen = self._chosen.get((person.id, message.channel, message.ts), {})
         return {
             block_id: {name: chosen.get(block_id, {}).get(name, value) for name, value in actions.items()}
-            for block_id, actions in initial_values(message.blocks).items()
+            for block_id, actions in initial_values(_blocks_of(message)).items()
         }
 
     def _current(self, surface: Surface) -> Surface:
@@ -382,25 +337,9 @@ def _blocks_of(surface: Surface) -> list[JsonObject]:
     return [*surface.blocks, *attached]
 
 
-def _id_of(surface: Surface) -> str:
-    return surface.id if isinstance(surface, View) else f"{surface.channel}/{surface.ts}"
-
-
 def _command_channel_name(conversation: Conversation) -> str:
     names = {"im": "directmessage", "private": "privategroup"}
     return names.get(conversation.kind, conversation.name)
-
-
-def _as_slack_writes(element: Element, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return int(value.timestamp())
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return value.strftime("%H:%M")
-    if value is not None and element.value_field == "value":
-        return str(value)
-    return value
 
 
 def _require_inputs(view: View) -> None:
@@ -422,12 +361,6 @@ def _checked_errors(view: View, errors: Any) -> Mapping[str, str]:
         there_are = ", ".join(sorted(inputs)) or "none"
         raise SlackRefusal("invalid_arguments", [f"[ERROR] errors must name input blocks; there are: {there_are}"])
     return errors
-
-
-def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    memory[key] = value
-    if len(memory) > _MAX_REMEMBERED:
-        del memory[next(iter(memory))]
 
 
 def _unsent(state: Mapping[str, Any]) -> Interaction:

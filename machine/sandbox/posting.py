@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+from machine.sandbox.arguments import Arguments
 from machine.sandbox.block_elements import with_ids
 from machine.sandbox.block_kit import check_attachments, check_blocks
 from machine.sandbox.clock import Timeline
@@ -33,6 +34,24 @@ class Draft:
     username: str | None = None
     icons: JsonObject | None = None
     subtype: str | None = None
+
+    @classmethod
+    def from_arguments(cls, arguments: Arguments) -> Self:
+        """What an app wants to post, by the names that `chat.postMessage` and response URLs have for it.
+
+        Raises:
+            SlackRefusal: `invalid_blocks_format`, `invalid_attachments`, `invalid_metadata_format`.
+        """
+        return cls(
+            text=arguments.text("text") or arguments.text("markdown_text"),
+            blocks=arguments.items("blocks", "invalid_blocks_format") or (),
+            attachments=arguments.items("attachments", "invalid_attachments") or (),
+            thread_ts=arguments.maybe_text("thread_ts"),
+            is_broadcast=arguments.flag("reply_broadcast"),
+            metadata=arguments.object("metadata", "invalid_metadata_format"),
+            username=arguments.maybe_text("username"),
+            icons=_icons(arguments),
+        )
 
     def check(self) -> None:
         """Refuse what Slack would not take from anybody.
@@ -173,3 +192,10 @@ class Posting:
             }
             for number, attachment in enumerate(attachments, start=1)
         )
+
+
+def _icons(arguments: Arguments) -> JsonObject | None:
+    if emoji := arguments.maybe_text("icon_emoji"):
+        return {"emoji": emoji}
+    url = arguments.maybe_text("icon_url")
+    return {"image_48": url} if url else None

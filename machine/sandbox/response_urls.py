@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from machine.sandbox.arguments import Arguments
 from machine.sandbox.messages import Message
 from machine.sandbox.posting import Draft
 from machine.sandbox.refusal import SlackRefusal
@@ -70,44 +71,34 @@ class ResponseUrls:
         """Post what a slash command was acknowledged with."""
         self._respond(_ResponseUrl(user, channel, 0.0, thread_ts=thread_ts), answer)
 
-    def _respond(self, url: _ResponseUrl, answer: Mapping[str, Any]) -> None:
-        if answer.get("delete_original"):
-            self._delete(url)
-        elif answer.get("replace_original") and url.message is not None:
-            self._replace(url.message, answer)
+    def _respond(self, url: _ResponseUrl, given: Mapping[str, Any]) -> None:
+        answer = Arguments(given)
+        if answer.flag("delete_original"):
+            self._workspace.messages.delete(self._original(url))
+        elif answer.flag("replace_original") and url.message is not None:
+            self._replace(self._original(url), answer)
         else:
             self._post(url, answer)
 
-    def _delete(self, url: _ResponseUrl) -> None:
-        if url.message is None:
-            raise SlackRefusal("message_not_found")
-        self._workspace.messages.delete(self._current(url.message))
-
-    def _replace(self, message: Message, answer: Mapping[str, Any]) -> None:
+    def _replace(self, message: Message, answer: Arguments) -> None:
+        draft = Draft.from_arguments(answer)
         self._workspace.posting.replace(
-            self._workspace.bot,
-            self._current(message),
-            text=answer.get("text") or ("" if answer.get("blocks") else None),
-            blocks=answer.get("blocks"),
-            attachments=answer.get("attachments") or (),
+            self._workspace.bot, message, text=draft.text, blocks=draft.blocks, attachments=draft.attachments
         )
 
-    def _post(self, url: _ResponseUrl, answer: Mapping[str, Any]) -> None:
-        is_public = answer.get("response_type") == "in_channel"
-        draft = Draft(
-            text=str(answer.get("text") or ""),
-            blocks=answer.get("blocks") or (),
-            attachments=answer.get("attachments") or (),
-            thread_ts=answer.get("thread_ts") or url.thread_ts,
-            metadata=answer.get("metadata"),
-        )
+    def _post(self, url: _ResponseUrl, answer: Arguments) -> None:
+        draft = Draft.from_arguments(answer)
+        if draft.thread_ts is None:
+            draft = replace(draft, thread_ts=url.thread_ts)
+        is_public = answer.text("response_type") == "in_channel"
         conversation = self._workspace.channels.known(url.channel)
         self._workspace.posting.post_unchecked(
             self._workspace.bot, conversation, draft, ephemeral_to=None if is_public else url.user
         )
 
-    def _current(self, message: Message) -> Message:
-        current = self._workspace.messages.get(message.channel, message.ts)
-        if current is None:
+    def _original(self, url: _ResponseUrl) -> Message:
+        """The message that was clicked, as it stands."""
+        message = self._workspace.messages.get(url.message.channel, url.message.ts) if url.message else None
+        if message is None:
             raise SlackRefusal("message_not_found")
-        return current
+        return message

@@ -29,9 +29,12 @@ DisconnectReason: TypeAlias = Literal["warning", "refresh_requested", "link_disa
 ACK_TIMEOUT = timedelta(seconds=3)
 RETRY_DELAYS = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
 MAX_CONNECTIONS = 10
+MAX_UNACKNOWLEDGED = 100_000
+"""Requests under way at a time; an app that takes no more than this has stopped, and must not fill the memory."""
+
 _CLOSING_GRACE = timedelta(seconds=10)
 _DEBUG_LIFETIME = timedelta(minutes=6)
-_CLOSE_TIMEOUT_S = 2.0
+_CLOSE_TIMEOUT = timedelta(seconds=2)
 _HEARTBEAT_S = 30.0
 _MAX_MESSAGE_SIZE = 4 * 1024 * 1024
 _MAX_TICKETS = 100
@@ -53,20 +56,25 @@ class _Timed:
 
 @dataclass(slots=True, eq=False)
 class _Connection(_Timed):
-    """One WebSocket of the app; what is put into `outgoing` is written in order, `None` closes it."""
+    """One WebSocket of the app; what is put into `outgoing` is written in order, `None` closes it.
+
+    With each text comes what to do once it is written.
+    """
 
     request: web.Request
     socket: web.WebSocketResponse
-    outgoing: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
+    outgoing: asyncio.Queue[tuple[str, Callable[[], None]] | None] = field(default_factory=asyncio.Queue)
     is_leaving: bool = False
 
     async def write(self) -> None:
-        while (text := await self.outgoing.get()) is not None:
+        while (item := await self.outgoing.get()) is not None:
+            text, on_written = item
             await self.socket.send_str(text)
+            on_written()
         await self.socket.close()
 
-    def send(self, message: Mapping[str, Any]) -> None:
-        self.outgoing.put_nowait(json.dumps(message, separators=(",", ":")))
+    def send(self, message: Mapping[str, Any], on_written: Callable[[], None] = lambda: None) -> None:
+        self.outgoing.put_nowait((json.dumps(message, separators=(",", ":")), on_written))
 
     def close(self) -> None:
         self.outgoing.put_nowait(None)
@@ -133,6 +141,11 @@ class SocketMode:
         """Take a request for the app: an event waits for a connection, an interaction fails without one."""
         if not self._connections and not request.is_event:
             request.fail("dispatch_failed")
+        elif len(self._under_way) >= MAX_UNACKNOWLEDGED:
+            _logger.warning(
+                "The app does not acknowledge: %d requests are under way, one is dropped", MAX_UNACKNOWLEDGED
+            )
+            request.fail("dispatch_failed")
         else:
             self._deliver(_Delivery(request))
 
@@ -154,7 +167,7 @@ class SocketMode:
         """Break every connection without a word, as a bad network does."""
         for connection in self._connections:
             if connection.request.transport is not None:
-                connection.request.transport.close()
+                connection.request.transport.abort()
 
     async def wait_for_connections(self, count: int = 1) -> None:
         """Return once at least `count` connections are open."""
@@ -169,7 +182,9 @@ class SocketMode:
         is_debugging = self._tickets.pop(request.query.get("ticket", ""), None)
         if is_debugging is None or self._is_stopped:
             return web.Response(status=401, text="invalid ticket")
-        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, timeout=_CLOSE_TIMEOUT_S, max_msg_size=_MAX_MESSAGE_SIZE)
+        socket = web.WebSocketResponse(
+            heartbeat=_HEARTBEAT_S, timeout=self._scaled(_CLOSE_TIMEOUT), max_msg_size=_MAX_MESSAGE_SIZE
+        )
         await socket.prepare(request)
         connection = _Connection(request, socket)
         writer = asyncio.create_task(connection.write())
@@ -198,7 +213,12 @@ class SocketMode:
         self._waiting.clear()
         for connection in self._connections:
             connection.close()
-        await self._bell.wait_for(lambda: not self._connections)
+        try:
+            async with asyncio.timeout(self._scaled(_CLOSE_TIMEOUT)):
+                await self._bell.wait_for(lambda: not self._connections)
+        except TimeoutError:
+            _logger.warning("The app did not close its Socket Mode connection; it is dropped")
+            self.drop_connections()
 
     def _welcome(self, connection: _Connection, *, is_debugging: bool) -> None:
         self._connections.append(connection)
@@ -239,9 +259,13 @@ class SocketMode:
         envelope_id = str(uuid.uuid4())
         delivery.connection = connection
         self._under_way[envelope_id] = delivery
-        connection.send(_envelope(envelope_id, delivery))
-        loop = asyncio.get_running_loop()
-        delivery.timer = loop.call_later(self._scaled(ACK_TIMEOUT), self._expire, envelope_id)
+        connection.send(_envelope(envelope_id, delivery), lambda: self._expect_acknowledgement(envelope_id))
+
+    def _expect_acknowledgement(self, envelope_id: str) -> None:
+        """Start the three seconds: when the envelope is written, as a burst may queue up before that."""
+        delivery = self._under_way.get(envelope_id)
+        if delivery is not None:
+            delivery.timer = self._later(ACK_TIMEOUT, lambda: self._expire(envelope_id))
 
     def _next_connection(self) -> _Connection | None:
         """Each connection in turn; those about to close only if there is no other."""
@@ -285,7 +309,7 @@ class SocketMode:
         delay = RETRY_DELAYS[delivery.attempt]
         delivery.attempt += 1
         self._retries.add(delivery)
-        delivery.timer = asyncio.get_running_loop().call_later(self._scaled(delay), self._retry, delivery)
+        delivery.timer = self._later(delay, lambda: self._retry(delivery))
 
     def _retry(self, delivery: _Delivery) -> None:
         self._retries.discard(delivery)

@@ -178,10 +178,12 @@ class Views:
         return self._replace(view, errors=dict(errors))
 
     def close(self, view: View) -> None:
-        """Close one modal; the one below shows again."""
+        """Close one modal, if it is still open; the one below shows again."""
         stack = self._stacks.get(view.user, [])
-        self._stacks[view.user] = [other for other in stack if other.id != view.id]
-        self._announce(ViewClosed(view))
+        left = [other for other in stack if other.id != view.id]
+        self._stacks[view.user] = left
+        if len(left) < len(stack):
+            self._announce(ViewClosed(view))
 
     def clear(self, user: str) -> list[View]:
         """Close every modal of a person; returns them, the top one first."""

@@ -21,13 +21,14 @@ from machine.sandbox.changes import (
     MemberLeft,
     Subscriber,
 )
+from machine.sandbox.choices import Surface
 from machine.sandbox.clock import Clock, Timeline, stable_id
 from machine.sandbox.conversations import Conversation, Conversations
 from machine.sandbox.description import DEFAULT_DESCRIPTION, Description
 from machine.sandbox.emoji import plain_name
 from machine.sandbox.events import EventFeed
 from machine.sandbox.files import File, Files
-from machine.sandbox.interactions import Interaction, Interactions, Surface
+from machine.sandbox.interactions import Interaction, Interactions
 from machine.sandbox.messages import JsonObject, Message, Messages
 from machine.sandbox.outbox import Outbox
 from machine.sandbox.people import People, Person
@@ -104,7 +105,7 @@ class Workspace:
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call `subscriber` with each `Change` from now on, until the returned function is called.
 
-        It is called while the change happens, so it must return at once and must not change the workspace itself.
+        It is called while the change happens, so it must return at once. What it changes itself is told afterwards.
         """
         return self._changes.subscribe(subscriber)
 

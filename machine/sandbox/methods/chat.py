@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from machine.sandbox.conversations import Conversation
 from machine.sandbox.messages import Message
 from machine.sandbox.methods.call import Answer, Call, Method
@@ -13,7 +11,7 @@ from machine.sandbox.refusal import SlackRefusal
 
 
 def _post_message(call: Call) -> Answer:
-    message = call.workspace.posting.post(call.bot, _target(call), _draft(call))
+    message = call.workspace.posting.post(call.bot, _target(call), Draft.from_arguments(call.arguments))
     return {"channel": message.channel, "ts": message.ts, "message": call.workspace.shapes.message(message)}
 
 
@@ -23,7 +21,9 @@ def _post_ephemeral(call: Call) -> Answer:
     user = call.workspace.people.known(call.arguments.required("user"))
     if user.id not in conversation.members:
         raise SlackRefusal("user_not_in_channel")
-    message = call.workspace.posting.post_unchecked(call.bot, conversation, _draft(call), ephemeral_to=user.id)
+    message = call.workspace.posting.post_unchecked(
+        call.bot, conversation, Draft.from_arguments(call.arguments), ephemeral_to=user.id
+    )
     return {"message_ts": message.ts}
 
 
@@ -56,7 +56,7 @@ def _delete(call: Call) -> Answer:
 def _schedule(call: Call) -> Answer:
     conversation = _target(call)
     call.workspace.channels.writable(conversation.id, call.bot.id)
-    draft = _draft(call)
+    draft = Draft.from_arguments(call.arguments)
     scheduled = call.workspace.schedule.add(conversation.id, call.arguments.number("post_at"), draft)
     return {
         "channel": scheduled.channel,
@@ -122,28 +122,6 @@ def _target(call: Call) -> Conversation:
 
 def _message(call: Call) -> Message:
     return call.workspace.messages.known(call.channel().id, call.arguments.required("ts"))
-
-
-def _draft(call: Call) -> Draft:
-    arguments = call.arguments
-    text = arguments.text("text") or arguments.text("markdown_text")
-    return Draft(
-        text=text,
-        blocks=arguments.items("blocks", "invalid_blocks_format") or (),
-        attachments=arguments.items("attachments", "invalid_attachments") or (),
-        thread_ts=arguments.maybe_text("thread_ts"),
-        is_broadcast=arguments.flag("reply_broadcast"),
-        metadata=arguments.object("metadata", "invalid_metadata_format"),
-        username=arguments.maybe_text("username"),
-        icons=_icons(call),
-    )
-
-
-def _icons(call: Call) -> dict[str, Any] | None:
-    if emoji := call.arguments.maybe_text("icon_emoji"):
-        return {"emoji": emoji}
-    url = call.arguments.maybe_text("icon_url")
-    return {"image_48": url} if url else None
 
 
 METHODS = (

@@ -103,7 +103,7 @@ def test_file_describes_the_whole_workspace(tmp_path: Path) -> None:
         ),
         ('[[people]]\nname = "ada"\n[[channels]]\nname = "Not Good"\n', ":4: channels[1].name: string should match"),
         (
-            """[[people]]\nname = "ada"\n[[channels]]\nname = "x"\n[[messages]]\nchannel = "y"\nuser = "ada"\ntext = "a\"""",
+            """[[people]]\nname="ada"\n[[channels]]\nname="x"\n[[messages]]\nchannel="y"\nuser="ada"\ntext="a\"""",
             ":6: messages[1].channel: there is no 'y'. Channels: x.",
         ),
         ("people = 7\n", ":1: people: input should be a valid tuple"),
