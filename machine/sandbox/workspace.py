@@ -82,11 +82,12 @@ class Workspace:
         self.response_urls = ResponseUrls(self)
         self.schedule = Schedule(self.timeline, self.post_as_app)
         self._interactions = Interactions(self)
+        for message in description.messages:
+            self.post(message.user, message.channel, message.text)
+        # From here on the app hears of what happens; what the description says had happened before it came.
         feed = EventFeed(self.team, self.app, self.bot, self.channels, self.shapes, self.timeline, self.outbox)
         self._changes.subscribe(feed)
         self._changes.subscribe(self._write_notices)
-        for message in description.messages:
-            self.post(message.user, message.channel, message.text)
 
     @classmethod
     def default(cls, *, clock: Clock = time.time) -> Workspace:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from machine.errors import WorkspaceError
 from machine.sandbox import Workspace
 from machine.sandbox.description import Description
+from machine.sandbox.outbox import Request
 
 FULL = """
 [workspace]
@@ -77,6 +78,16 @@ def test_file_describes_the_whole_workspace(tmp_path: Path) -> None:
     assert workspace.history("#lab")[0].text == f"hello <@{workspace.bot.id}>"
     assert workspace.extras.usergroups[0]["users"] == [workspace.find_person("grace").id]
     assert workspace.extras.emoji["shipit"].endswith("shipit.png")
+
+
+def test_app_hears_nothing_of_what_was_there_before(tmp_path: Path) -> None:
+    """Else a bot would answer old messages at every start."""
+    workspace = Workspace.from_toml(_write(tmp_path, FULL))
+    requests: list[Request] = []
+
+    workspace.outbox.carry_with(requests.append)
+
+    assert requests == []
 
 
 @pytest.mark.parametrize(

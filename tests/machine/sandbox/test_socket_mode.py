@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 from typing import Any
 
 import aiohttp
 import pytest
+from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.builtin.client import SocketModeClient as BuiltinClient
+from slack_sdk.socket_mode.client import BaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, SlackRefusal, Workspace
@@ -38,6 +44,40 @@ async def test_thousand_messages_are_delivered_once_each_and_in_order(
 
     assert [event["text"] for event in app.events] == texts
     assert len({request.payload["event_id"] for request in app.requests}) == 1000
+
+
+async def test_blocking_client_of_slack_sdk_works_too(workspace: Workspace, sandbox: Sandbox) -> None:
+    """The client that needs no library but the standard one, on threads of its own."""
+    texts: queue.Queue[str] = queue.Queue()
+
+    def receive(client: BaseSocketModeClient, request: SocketModeRequest) -> None:
+        client.send_socket_mode_response(SocketModeResponse(request.envelope_id))
+        texts.put(request.payload["event"]["text"])
+
+    web = WebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+    client = BuiltinClient(app_token=sandbox.app_token, web_client=web)
+    client.socket_mode_request_listeners.append(receive)
+    await asyncio.to_thread(client.connect)
+    await sandbox.wait_for_connection()
+
+    workspace.post("alice", "#general", "ping")
+    await sandbox.wait_until_idle()
+    text = await asyncio.to_thread(texts.get, timeout=10)
+    await asyncio.to_thread(client.close)
+
+    assert text == "ping"
+
+
+async def test_silent_app_does_not_hold_up_the_end(workspace: Workspace) -> None:
+    """A stopped process never answers the closing of its connection."""
+    async with aiohttp.ClientSession() as session:
+        async with Sandbox(workspace, time_scale=0.01) as sandbox:
+            socket = await _connect(session, sandbox)
+            await socket.receive_json()
+
+        end = await socket.receive()
+
+    assert end.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}
 
 
 async def test_hello_tells_app_and_number_of_connections(sandbox: Sandbox) -> None:
