@@ -9,7 +9,7 @@ from typing import Any
 
 from console.history import JOB_KIND, EventTrace, InvocationTrace
 from console.line import Line, Part, line
-from console.nodes import BLANK, Node, json_node, text_nodes
+from console.nodes import BLANK, MAX_TEXT, Node, json_node, text_nodes
 from console.summary import (
     Names,
     byte_size,
@@ -55,8 +55,9 @@ def _head(event: EventTrace, names: Names, timezone: tzinfo) -> Iterator[Node]:
         title += [Part(" in ", "dim"), Part(names.channel(envelope.channel_id), "place")]
     title.append(Part(f"  {clock(event.received_at, timezone)}", "dim"))
     yield Node(tuple(title))
-    for row in readable(envelope.text, names).splitlines() or [subject_of(envelope, names)]:
-        yield Node(line("  ", row))
+    text = readable(envelope.text[:MAX_TEXT], names) or subject_of(envelope, names)
+    for row in text_nodes(text):
+        yield Node((Part("  "), *row.line))
     yield Node((Part(f"  {_delivery(event)}", "dim"),))
     yield BLANK
 
@@ -112,7 +113,7 @@ def _why(asked: Considered) -> Iterator[Node]:
 
 
 def _highlighted(text: str, span: tuple[int, int]) -> Line:
-    start, end = span
+    text, (start, end) = text[:MAX_TEXT], span
     if redact(text) != text:  # cutting a secret into parts would hide it from redaction
         return (Part(text),)
     return (Part(text[:start]), Part(text[start:end] or "∅", "match"), Part(text[end:]))
@@ -187,7 +188,7 @@ def _argument(name: str, value: Any, names: Names) -> str:
 
 
 def _quoted(text: str) -> str:
-    text = redact(text)
+    text = redact(text[:MAX_TEXT])
     return json.dumps(text if len(text) <= _SHORT else f"{text[:_SHORT]}…", ensure_ascii=False)
 
 

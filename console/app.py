@@ -21,6 +21,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.worker import Worker, WorkerError
 
 from console.chat import ChatSource
 from console.history import History
@@ -100,7 +101,7 @@ class MachineApp(ConsoleWindow):
         self._is_storage_stale = True
         self._storage_wait = 0
         self._unsubscribe: Callable[[], None] | None = None
-        self._starting: asyncio.Task[None] | None = None
+        self._starting: Worker[None] | None = None
         self._has_stopped = False
         self._is_stopping = False
 
@@ -129,7 +130,7 @@ class MachineApp(ConsoleWindow):
         self._unsubscribe = self.runtime.trace.subscribe(self._record)
         with contextlib.suppress(NotImplementedError, RuntimeError):  # not the main thread, as in some tests
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.post_quit)
-        self._starting = asyncio.create_task(self._start(), name="start the bot")
+        self._starting = self.run_worker(self._start(), name="start the bot")
 
     def post_quit(self) -> None:
         """Quit as if a person had pressed the key."""
@@ -189,9 +190,10 @@ class MachineApp(ConsoleWindow):
         if self._has_stopped:
             return
         self._has_stopped = True
-        if self._starting is not None and not self._starting.done():
+        if self._starting is not None and not self._starting.is_finished:
             self._starting.cancel()
-            await asyncio.wait([self._starting])
+            with contextlib.suppress(WorkerError):
+                await self._starting.wait()
         if self._chat is not None:
             self._chat.close()
         await self.runtime.stop()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from console.line import Line, Part, line
-from machine.redaction import redact_value
+from machine.redaction import REDACTED, is_secret_name
 
 MAX_CHILDREN = 500
 """Members of one JSON container, or lines of one text, shown before the rest is only counted."""
@@ -57,10 +57,6 @@ def text_nodes(text: str, style: str = "") -> list[Node]:
 
 def json_node(label: str, value: Any, *, is_open: bool = False, key: str | None = None) -> Node:
     """A JSON-like value under its name; containers fold, and are looked into only when unfolded."""
-    return _json(label, redact_value(value), is_open=is_open, key=key)
-
-
-def _json(label: str, value: Any, *, is_open: bool = False, key: str | None = None) -> Node:
     key = label if key is None else key
     name = (Part(label, "key"), Part("  ")) if label else ()
     if isinstance(value, Mapping) and value:
@@ -68,17 +64,17 @@ def _json(label: str, value: Any, *, is_open: bool = False, key: str | None = No
         return Node((*name, head), key, lambda: list(_members(value.items(), len(value))), is_open)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray) and value:
         head = Part(f"[{len(value)}]", "dim")
-        pairs = ((str(index), item) for index, item in enumerate(value))
-        return Node((*name, head), key, lambda: list(_members(pairs, len(value))), is_open)
+        return Node((*name, head), key, lambda: list(_members(enumerate(value), len(value))), is_open)
     return Node((*name, json_part(value)), key)
 
 
-def _members(pairs: Any, count: int) -> Iterator[Node]:
+def _members(pairs: Iterable[tuple[Any, Any]], count: int) -> Iterator[Node]:
     for index, (label, value) in enumerate(pairs):
         if index == MAX_CHILDREN:
             yield Node((Part(f"… {count - index:,} more", "dim"),))
             return
-        yield _json(str(label), value)
+        is_secret = isinstance(label, str) and is_secret_name(label) and value
+        yield json_node(str(label), REDACTED if is_secret else value)
 
 
 def json_part(value: Any) -> Part:
@@ -88,4 +84,12 @@ def json_part(value: Any) -> Part:
         return Part(json.dumps(shown, ensure_ascii=False), "string")
     if value is None or isinstance(value, bool | int | float):
         return Part(json.dumps(value), "number")
-    return Part(repr(value) if value not in ({}, [], ()) else json.dumps(value), "dim")
+    return Part(shown_repr(value), "dim")
+
+
+def shown_repr(value: Any) -> str:
+    """The `repr` of an object, whatever its class makes of that."""
+    try:
+        return repr(value)[:MAX_TEXT]
+    except Exception as error:  # noqa: BLE001 - a mistake in a plugin's class must not end the console
+        return f"<{type(value).__name__}: its repr raised {type(error).__name__}>"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.line import Part
-from console.nodes import Node, json_node, text_nodes
+from console.nodes import Node, json_node, shown_repr, text_nodes
 from console.summary import byte_size, counted
 from machine.errors import StorageError
 from machine.storage.backends.base import MachineBaseStorage
@@ -61,10 +61,7 @@ def _value_node(stored: StoredValue) -> Node:
     if isinstance(value, dict | list | tuple) and value:
         inner = json_node("", value, is_open=True)
         return Node((*name, *inner.line), stored.key, inner.children, is_open=False)
-    try:
-        shown = repr(value)
-    except Exception as error:  # noqa: BLE001 - a value of a plugin's own class may do anything
-        return Node((*name, Part(f"its repr raised {type(error).__name__}", "bad")), stored.key)
+    shown = shown_repr(value)
     style = "string" if isinstance(value, str) else "number"
     if len(shown) <= _PREVIEW:
         return Node((*name, Part(shown, style)), stored.key)

@@ -17,6 +17,8 @@ from console.line import Line, Part, fit
 from machine.envelope import Envelope
 
 _MARKUP = re.compile(r"<(?P<sigil>[@#!]?)(?P<target>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
+_SUBJECT = 1_000
+"""Characters of a text looked at for one row; Slack sends up to 40,000, others may send megabytes."""
 _WIDE = 110
 """Cells from which on an event's row has room for the names of its handlers."""
 
@@ -97,7 +99,7 @@ def subject_of(envelope: Envelope, names: Names) -> str:
     if envelope.kind == JOB_KIND:
         return str(envelope.payload.get("job", ""))
     if envelope.text:
-        return readable(envelope.text, names)
+        return readable(envelope.text[:_SUBJECT], names)
     event, payload = envelope.event, envelope.payload
     if reaction := event.get("reaction"):
         return f":{reaction}:"

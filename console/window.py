@@ -66,9 +66,11 @@ class ConsoleWindow(App[int]):
         Binding("f1", "help", "Help", priority=True),
         Binding("question_mark", "help", "Help", show=False),
         Binding("f2", "command_palette", "Actions", priority=True),
+        Binding("f3", "go(3)", "Chat", show=False, priority=True),
         Binding("f4", "zoom", "Zoom", priority=True),
         Binding("f6", "next_pane(1)", "Next pane", priority=True),
         Binding("shift+f6,f18", "next_pane(-1)", "Previous pane", show=False, priority=True),
+        Binding("f7", "go(7)", "REPL", show=False, priority=True),
         *(Binding(str(number), f"go({number})", f"Pane {number}", show=False) for number in range(1, 8)),
     ]
 

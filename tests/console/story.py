@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, ComposeResult
 
@@ -90,7 +91,7 @@ def handled_ping() -> Iterator[Record]:
     """A message that one handler answered, with everything a handler can do on the way."""
     text = "ping, are you there?"
     yield from received(message("e1", text), 0, ping(), hello_missed(text))
-    ids = {"envelope_id": "e1", "invocation_id": "i1"}
+    ids: dict[str, Any] = {"envelope_id": "e1", "invocation_id": "i1"}
     yield InvocationStarted(at=at(3), handler=PING, **ids)
     yield LogWritten(
         at=at(4), level="info", logger="plugin.ping", message="Pinged", fields={"channel": "general"}, **ids
@@ -127,7 +128,7 @@ def failed_deploy() -> Iterator[Record]:
     envelope = Envelope("e4", "slash_commands", payload)
     considered = Considered(DEPLOY, 'command("/deploy")', True, "the command is /deploy")
     yield from received(envelope, 61_000, considered)
-    ids = {"envelope_id": "e4", "invocation_id": "i2"}
+    ids: dict[str, Any] = {"envelope_id": "e4", "invocation_id": "i2"}
     yield InvocationStarted(at=at(61_003), handler=DEPLOY, **ids)
     yield ApiCalled(
         at=at(61_090),

@@ -97,3 +97,16 @@ def test_json_is_looked_into_only_when_unfolded() -> None:
     assert plain(items.unfold()[-1].line) == "… 1,500 more"
     assert plain(token.line) == 'token  "…redacted"'
     assert plain(text.line).endswith('30,000 characters in all"')
+
+
+def test_a_payload_of_ten_megabytes_is_shown_in_part() -> None:
+    """It must neither fill the memory nor hold up the bot."""
+    history = History()
+    text = "ping xoxb-1-2-abc " * 600_000
+    for record in received(message("big", text), 0, Considered("a.B.c", "x", True, "matches", span=(0, 4), text=text)):
+        history.record(record)
+
+    shown = list(lines(account_of(history.events[0], Names())))
+
+    assert sum(map(len, shown)) < 200_000
+    assert not [row for row in shown if "1-2-abc" in row]

@@ -240,9 +240,7 @@ async def test_quitting_stops_the_bot_first(project: Path) -> None:
         assert app.return_value == 0
 
 
-async def test_a_bot_that_cannot_start_ends_with_its_reason(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_bot_that_cannot_start_ends_with_its_reason(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A clear message, no traceback, exit code 1."""
     settings = Settings.check({"STORAGE_BACKEND": "no.such.Backend"})
     app = MachineApp(Runtime(settings, project))

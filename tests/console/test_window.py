@@ -48,6 +48,10 @@ def shown(app: ConsoleWindow) -> list[str | None]:
     return [pane.id for pane in app.panes if pane.display]
 
 
+def active(app: ConsoleWindow) -> str | None:
+    return app.active.id
+
+
 async def test_a_small_terminal_shows_one_pane_at_a_time() -> None:
     """80x24 is what many have."""
     app = window()
@@ -109,13 +113,24 @@ async def test_f6_moves_on_from_the_input_and_from_the_repl() -> None:
         await pilot.press("1")
         assert app.chat_pane.main().value == "1"
         await pilot.press("f6")
-        assert app.active is app.storage_pane
+        assert active(app) == "storage"
 
         app.go_to(app.repl_pane)
         await pilot.press("f6")
-        assert app.active is app.events_pane
+        assert active(app) == "events"
         await pilot.press("shift+f6")
-        assert app.active is app.repl_pane
+        assert active(app) == "repl"
+
+
+async def test_f3_and_f7_jump_to_where_one_types_from_anywhere() -> None:
+    """Between chat and prompt one goes back and forth all day."""
+    app = window()
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.press("f7")
+        assert active(app) == "repl"
+
+        await pilot.press("f3")
+        assert active(app) == "chat"
 
 
 async def test_tab_moves_between_the_parts_on_screen() -> None:
@@ -123,10 +138,10 @@ async def test_tab_moves_between_the_parts_on_screen() -> None:
     app = window()
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("tab")
-        assert app.active is app.detail_pane
+        assert active(app) == "detail"
 
         await pilot.press("tab")
-        assert app.active is app.chat_pane
+        assert active(app) == "chat"
 
 
 async def test_a_click_on_a_tab_goes_there() -> None:
@@ -135,7 +150,7 @@ async def test_a_click_on_a_tab_goes_there() -> None:
     async with app.run_test(size=TINY) as pilot:
         await pilot.click(TabBar, offset=(20, 0))
 
-        assert app.active is app.plugins_pane
+        assert active(app) == "plugins"
 
 
 async def test_enter_on_an_event_leads_to_its_detail_and_escape_back() -> None:
@@ -143,11 +158,11 @@ async def test_enter_on_an_event_leads_to_its_detail_and_escape_back() -> None:
     app = window()
     async with app.run_test(size=NARROW) as pilot:
         await pilot.press("home", "enter")
-        assert app.active is app.detail_pane
+        assert active(app) == "detail"
         assert "PingPongPlugin" in app.detail_pane.main().text()
 
         await pilot.press("escape")
-        assert app.active is app.events_pane
+        assert active(app) == "events"
 
 
 async def test_the_detail_follows_the_cursor_of_the_list() -> None:

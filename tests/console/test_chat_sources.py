@@ -1,0 +1,157 @@
+"""Where conversations come from: the sandbox itself, or what the bot sees of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.chat import MAX_MESSAGES, ChatLog, ChatMessage, block_lines, conversation_nodes
+from console.line import plain
+from console.live_chat import LiveChat
+from console.names import LiveNames, SandboxNames
+from console.runtime import Runtime
+from console.sandbox_chat import SandboxChat
+from machine.errors import MachineError
+from machine.sandbox import Workspace
+from machine.settings import Settings
+from tests.console.story import Names
+
+
+def texts(log: ChatLog, channel_id: str) -> list[str]:
+    return [message.text for message in log.messages(channel_id)]
+
+
+async def test_the_sandbox_is_shown_as_it_changes() -> None:
+    """Messages, edits, reactions and deletions, the moment they happen."""
+    workspace = Workspace.default()
+    general = workspace.find_channel("general").id
+    first = workspace.post("alice", "general", "before the console")
+    chat = SandboxChat(workspace)
+
+    second = workspace.post("bob", "general", "hi <@alice> & all", thread_ts=first.ts)
+    workspace.edit("bob", "general", second.ts, "hello")
+    workspace.react("carol", "general", second.ts, "tada")
+    workspace.delete("alice", "general", first.ts)
+
+    (message,) = chat.log.messages(general)
+    assert (message.author, message.text, message.is_edited) == ("bob", "hello", True)
+    assert message.reactions == (("tada", 1),)
+    assert message.thread_ts == first.ts
+    assert chat.log.unread(general) == 1
+
+    chat.close()
+    workspace.post("bob", "general", "unheard")
+    assert len(chat.log.messages(general)) == 1
+
+
+async def test_direct_messages_are_listed_before_they_exist() -> None:
+    """One clicks a person to write as them to the bot."""
+    workspace = Workspace.default()
+    chat = SandboxChat(workspace)
+    labels = {channel.label: channel for channel in chat.channels()}
+    assert {"#general", "@alice", "@bob"} <= labels.keys()
+
+    await chat.say(labels["@bob"].id, labels["@bob"].person_id or "", "psst")
+
+    dm = next(channel for channel in chat.channels() if channel.label == "@bob")
+    assert texts(chat.log, dm.id) == ["psst"]
+    assert SandboxNames(workspace).channel(dm.id) == "@bob"
+
+
+async def test_what_cannot_be_said_is_a_refusal() -> None:
+    """The app shows it as a notice."""
+    chat = SandboxChat(Workspace.default())
+    secret = next(channel for channel in chat.channels() if channel.label == "#secret")
+    outsider = next(person for person in chat.people() if person.name == "dave")
+
+    with pytest.raises(MachineError, match=r"not_in_channel|channel_not_found"):
+        await chat.say(secret.id, outsider.id, "let me in")
+
+
+@pytest.fixture
+async def runtime(tmp_path: Path) -> AsyncIterator[Runtime]:
+    """A bot in the sandbox, which cannot tell it from a real workspace."""
+    runtime = Runtime(Settings.check({"SQLITE_PATH": str(tmp_path / "storage.db")}), tmp_path)
+    await runtime.start()
+    yield runtime
+    await runtime.stop()
+
+
+async def test_live_mode_shows_what_the_bot_sees_and_speaks_as_the_bot(runtime: Runtime) -> None:
+    """There is no other way to know what people wrote."""
+    assert runtime.sandbox is not None
+    workspace, machine = runtime.sandbox.workspace, runtime.machine
+    chat = LiveChat(machine)
+    general = workspace.find_channel("general").id
+    assert "#general" in {channel.label for channel in chat.channels()}
+
+    await chat.say(general, chat.people()[0].id, "I am a bot")
+
+    assert workspace.history("general")[-1].text == "I am a bot"
+    assert workspace.history("general")[-1].is_by_bot
+    told = await chat.say(general, "", "/deploy")
+    assert told is not None
+    assert "only people" in told
+    with pytest.raises(MachineError, match="channel_not_found"):
+        await chat.say("C404", "", "hi")
+    assert LiveNames(machine.slack.directory).channel("C404") == "C404"
+    chat.close()
+
+
+def test_only_the_newest_messages_are_kept() -> None:
+    """A busy channel must not eat the memory."""
+    log = ChatLog()
+    for number in range(MAX_MESSAGES + 3):
+        log.put("C1", ChatMessage(f"{number}.0", "a", str(number)))
+
+    assert len(log.messages("C1")) == MAX_MESSAGES
+    assert log.messages("C1")[0].text == "3"
+
+
+def test_seen_messages_are_no_longer_unread() -> None:
+    """Editing one is no news either."""
+    log = ChatLog()
+    log.put("C1", ChatMessage("1.0", "a", "x"))
+    log.seen("C1")
+    log.put("C1", ChatMessage("1.0", "a", "y", is_edited=True))
+
+    assert log.unread("C1") == 0
+
+
+def test_replies_whose_message_is_gone_are_still_shown() -> None:
+    """The newest messages are kept, and a thread may have begun long ago."""
+    nodes = conversation_nodes([ChatMessage("2.0", "bob", "a reply", thread_ts="1.0")])
+
+    assert [plain(node.line) for node in nodes][1] == "  a reply"
+
+
+def test_blocks_are_told_in_words() -> None:
+    """Until they are drawn, one reads them, and sees what could be pressed."""
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": "Deploy"}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "<@U1> wants\nto"}, "fields": [{"text": "a"}]},
+        {"type": "divider"},
+        {"type": "actions", "elements": [{"type": "button", "text": {"text": "Go"}}, {"type": "datepicker"}]},
+        {"type": "image", "alt_text": "a cat"},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": "small"}]},
+        {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "rich"}]}],
+        },
+        {"type": "unheard_of", "elements": "nonsense", "text": 3},
+    ]
+
+    assert block_lines(blocks, Names()) == [
+        "Deploy",
+        "@alice wants",
+        "to",
+        "a",
+        "────",
+        "[Go] [datepicker]",
+        "[image: a cat]",
+        "small",
+        "rich",
+    ]

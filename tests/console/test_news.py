@@ -1,0 +1,59 @@
+"""What a person is told of, and how often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from console.news import news_of
+from console.notices import QUIET, Notices
+from machine.trace import InvocationFailed, LogWritten, PluginFailed, PluginsReloaded
+from tests.console.story import START, ms
+
+
+def test_a_reload_says_what_changed() -> None:
+    """One line, as one saves the file."""
+    record = PluginsReloaded(
+        files=("plugins/greeter.py",), modules=("plugins.greeter",), added=("a",), removed=(), duration=ms(14)
+    )
+    news = news_of(record)
+
+    assert news is not None
+    assert news.text == "reloaded greeter.py in 14 ms: +1 -0 handlers"
+    assert news.is_about_plugins
+
+
+def test_a_failed_load_leads_to_the_line_and_says_what_runs() -> None:
+    """The old version is still live."""
+    record = PluginFailed(
+        plugin="plugins.greeter",
+        phase="import",
+        error="SyntaxError: '(' was never closed",
+        traceback="",
+        file="/x/plugins/greeter.py",
+        line=7,
+        is_old_version_live=True,
+    )
+    news = news_of(record)
+
+    assert news is not None
+    assert news.title == "plugins.greeter failed to import"
+    assert news.text == "greeter.py:7: SyntaxError: '(' was never closed\nThe old version is still live."
+    assert news.is_error
+
+
+def test_most_records_are_no_news() -> None:
+    """They belong to their event."""
+    assert news_of(LogWritten(level="info", logger="x", message="y", fields={})) is None
+
+
+def test_a_storm_of_failures_is_told_once_and_counted() -> None:
+    """A thousand notices would hide the first."""
+    notices = Notices()
+    failure = news_of(InvocationFailed(handler="a.B.c", error="KeyError: 1", traceback="", duration=ms(1)))
+    assert failure is not None
+
+    assert notices.let_through(failure.about, START) == 0
+    for second in range(1, 4):
+        assert notices.let_through(failure.about, START + timedelta(seconds=second)) is None
+    assert notices.let_through("something else", START) == 0
+    assert notices.let_through(failure.about, START + QUIET) == 3
