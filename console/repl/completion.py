@@ -11,6 +11,7 @@ import keyword
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -158,8 +159,9 @@ class ReplCompleter(Completer):
                 yield Completion(name, start_position=-typed, display_meta=str(one.type))
 
 
+@cache
 def warm_up() -> threading.Thread:
-    """Load jedi in the background: its first answer takes a third of a second, the later ones a few milliseconds."""
+    """Load jedi in the background, once: its first answer takes a third of a second, later ones milliseconds."""
 
     def ask() -> None:
         _interpreter()("import os\nos.pa", [{}]).complete()

@@ -6,7 +6,8 @@ does both. Nothing of a value is left in what is returned, so drawing it later r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from rich import box
@@ -27,8 +28,10 @@ MAX_LINES = 60
 MAX_ITEMS = 200
 """Items of one container that are looked at while folded."""
 MAX_STRING = 2_000
-MAX_EVERYTHING = 5_000
-"""Rows or lines that `show(value)` shows; more would push out everything else the pane remembers."""
+MAX_EVERYTHING = 1_000
+"""Rows or lines that `show(value)` shows; drawing more would hold up the bot for a second, and again at each resize."""
+MAX_TEXT = 1_000_000
+"""Characters of a `repr` that are looked at."""
 MAX_LINE = 4_000
 """Characters of one line; a terminal line of megabytes helps nobody."""
 _MAX_DEPTH = 8
@@ -96,7 +99,7 @@ def _table(table: Rows, limit: int) -> RenderableType:
     for row in table.rows[:limit]:
         drawn.add_row(*(_highlight(Text(clean(cell, limit=MAX_LINE))) for cell in row))
     hidden = len(table.rows) - limit
-    return Group(drawn, _fold_note(hidden, "rows")) if hidden > 0 else drawn
+    return Group(drawn, _fold_note(hidden, "rows", limit)) if hidden > 0 else drawn
 
 
 def _python(value: object, width: int, is_folded: bool) -> RenderableType:
@@ -106,10 +109,10 @@ def _python(value: object, width: int, is_folded: bool) -> RenderableType:
         _without_secrets(value),
         max_width=max(width, 20),
         max_length=MAX_ITEMS if is_folded else MAX_EVERYTHING,
-        max_string=MAX_STRING if is_folded else None,
+        max_string=MAX_STRING if is_folded else MAX_TEXT,
         max_depth=_MAX_DEPTH if is_folded else None,
     )
-    lines = list(_folded(_clean_lines(text), MAX_LINES if is_folded else MAX_EVERYTHING))
+    lines = list(_folded(_clean_lines(text[:MAX_TEXT]), MAX_LINES if is_folded else MAX_EVERYTHING))
     return _highlight(Text("\n".join(lines)))
 
 
@@ -117,26 +120,31 @@ def _folded(lines: Iterable[str], limit: int) -> Iterable[str]:
     lines = list(lines)
     yield from lines[:limit]
     if len(lines) > limit:
-        yield _fold_note(len(lines) - limit, "lines").plain
+        yield _fold_note(len(lines) - limit, "lines", limit).plain
 
 
-def _fold_note(hidden: int, what: str) -> Text:
-    return Text(f"… {hidden:,} more {what}: show(_) shows them", style="dim")
+def _fold_note(hidden: int, what: str, limit: int) -> Text:
+    remedy = "show(_) shows more" if limit < MAX_EVERYTHING else "look at a slice"
+    return Text(f"… {hidden:,} more {what}: {remedy}", style="dim")
 
 
 def _without_secrets(value: Any, depth: int = _MAX_DEPTH) -> Any:
     """A copy of plain containers in which fields with the name of a secret are redacted; other values stay."""
     if depth == 0:
         return value
-    if type(value) is dict or (isinstance(value, Mapping) and type(value).__module__ == "builtins"):
+    if type(value) is dict:
+        items = iter(value.items())  # only the beginning can be shown, so only that is worth redacting
         return {
-            key: REDACTED
-            if isinstance(key, str) and item and is_secret_name(key)
-            else _without_secrets(item, depth - 1)
-            for key, item in value.items()
+            **{
+                key: REDACTED
+                if isinstance(key, str) and item and is_secret_name(key)
+                else _without_secrets(item, depth - 1)
+                for key, item in islice(items, MAX_EVERYTHING)
+            },
+            **dict(items),
         }
     if type(value) is list:
         return [_without_secrets(item, depth - 1) for item in value[:MAX_EVERYTHING]] + value[MAX_EVERYTHING:]
     if type(value) is tuple:
-        return tuple(_without_secrets(item, depth - 1) for item in value)
+        return tuple(_without_secrets(list(value), depth))
     return value

@@ -18,8 +18,11 @@ from console.repl.conversation import Conversation
 from console.repl.interrupt import interruptible
 from console.repl.namespace import build_namespace
 from console.repl.output import routed_output
+from console.repl.rendering import render_error
 from console.repl.session import Prompt
 from console.runtime import Runtime
+from machine.bot import Machine
+from machine.errors import MachineError
 
 HISTORY_FILE = ".machine/repl_history"
 CANCELLED = 130
@@ -85,7 +88,19 @@ async def _talk(runtime: Runtime, namespace: dict[str, Any]) -> int:
                 is_live=runtime.is_live,
             )
             write(_greeting(runtime))
-            return await _converse(prompt, conversation)
+            watching = asyncio.create_task(_tell_when_stopped(machine, write), name="repl-watch")
+            try:
+                return await _converse(prompt, conversation)
+            finally:
+                watching.cancel()
+
+
+async def _tell_when_stopped(machine: Machine, write: Callable[[RenderableType], None]) -> None:
+    """The prompt outlives the bot's connection, so say that it is gone."""
+    try:
+        await machine.wait_until_stopped()
+    except MachineError as error:
+        write(render_error(f"The bot has stopped: {error}"))
 
 
 async def _converse(prompt: Prompt, conversation: Conversation) -> int:

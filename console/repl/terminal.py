@@ -10,16 +10,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
 
 from prompt_toolkit.completion import DummyCompleter
+from prompt_toolkit.data_structures import Point
 from prompt_toolkit.input.typeahead import store_typeahead
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.screen import Char, Screen
+from prompt_toolkit.mouse_events import MouseButton, MouseEvent, MouseEventType
 from prompt_toolkit.styles import BaseStyle
 from prompt_toolkit.styles import Style as PromptToolkitStyle
 from rich.console import RenderableType
@@ -30,19 +33,24 @@ from textual import events
 from textual.color import Color, ColorParseError
 from textual.geometry import Offset
 from textual.message import Message
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
 from console.repl.bridge import FedInput, ScreenOutput, key_presses, no_winch_handler, rich_style
-from console.repl.completion import ReplCompleter
+from console.repl.completion import ReplCompleter, warm_up
 from console.repl.conversation import Conversation
 from console.repl.echo import echo
+from console.repl.errors import describe
 from console.repl.output import routed_output
+from console.repl.rendering import render_error
 from console.repl.scrollback import Scrollback
 from console.repl.session import PROMPT_STYLE, Prompt
 
 _SHOW_RUNNING_AFTER_S = 0.3
 _SCROLL_LINES = 3
+_MAX_FAILURES = 3
+"""Failures of the prompt one after another that end it, so that it cannot fail for ever and hold up the bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,7 @@ class ReplTerminal(Widget, can_focus=True):
 
     async def _converse(self) -> None:
         await self._ready.wait()
+        warm_up()
         conversation = self._conversation = Conversation(self._namespace, self.write, lambda: self._columns)
         completer = ReplCompleter(conversation.namespace)
         prompt = self._prompt = Prompt(
@@ -177,9 +186,15 @@ class ReplTerminal(Widget, can_focus=True):
             terminal_output=ScreenOutput(lambda: (self._columns, self.content_size.height)),
         )
         prompt.app.after_render += lambda _app: self._take_drawing(prompt)
+        failures = 0
         try:
-            while True:
-                await self._exchange(prompt, conversation)
+            while failures < _MAX_FAILURES:
+                try:
+                    await self._exchange(prompt, conversation)
+                    failures = 0
+                except Exception as error:  # noqa: BLE001 - the prompt must survive what goes wrong in drawing it
+                    failures += 1
+                    self.write(render_error(f"The prompt failed: {describe(error)}"))
         finally:
             conversation.cancel()
             prompt.completer = DummyCompleter()
@@ -259,7 +274,14 @@ class ReplTerminal(Widget, can_focus=True):
             app.key_processor.feed_multiple(presses)
             app.key_processor.process_keys()
 
-        app.context.copy().run(press)
+        self._in_prompt(app.context, press)
+
+    def _in_prompt(self, context: Context, do: Callable[[], object]) -> None:
+        """Do something in the context of the prompt; if it fails, the application goes on."""
+        try:
+            context.copy().run(do)
+        except Exception as error:  # noqa: BLE001 - a key must not be able to end the console, and the bot with it
+            self.write(render_error(f"That key failed: {describe(error)}"))
 
     def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self._scroll(_SCROLL_LINES)
@@ -268,6 +290,40 @@ class ReplTerminal(Widget, can_focus=True):
     def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self._scroll(-_SCROLL_LINES)
         event.stop()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """A click into the prompt moves the cursor, one into the menu chooses; others select text."""
+        offset = event.get_content_offset(self)
+        if offset is not None and self._is_of_prompt(offset.x, offset.y):
+            self._click(offset.x, offset.y, MouseEventType.MOUSE_DOWN)
+            self._click(offset.x, offset.y, MouseEventType.MOUSE_UP)
+            self.focus()
+            event.stop()
+
+    def _is_of_prompt(self, x: int, y: int) -> bool:
+        drawn = self._drawn
+        if drawn is None:
+            return False
+        return y >= drawn.top or (
+            x in drawn.screen.data_buffer[y] and not _is_see_through(drawn.screen.data_buffer[y][x])
+        )
+
+    def _click(self, x: int, y: int, kind: MouseEventType) -> None:
+        app = self._prompt.app if self._prompt is not None else None
+        if app is None or not app.is_running or app.context is None:
+            return
+        handler = app.renderer.mouse_handlers.mouse_handlers[y][x]
+        event = MouseEvent(Point(x, y), kind, MouseButton.LEFT, frozenset())
+        self._in_prompt(app.context, lambda: handler(event))
+        app.invalidate()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected part of the output, for the clipboard."""
+        return selection.extract("\n".join(strip.text.rstrip() for strip in self._scrollback.lines)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - Textual's interface
+        """Show what is selected."""
+        self.refresh()
 
     def _scroll(self, lines: int) -> None:
         hidden = max(len(self._scrollback.lines) - self._rows_for_output, 0)
@@ -363,12 +419,23 @@ class ReplTerminal(Widget, can_focus=True):
             if hidden_below and y == rows - 1:
                 return Strip([Segment(f"↓ {hidden_below} more lines", Style(dim=True))])
             index = len(lines) - rows - hidden_below + y
-            return lines[index] if 0 <= index < len(lines) else Strip.blank(self._columns)
+            return self._selectable(lines[index], index) if 0 <= index < len(lines) else Strip.blank(self._columns)
         if y == rows and self._shows_running:
             return Strip([Segment("running, Ctrl-C cancels", Style(dim=True))])
         if y == rows and not self._ready.is_set():
             return Strip([Segment("The prompt is there as soon as the bot runs.", Style(dim=True))])
         return Strip.blank(self._columns)
+
+    def _selectable(self, line: Strip, index: int) -> Strip:
+        """A line of output that the mouse can select, with what is selected of it marked."""
+        selection = self.text_selection
+        span = selection.get_span(index) if selection is not None else None
+        if span is not None:
+            start, end = span
+            end = line.cell_length if end == -1 else min(end, line.cell_length)
+            marked = line.crop(start, end).apply_style(self.screen.get_component_rich_style("screen--selection"))
+            line = Strip.join([line.crop(0, start), marked, line.crop(end)])
+        return line.apply_offsets(0, index)
 
     def _lay_over(self, base: Strip, drawn: _Drawn, y: int, style: Style) -> Strip:
         """Put the cells that prompt-toolkit drew in row `y` over `base`."""

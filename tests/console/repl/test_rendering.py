@@ -75,7 +75,6 @@ def test_a_container_that_holds_itself_is_shown() -> None:
     """And does not recurse for ever."""
     value: list[object] = []
     value.append(value)
-
     assert "..." in drawn(render(value))
 
 

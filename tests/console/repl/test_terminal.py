@@ -339,6 +339,37 @@ async def test_the_output_can_be_scrolled() -> None:
         await person.sees("\n149\n>>> x")
 
 
+async def test_the_mouse_chooses_from_the_menu_and_selects_output() -> None:
+    """A click takes a completion; dragging over the output selects it for the clipboard."""
+    async with session() as person:
+        await person.evaluate("'select me'", "'select me'\n>>>")
+        person.type('say("#')
+        await person.sees("on call")
+        row = next(y for y, line in enumerate(person.screen.splitlines()) if "on call" in line)
+        column = person.screen.splitlines()[row].index("#ops")
+        await person.pilot.click(person.terminal, offset=(column + 2, row))
+        await person.typed('say("#ops')
+        person.press("ctrl+c")
+        await person.typed("")
+        await person.pilot.mouse_down(person.terminal, offset=(1, 1))
+        await person.pilot.hover(person.terminal, offset=(20, 1))
+        await person.pilot.mouse_up(person.terminal, offset=(20, 1))
+        assert person.app.screen.get_selected_text() == "'select me'"
+
+
+async def test_a_prompt_that_fails_comes_back() -> None:
+    """A mistake in a key binding or in drawing costs a line of output, and not the bot."""
+    async with session() as person:
+        prompt = person.terminal._prompt
+        assert prompt is not None
+        prompt.app.key_bindings.add("c-t")(lambda event: 1 / 0)  # type: ignore[union-attr]
+        person.press("ctrl+t")
+        await person.sees("That key failed")
+        prompt.app.exit(exception=ValueError("drawing"))
+        await person.sees("ValueError: drawing")
+        await person.evaluate("1 + 1", "\n2\n")
+
+
 async def test_the_application_closes_while_something_runs() -> None:
     """Nothing is left behind, and nothing hangs."""
     async with session() as person:
