@@ -52,7 +52,7 @@ async def test_one_failing_handler_stops_no_other(bot: BotUnderTest) -> None:
 
     assert failed.error == "LookupError: nothing here, xoxb-…redacted"
     assert 'raise LookupError("nothing here' in failed.traceback
-    assert "supervisor.py" not in failed.traceback
+    assert "/supervisor.py" not in failed.traceback
     assert (await bot.answer()).text == "done"
 
 
