@@ -86,8 +86,10 @@ class Sandbox:
         """Listen.
 
         Raises:
-            MachineError: The port is in use, or may not be used.
+            MachineError: The port is in use, or may not be used; or the sandbox is running.
         """
+        if self._runner is not None:
+            raise MachineError(f"The sandbox is running at {self.base_url}. Stop it before you start it again.")
         app = web.Application(client_max_size=_MAX_BODY_SIZE)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S)
         app.router.add_route("*", "/api/{method}", self._call)

@@ -259,10 +259,14 @@ class SocketMode:
         envelope_id = str(uuid.uuid4())
         delivery.connection = connection
         self._under_way[envelope_id] = delivery
-        connection.send(_envelope(envelope_id, delivery), lambda: self._expect_acknowledgement(envelope_id))
+        if delivery.request.is_event:  # a burst of them may queue up, so the time counts from when it is written
+            connection.send(_envelope(envelope_id, delivery), lambda: self._expect_acknowledgement(envelope_id))
+        else:  # a person is waiting
+            connection.send(_envelope(envelope_id, delivery))
+            self._expect_acknowledgement(envelope_id)
 
     def _expect_acknowledgement(self, envelope_id: str) -> None:
-        """Start the three seconds: when the envelope is written, as a burst may queue up before that."""
+        """Start the three seconds, unless the answer is there already."""
         delivery = self._under_way.get(envelope_id)
         if delivery is not None:
             delivery.timer = self._later(ACK_TIMEOUT, lambda: self._expire(envelope_id))

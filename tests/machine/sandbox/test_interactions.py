@@ -209,7 +209,7 @@ async def test_click_in_an_ephemeral_message_carries_no_message(workspace: Works
 async def test_button_that_is_not_there_is_refused_with_those_that_are(workspace: Workspace, question: Message) -> None:
     """A test that clicks the wrong thing should learn what there is."""
     with pytest.raises(SlackRefusal, match="approve"):
-        workspace.click("bob", question, "aprove")
+        workspace.click("bob", question, "approv")
     with pytest.raises(SlackRefusal, match="no button"):
         workspace.click("bob", question, "static_select")
     with pytest.raises(SlackRefusal, match="no button"):

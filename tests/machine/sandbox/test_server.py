@@ -42,6 +42,12 @@ async def test_sandbox_can_be_stopped_and_started_again(workspace: Workspace) ->
         assert event["text"] == text
 
 
+async def test_running_sandbox_is_not_started_twice(sandbox: Sandbox) -> None:
+    """The first server would be lost."""
+    with pytest.raises(MachineError, match="is running"):
+        await sandbox.start()
+
+
 async def test_scheduled_message_is_posted_by_itself_when_due() -> None:
     """In real time, without anybody looking."""
     workspace = Workspace.default(clock=lambda: time.time() * 10)
