@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pydantic import BaseModel
+
 from machine.dispatch.addressing import Addressing
 from machine.envelope import Envelope, Payload
 from machine.plugins.triggers import (
@@ -43,6 +45,7 @@ class Verdict:
         span: Where in `text` the pattern was found.
         text: The text the pattern was tried on.
         action: The element that was used, for block actions.
+        model: What the handler wants an event as; `None` for a dict.
     """
 
     is_match: bool
@@ -51,6 +54,7 @@ class Verdict:
     span: tuple[int, int] | None = None
     text: str = ""
     action: Payload = field(default_factory=dict)
+    model: type[BaseModel] | None = None
 
 
 _NOT_ADDRESSED = Verdict(is_match=False, reason="the message does not address the bot")
@@ -183,7 +187,7 @@ def judge_process(trigger: Process, facts: Facts) -> Verdict:
     """Events count by type; the bot's own messages do not, or an echo would never end."""
     if facts.envelope.type != trigger.event_type:
         return Verdict(False, f"the event is {facts.envelope.type}")
-    return _OWN if facts.is_own else Verdict(True, f"the event is {trigger.event_type}")
+    return _OWN if facts.is_own else Verdict(True, f"the event is {trigger.event_type}", model=trigger.model)
 
 
 def judge_command(trigger: SlashCommand, facts: Facts) -> Verdict:

@@ -76,7 +76,9 @@ class Rule:
     answer: Callable[[Any], Answer] = lambda value: value
 
 
-def _event(_client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
+def _event(_client: SlackClient, facts: Facts, verdict: Verdict) -> object:
+    if verdict.model is not None:
+        return verdict.model.model_validate(facts.envelope.event)
     return copy.deepcopy(dict(facts.envelope.event))  # the plugin's own: what it changes, no other handler sees
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import typing
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from pydantic import BaseModel
 
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.declarations import Declarations, declared
-from machine.plugins.triggers import On, Schedule, TextTrigger, Trigger
+from machine.plugins.triggers import On, Process, Schedule, TextTrigger, Trigger
 
 
 def plugin_name(cls: type) -> str:
@@ -40,6 +44,8 @@ def _handlers(plugin: MachineBasePlugin) -> Iterator[Handler]:
         parameters = _parameters(function)
         for trigger in declarations.triggers:
             _check_arguments(trigger, parameters, where)
+            if isinstance(trigger, Process):
+                trigger = dataclasses.replace(trigger, model=_wanted_model(original, parameters))  # noqa: PLW2901
             yield _handler(plugin, method, function, trigger, declarations, where)
 
 
@@ -91,6 +97,16 @@ def _check_is_async(function: Callable[..., Any], where: _Where) -> None:
 
 def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return dict(list(inspect.signature(function).parameters.items())[1:])  # without self
+
+
+def _wanted_model(function: Callable[..., Any], parameters: dict[str, inspect.Parameter]) -> type[BaseModel] | None:
+    """The pydantic model that annotates the first argument, if one does."""
+    try:
+        hints = typing.get_type_hints(function)
+    except (NameError, TypeError):  # names that exist for type checkers only
+        return None
+    wanted = hints.get(next(iter(parameters), ""))
+    return wanted if isinstance(wanted, type) and issubclass(wanted, BaseModel) else None
 
 
 def _check_arguments(trigger: Trigger, parameters: dict[str, inspect.Parameter], where: _Where) -> None:

@@ -58,7 +58,8 @@ T = TypeVar("T")
 def process(slack_event_type: str) -> Callable[[F], F]:
     """Run the method for every event of a type.
 
-    The method receives the event as Slack sent it, as a dict of its own.
+    The method receives the event as Slack sent it, as a dict of its own; or as a pydantic model, where its argument is
+    annotated with one, such as those of `machine.models.events`.
 
     Args:
         slack_event_type: A type of the [Events API](https://docs.slack.dev/reference/events).

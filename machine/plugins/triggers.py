@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, TypeAlias
 
+from pydantic import BaseModel
+
 Identifier: TypeAlias = str | re.Pattern[str]
 """An id of an app's own making (`action_id`, `callback_id`): exact, or a pattern that matches from its beginning."""
 
@@ -54,9 +56,14 @@ class RespondTo(TextTrigger):
 
 @dataclass(frozen=True, slots=True)
 class Process(Trigger):
-    """An event of the Events API, by its type."""
+    """An event of the Events API, by its type.
+
+    Attributes:
+        model: What the handler wants the event as, by the annotation of its argument; `None` for a dict.
+    """
 
     event_type: str
+    model: type[BaseModel] | None = None
 
     def describe(self) -> str:
         """The trigger as its decorator reads in source."""
