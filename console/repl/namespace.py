@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pydoc
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from console.history import EventTrace, History, InvocationTrace
@@ -23,7 +23,7 @@ from machine.sandbox import Workspace
 from machine.scheduler import Job
 from machine.trace import Considered
 
-VERBS: Mapping[str, str] = {
+VERBS: dict[str, str] = {
     "say": 'say("#ops", "hi"): post a message as the bot',
     "reply": 'reply("on it"): answer the newest message, in its thread',
     "react": 'react("tada"): add an emoji to the newest message',
@@ -38,7 +38,7 @@ VERBS: Mapping[str, str] = {
 }
 """The verbs, as `help` lists them."""
 
-NOUNS: Mapping[str, str] = {
+NOUNS: dict[str, str] = {
     "users": "users.where(is_bot=False): the people",
     "channels": "channels: the channels and direct messages",
     "storage": 'await storage["todo.Todo"].keys(): what plugins have stored',
@@ -172,7 +172,9 @@ class _Help:
         return Card(title, body=body.strip().split("\n"))
 
     def __repl__(self) -> Rows:
-        return Rows(("name", "for example"), [*VERBS.items(), *NOUNS.items()], "names")
+        return Rows(
+            ("for example", "what it does"), [text.split(": ", 1) for text in (VERBS | NOUNS).values()], "names"
+        )
 
 
 def _candidates(machine: Machine, storage: Storages) -> dict[str, dict[str, Any]]:

@@ -36,6 +36,8 @@ MAX_LINE = 4_000
 """Characters of one line; a terminal line of megabytes helps nobody."""
 _MAX_DEPTH = 8
 _CARD_WIDTH = 100
+_WHOLE = {"name", "id", "#", "at", "handler", "for example"}
+"""Columns whose cells are not broken into lines."""
 
 _highlight = ReprHighlighter()
 
@@ -95,11 +97,15 @@ def _table(table: Rows, limit: int) -> RenderableType:
         return Text(f"no {table.title or 'rows'}", style="dim")
     drawn = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for heading in table.columns:
-        drawn.add_column(heading, overflow="fold", no_wrap=heading in {"name", "id", "#", "at"})
+        drawn.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
     for row in table.rows[:limit]:
-        drawn.add_row(*(_highlight(Text(clean(cell, limit=MAX_LINE))) for cell in row))
+        drawn.add_row(*(_cell(cell) for cell in row))
     hidden = len(table.rows) - limit
     return Group(drawn, _fold_note(hidden, "rows", limit)) if hidden > 0 else drawn
+
+
+def _cell(text: str) -> Text:
+    return Text(clean(text, limit=MAX_LINE), style={"✓": "green", "✗": "red"}.get(text[:1], ""))
 
 
 def _python(value: object, width: int, is_folded: bool) -> RenderableType:

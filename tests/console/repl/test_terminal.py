@@ -384,6 +384,24 @@ async def test_the_application_closes_while_something_runs() -> None:
     del asyncio.ended  # type: ignore[attr-defined]  # set by the input above
 
 
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=["80x24", "40x12"])
+def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+    """Output, a traceback, the prompt in colour, and the menu over the output."""
+
+    async def talk(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, PaneApp)
+        person = Session(app, pilot)
+        person.terminal.attach(NAMESPACE)
+        await person.sees(">>>")
+        await person.evaluate('{"numbers": [1, 2], "text": "words"}', "'words'}\n>>>")
+        await person.evaluate("1 / 0", "division by zero\n>>>")
+        person.type('say("#')
+        await person.sees("everybody")
+
+    assert snap_compare(PaneApp(), terminal_size=size, run_before=talk)
+
+
 @pytest.mark.parametrize(
     ("key", "character", "expected"),
     [
