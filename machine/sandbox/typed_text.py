@@ -13,7 +13,7 @@ from machine.sandbox.conversations import Conversations
 from machine.sandbox.people import People
 
 _TOKEN = re.compile(
-    r"(?P<ready><(?:[@#!][^<>\s]+|https?://[^<>\s]+|mailto:[^<>\s]+)>)"
+    r"(?P<ready><(?:[@#!]|https?://|mailto:)[^<>\s|]+(?:\|[^<>]*)?>)"
     r"|(?P<url>https?://[^\s<>]*[^\s<>.,;:!?)'\"])"
     r"|(?<![\w@])@(?P<user>\w(?:[\w.-]*\w)?)"
     r"|(?<![\w#&])#(?P<channel>\w(?:[\w-]*\w)?)"

@@ -74,7 +74,7 @@ def test_people_and_channels_are_found_in_a_message_as_typed(workspace: Workspac
 
 def test_what_is_written_for_slack_already_is_kept(workspace: Workspace) -> None:
     """So that texts from elsewhere can be posted."""
-    text = f"<@{workspace.bot.id}> <#C1|x> <!channel> <https://example.com|here> <mailto:a@example.com|a>"
+    text = f"<@{workspace.bot.id}> <#C1|x> <!channel> <https://example.com|over here> <mailto:a@example.com|a>"
 
     assert workspace.post("bob", "#ops", text).text == text
 
