@@ -110,6 +110,7 @@ class ConsoleWindow(App[int]):
         self._fourth: Pane = self.repl_pane
         self._is_zoomed = False
         self._seen_version = -1
+        self._highlighted: EventTrace | None = None
         self._status_bar = StatusBar(self.status)
         self._tabs = TabBar([Tab(str(pane.id), pane.NUMBER, pane.TITLE) for pane in self.panes])
 
@@ -183,16 +184,22 @@ class ConsoleWindow(App[int]):
         """The pane one works in is the active one, however one came there."""
         pane = self._pane_of(event.widget)
         if pane is not None and pane is not self.active:
-            self.active = pane
-            self._arrange()
+            self._activate(pane)
+
+    def _activate(self, pane: Pane) -> None:
+        """Work goes on in this pane; where somebody has been reading an event, the detail catches up with the list."""
+        has_read = self.active is self.detail_pane and pane is not self.detail_pane
+        self.active = pane
+        self._arrange()
+        if has_read and self._highlighted is not None:
+            self.detail_pane.show(self._highlighted)
 
     def _pane_of(self, widget: Widget) -> Pane | None:
         return next((node for node in widget.ancestors_with_self if isinstance(node, Pane)), None)
 
     def go_to(self, pane: Pane) -> None:
         """Show a pane and put the focus there."""
-        self.active = pane
-        self._arrange()
+        self._activate(pane)
         pane.main().focus()
 
     def open_event(self, event: EventTrace) -> None:
@@ -248,8 +255,10 @@ class ConsoleWindow(App[int]):
         self.go_to(self.query_one(f"#{event.name}", Pane))
 
     def on_events_pane_event_highlighted(self, event: EventsPane.EventHighlighted) -> None:
-        """The detail shows what the list points at."""
-        self.detail_pane.show(event.event)
+        """The detail shows what the list points at, unless somebody is reading there."""
+        self._highlighted = event.event
+        if self.active is not self.detail_pane or self.detail_pane.is_empty:
+            self.detail_pane.show(event.event)
 
     def on_events_pane_event_opened(self, event: EventsPane.EventOpened) -> None:
         """Show everything about it."""

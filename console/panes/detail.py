@@ -56,6 +56,11 @@ class DetailPane(Pane):
         """The document."""
         return self._document
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no event has been shown yet."""
+        return self._event is None
+
     def show(self, event: EventTrace) -> None:
         """Show this event from now on."""
         if event is not self._event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from console.live_chat import LiveChat
 from console.names import LiveNames, SandboxNames
 from console.runtime import Runtime
 from console.sandbox_chat import SandboxChat
+from console.summary import kind_of
 from machine.errors import MachineError
 from machine.sandbox import Workspace
 from machine.settings import Settings
+from machine.trace import EnvelopeReceived, Record
 from tests.console.story import Names
 
 
@@ -98,6 +101,40 @@ async def test_live_mode_shows_what_the_bot_sees_and_speaks_as_the_bot(runtime: 
     with pytest.raises(MachineError, match="channel_not_found"):
         await chat.say("C404", "", "hi")
     assert LiveNames(machine.slack.directory).channel("C404") == "C404"
+    chat.close()
+
+
+async def test_live_mode_follows_people_as_events_reach_the_bot(runtime: Runtime) -> None:
+    """Messages, edits, reactions and deletions, put together from the trace."""
+    assert runtime.sandbox is not None
+    workspace = runtime.sandbox.workspace
+    chat = LiveChat(runtime.machine)
+    general = workspace.find_channel("general").id
+    arrived: asyncio.Queue[str] = asyncio.Queue()
+
+    def note(record: Record) -> None:
+        if isinstance(record, EnvelopeReceived):
+            arrived.put_nowait(kind_of(record.envelope))
+
+    async def reached(kind: str) -> None:
+        async with asyncio.timeout(20):
+            while await arrived.get() != kind:
+                pass
+
+    runtime.machine.trace.subscribe(note)
+    kept, gone = workspace.post("alice", "general", "hi <@bob>"), workspace.post("bob", "general", "oops")
+    await reached("message")
+    await reached("message")
+    workspace.edit("alice", "general", kept.ts, "hi bob")
+    await reached("message_changed")
+    workspace.react("carol", "general", kept.ts, "tada")
+    await reached("reaction_added")
+    workspace.delete("bob", "general", gone.ts)
+    await reached("message_deleted")
+
+    (message,) = chat.log.messages(general)
+    assert (message.author, message.text, message.is_edited) == ("alice", "hi bob", True)
+    assert message.reactions == (("tada", 1),)
     chat.close()
 
 

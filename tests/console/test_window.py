@@ -20,6 +20,8 @@ from tests.console.story import (
     PLUGINS,
     VALUES,
     Names,
+    message,
+    received,
     told_history,
 )
 
@@ -174,6 +176,32 @@ async def test_the_detail_follows_the_cursor_of_the_list() -> None:
 
         await pilot.press("end")
         assert "KeyError" in app.detail_pane.main().text()
+
+
+async def test_an_event_that_is_being_read_is_not_replaced_by_newer_ones() -> None:
+    """A busy bot must not tear it away; back in the list the detail catches up."""
+    app = window()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("end", "2")
+        for record in received(message("new", "something new"), 90_000):
+            app.history.record(record)
+        app.frame()
+        await pilot.pause()
+        assert "KeyError" in app.detail_pane.main().text()
+
+        await pilot.press("1")
+        assert "something new" in app.detail_pane.main().text()
+
+
+async def test_a_change_of_theme_repaints_every_row() -> None:
+    """Rows are kept as they were drawn."""
+    app = window()
+    async with app.run_test(size=WIDE) as pilot:
+        dark = app.events_pane.main().render_line(0)
+        app.theme = "machine-light"
+        await pilot.pause()
+
+        assert app.events_pane.main().render_line(0) != dark
 
 
 async def test_help_opens_from_anywhere_and_closes() -> None:
