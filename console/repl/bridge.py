@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
+from itertools import count
 
 from prompt_toolkit.application import application as application_module
 from prompt_toolkit.data_structures import Size
@@ -43,6 +44,8 @@ _NAMED_KEYS: dict[str, tuple[Keys | str, ...]] = {
     "alt+right": (Keys.Escape, "f"),
 }
 _KEYS_BY_NAME = {key.value: key for key in Keys if not key.value.startswith(("<", "f", "c-f1", "c-f2"))}
+
+_numbers = count()
 
 _COLOURS = {
     "ansiblack": "black",
@@ -85,6 +88,13 @@ def key_presses(key: str, character: str | None) -> list[KeyPress]:
 
 class FedInput(DummyInput):
     """An input that is given its keys; prompt-toolkit has nothing to wait for and nothing to read."""
+
+    def __init__(self) -> None:
+        self._number = next(_numbers)
+
+    def typeahead_hash(self) -> str:
+        """Under what keys are kept between two prompts; by the object's `id`, a later input would inherit them."""
+        return f"fed-{self._number}"
 
     @property
     def closed(self) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from prompt_toolkit.completion import DummyCompleter
 from prompt_toolkit.data_structures import Point
-from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.input.typeahead import clear_typeahead, store_typeahead
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.screen import Char, Screen
@@ -168,6 +168,7 @@ class ReplTerminal(Widget, can_focus=True):
             self._host.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._host
+        clear_typeahead(self._keys)
         self._resources.close()
 
     async def _converse(self) -> None:

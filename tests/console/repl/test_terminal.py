@@ -209,6 +209,23 @@ async def test_a_huge_paste_is_refused() -> None:
         await person.evaluate("'fine'", "'fine'\n>>>")
 
 
+async def test_wide_characters_keep_their_place() -> None:
+    """Two cells each, before the cursor and under the menu."""
+    async with session() as person:
+        person.type("'日本語🎉'")
+        await person.sees(">>> '日本語🎉'")
+        person.press("enter")
+        await person.sees("\n'日本語🎉'\n>>>")
+
+
+async def test_a_flood_of_output_is_bounded() -> None:
+    """The pane keeps the end of it, and the prompt comes back."""
+    async with session() as person:
+        person.type("print(*range(20_000), sep=chr(10))", "enter")
+        await person.sees("\n19999\n>>>")
+        assert len(person.terminal.output_text.splitlines()) <= 5_000
+
+
 async def test_ctrl_c_clears_the_prompt() -> None:
     """And neither leaves nor stops anything."""
     async with session() as person:
