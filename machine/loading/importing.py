@@ -54,6 +54,8 @@ class Project:
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
         self.forget(self.modules())
+        for package in _with_parents(self.package):
+            sys.modules.pop(package, None)  # without an `__init__.py` it is none of `modules()`
 
     def modules(self) -> dict[str, ModuleType]:
         """The project's modules that are imported, by name."""
