@@ -19,8 +19,7 @@ from machine.envelope import Envelope
 _MARKUP = re.compile(r"<(?P<sigil>[@#!]?)(?P<target>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
 _SUBJECT = 1_000
 """Characters of a text looked at for one row; Slack sends up to 40,000, others may send megabytes."""
-_WIDE = 110
-"""Cells from which on an event's row has room for the names of its handlers."""
+_DURATION = 7
 
 
 class Names(Protocol):
@@ -52,6 +51,33 @@ class Mark:
     sign: str
     style: str
     meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """How many cells each part of an event's row gets; none leaves it out."""
+
+    time: int
+    kind: int
+    person: int
+    channel: int
+    handlers: int
+
+
+_COLUMNS = (
+    (110, _Columns(time=8, kind=18, person=14, channel=16, handlers=26)),
+    (72, _Columns(time=8, kind=14, person=8, channel=10, handlers=2)),
+    (50, _Columns(time=8, kind=8, person=6, channel=9, handlers=0)),
+    (0, _Columns(time=0, kind=8, person=6, channel=0, handlers=0)),
+)
+"""The parts by the width that a row must have for them; a narrow pane leaves room for the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    text: str
+    width: int
+    style: str
 
 
 _FAILED = Mark("✗", "bad", "a handler failed")
@@ -174,32 +200,25 @@ def counted(number: int, noun: str) -> str:
 def event_line(event: EventTrace, names: Names, width: int, timezone: tzinfo = UTC) -> Line:
     """One event as one row of `width` cells: mark, time, kind, person, channel, text, handlers, duration."""
     mark, envelope = mark_of(event), event.envelope
+    columns = next(columns for least, columns in _COLUMNS if width >= least)
     is_bot = is_from_a_bot(envelope)
+    is_quiet = is_bot or not event.matched
     person = names.person(envelope.user_id) if envelope.user_id else ("bot" if is_bot else "")
     channel = names.channel(envelope.channel_id) if envelope.channel_id else ""
-    is_wide = width >= _WIDE
-    kind_width, person_width, channel_width = (18, 14, 16) if is_wide else (14, 8, 10)
-    handlers_width, duration_width = (26 if is_wide else 2), 7
-    fixed = (
-        1 + 1 + 8 + 1 + kind_width + 1 + person_width + 1 + channel_width + 1 + 1 + handlers_width + 1 + duration_width
-    )
-    text_width = max(width - fixed, 0)
-    quiet = "dim" if is_bot or not event.matched else ""
-    return (
-        Part(mark.sign, mark.style),
-        Part(f" {clock(event.received_at, timezone)} ", "dim"),
-        Part(fit(kind_of(envelope), kind_width), "dim" if quiet else "accent"),
-        Part(" "),
-        Part(fit(person, person_width), "bot" if is_bot else "name"),
-        Part(" "),
-        Part(fit(channel, channel_width), "place"),
-        Part(" "),
-        Part(fit(subject_of(envelope, names), text_width), quiet),
-        Part(" "),
-        Part(_handlers(event, handlers_width), "bad" if event.failed else "dim"),
-        Part(" "),
-        Part(_duration(event).rjust(duration_width), "bad" if event.failed else "number"),
-    )
+    cells = [
+        _Cell(mark.sign, 1, mark.style),
+        _Cell(clock(event.received_at, timezone), columns.time, "dim"),
+        _Cell(kind_of(envelope), columns.kind, "dim" if is_quiet else "accent"),
+        _Cell(person, columns.person, "bot" if is_bot else "name"),
+        _Cell(channel, columns.channel, "place"),
+        _Cell("", 0, ""),  # the text, as wide as the others leave room
+        _Cell(_handlers(event, columns.handlers), columns.handlers, "bad" if event.failed else "dim"),
+        _Cell(_duration(event).rjust(_DURATION), _DURATION, "bad" if event.failed else "number"),
+    ]
+    room = width - sum(cell.width + 1 for cell in cells if cell.width)
+    cells[5] = _Cell(subject_of(envelope, names), max(room, 1), "dim" if is_quiet else "")
+    shown = [Part(fit(cell.text, cell.width), cell.style) for cell in cells if cell.width]
+    return tuple(part for cell in shown for part in (cell, Part(" ")))[:-1]
 
 
 def _handlers(event: EventTrace, width: int) -> str:

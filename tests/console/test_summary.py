@@ -30,7 +30,16 @@ def test_a_row_tells_the_story_at_a_glance() -> None:
     assert rows[3].startswith("✗ 09:31:01 /deploy        bob      #ops       api")
 
 
-@given(st.integers(60, 220))
+@pytest.mark.parametrize("width", [38, 58, 78, 158])
+def test_a_row_leaves_room_for_the_text_at_any_width(width: int) -> None:
+    """What was said is what one looks for; other columns give way."""
+    row = plain(event_line(told_history().events[0], NAMES, width))
+
+    assert "ping, are y" in row
+    assert row.endswith("16 ms")
+
+
+@given(st.integers(30, 220))
 def test_a_row_has_the_width_of_the_pane(width: int) -> None:
     """Columns stay in line."""
     assert {width_of(event_line(event, NAMES, width)) for event in told_history().events} == {width}
