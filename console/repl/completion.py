@@ -100,8 +100,6 @@ class ReplCompleter(Completer):
             completions += [one for one in self._from_jedi(text) if one.text not in known]
         return completions
 
-    # In strings
-
     def _in_string(self, place: Place, typed: str) -> list[Completion]:
         table = self._namespace.get(CANDIDATES)
         if not isinstance(table, Mapping):
@@ -126,8 +124,6 @@ class ReplCompleter(Completer):
             return sources.get(call.keyword)
         parameters = parameters_of(resolve(call.callee, self._namespace))
         return sources.get(parameters[call.argument]) if call.argument < len(parameters) else None
-
-    # In code
 
     def _keywords_of_call(self, call: Call | None, word: str) -> Iterator[Completion]:
         if call is None or call.bracket != "(" or call.keyword or not word:

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from contextvars import Context
-from dataclasses import dataclass
 from pathlib import Path
 
 from prompt_toolkit.completion import DummyCompleter
@@ -21,50 +20,33 @@ from prompt_toolkit.data_structures import Point
 from prompt_toolkit.input.typeahead import clear_typeahead, store_typeahead
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.layout.screen import Char, Screen
 from prompt_toolkit.mouse_events import MouseButton, MouseEvent, MouseEventType
-from prompt_toolkit.styles import BaseStyle
-from prompt_toolkit.styles import Style as PromptToolkitStyle
 from rich.console import RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.color import Color, ColorParseError
-from textual.geometry import Offset
 from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.repl.bridge import FedInput, ScreenOutput, key_presses, no_winch_handler, rich_style
+from console.repl.bridge import FedInput, ScreenOutput, key_presses, no_winch_handler
 from console.repl.completion import ReplCompleter, warm_up
 from console.repl.conversation import Conversation
+from console.repl.drawing import DrawnPrompt
 from console.repl.echo import echo
 from console.repl.errors import describe
 from console.repl.output import routed_output
 from console.repl.rendering import render_error
 from console.repl.scrollback import Scrollback
-from console.repl.session import PROMPT_STYLE, Prompt
+from console.repl.session import Prompt
+from console.repl.themed import themed_style
 
 _SHOW_RUNNING_AFTER_S = 0.3
 _SCROLL_LINES = 3
 _MAX_FAILURES = 3
 """Failures of the prompt one after another that end it, so that it cannot fail for ever and hold up the bot."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """The prompt as prompt-toolkit last drew it.
-
-    Attributes:
-        top: The row in which the prompt begins; above it are menus only.
-        cursor: Where the cursor is, if it is shown.
-    """
-
-    screen: Screen
-    top: int
-    cursor: Offset | None
 
 
 class ReplTerminal(Widget, can_focus=True):
@@ -115,7 +97,7 @@ class ReplTerminal(Widget, can_focus=True):
         self._label, self._is_live = "", False
         self._host: asyncio.Task[None] | None = None
         self._resources = ExitStack()
-        self._drawn: _Drawn | None = None
+        self._drawn: DrawnPrompt | None = None
         self._keys = FedInput()
         self._scrolled_up = 0
         self._shows_running = False
@@ -181,7 +163,7 @@ class ReplTerminal(Widget, can_focus=True):
             self._history_path,
             label=self._label,
             is_live=self._is_live,
-            style=self._prompt_style,
+            style=lambda: themed_style(self.app.theme_variables),
             rows_above=lambda: len(self._scrollback.lines),
             terminal_input=self._keys,
             terminal_output=ScreenOutput(lambda: (self._columns, self.content_size.height)),
@@ -238,8 +220,6 @@ class ReplTerminal(Widget, can_focus=True):
             self._prompt.app.invalidate()
         self.refresh()
 
-    # Keys and mouse
-
     async def _on_key(self, event: events.Key) -> None:
         if event.key in {"shift+pageup", "ctrl+pageup", "pageup"}:
             self._scroll(self.content_size.height - 2)
@@ -295,19 +275,12 @@ class ReplTerminal(Widget, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A click into the prompt moves the cursor, one into the menu chooses; others select text."""
         offset = event.get_content_offset(self)
-        if offset is not None and self._is_of_prompt(offset.x, offset.y):
+        drawn = self._drawn
+        if offset is not None and drawn is not None and drawn.is_at(offset.x, offset.y):
             self._click(offset.x, offset.y, MouseEventType.MOUSE_DOWN)
             self._click(offset.x, offset.y, MouseEventType.MOUSE_UP)
             self.focus()
             event.stop()
-
-    def _is_of_prompt(self, x: int, y: int) -> bool:
-        drawn = self._drawn
-        if drawn is None:
-            return False
-        return y >= drawn.top or (
-            x in drawn.screen.data_buffer[y] and not _is_see_through(drawn.screen.data_buffer[y][x])
-        )
 
     def _click(self, x: int, y: int, kind: MouseEventType) -> None:
         app = self._prompt.app if self._prompt is not None else None
@@ -331,8 +304,6 @@ class ReplTerminal(Widget, can_focus=True):
         self._scrolled_up = min(max(self._scrolled_up + lines, 0), hidden)
         self.refresh()
 
-    # Drawing
-
     @property
     def _columns(self) -> int:
         return self.content_size.width
@@ -343,44 +314,12 @@ class ReplTerminal(Widget, can_focus=True):
             return self._drawn.top
         return min(len(self._scrollback.lines), max(self.content_size.height - 1, 0))
 
-    def _prompt_style(self) -> BaseStyle:
-        """The prompt's colours, and those of its menu as the application's theme has them."""
-        surface, text = self._theme_colour("surface", "#1e1e1e"), self._theme_colour("foreground", "#e0e0e0")
-        menu, muted = surface.blend(text, 0.12).hex6, text.blend(surface, 0.4).hex6
-        chosen = surface.blend(self._theme_colour("primary", "#0178d4"), 0.7).hex6
-        return PromptToolkitStyle.from_dict(
-            {
-                **PROMPT_STYLE,
-                "completion-menu.completion": f"bg:{menu} {text.hex6}",
-                "completion-menu.completion.current": f"bg:{chosen} {text.hex6} bold noreverse",
-                "completion-menu.meta.completion": f"bg:{menu} {muted}",
-                "completion-menu.meta.completion.current": f"bg:{chosen} {text.hex6}",
-                "scrollbar.background": f"bg:{menu}",
-                "scrollbar.button": f"bg:{surface.blend(text, 0.3).hex6}",
-                "search-toolbar": muted,
-                "auto-suggestion": muted,
-                "continuation": muted,
-            }
-        )
-
-    def _theme_colour(self, name: str, default: str) -> Color:
-        try:
-            return Color.parse(self.app.theme_variables.get(name, default))
-        except ColorParseError:  # themes of the terminal's own colours
-            return Color.parse(default)
-
     def _take_drawing(self, prompt: Prompt) -> None:
         """Keep what prompt-toolkit has just drawn."""
-        screen = prompt.app.renderer.last_rendered_screen
-        if screen is None:
-            return
-        position = screen.visible_windows_to_write_positions.get(prompt.window)
-        cursor = None
-        if screen.show_cursor:
-            point = screen.get_cursor_position(prompt.app.layout.current_window)
-            cursor = Offset(point.x, point.y)
-        self._drawn = _Drawn(screen, position.ypos if position is not None else 0, cursor)
-        self.refresh()
+        drawn = DrawnPrompt.of(prompt)
+        if drawn is not None:
+            self._drawn = drawn
+            self.refresh()
 
     def _redraw(self) -> None:
         if self._prompt is not None:
@@ -409,7 +348,8 @@ class ReplTerminal(Widget, can_focus=True):
         base = self._output_line(y) if drawn is None or y < drawn.top else Strip.blank(width, style)
         base = base.adjust_cell_length(width, style).apply_style(style)
         if drawn is not None and not (self._scrolled_up and y < drawn.top):
-            base = self._lay_over(base, drawn, y, style)
+            cursor = Style(reverse=True) if self.has_focus else Style(underline=True)
+            base = drawn.lay_over(base, y, style, cursor)
         return base
 
     def _output_line(self, y: int) -> Strip:
@@ -437,38 +377,3 @@ class ReplTerminal(Widget, can_focus=True):
             marked = line.crop(start, end).apply_style(self.screen.get_component_rich_style("screen--selection"))
             line = Strip.join([line.crop(0, start), marked, line.crop(end)])
         return line.apply_offsets(0, index)
-
-    def _lay_over(self, base: Strip, drawn: _Drawn, y: int, style: Style) -> Strip:
-        """Put the cells that prompt-toolkit drew in row `y` over `base`."""
-        row = drawn.screen.data_buffer[y]
-        cursor = drawn.cursor.x if drawn.cursor is not None and drawn.cursor.y == y else None
-        runs: list[tuple[int, list[Segment]]] = []
-        end = -1
-        for x in sorted(row):
-            cell = row[x]
-            if x >= self._columns or (_is_see_through(cell) and x != cursor):
-                continue
-            if x > end:
-                runs.append((x, []))
-            if cell.char:
-                runs[-1][1].append(Segment(cell.char, style + self._style_of(cell, is_cursor=x == cursor)))
-            end = x + max(cell.width, 1)
-            if cell.width == 0:
-                end = x + 1
-        for start, segments in runs:
-            strip = Strip(segments)
-            base = Strip.join([base.crop(0, start), strip, base.crop(start + strip.cell_length)])
-        return base.adjust_cell_length(self._columns, style)
-
-    def _style_of(self, cell: Char, *, is_cursor: bool) -> Style:
-        prompt = self._prompt
-        if prompt is None:
-            return Style.null()
-        style = rich_style(prompt.app.renderer.style.get_attrs_for_style_str(cell.style))
-        if is_cursor:
-            style += Style(reverse=True) if self.has_focus else Style(underline=True)
-        return style
-
-
-def _is_see_through(cell: Char) -> bool:
-    return cell.style.startswith("[transparent]")
