@@ -78,7 +78,7 @@ async def test_a_slack_error_is_one_line(prompt: PromptUnderTest) -> None:
 @pytest.mark.parametrize(
     ("typed", "hint"),
     [
-        ('say("#gneral", "x")', "Did you mean #general?"),
+        ('say("#randm", "x")', "Did you mean #random?"),
         ('user("alise")', "Did you mean @alice?"),
         ('dm("nobody at all", "x")', "There are @alice"),
         ("channel(3)", "3 is not a channel"),
