@@ -55,7 +55,7 @@ class PluginError(MachineError):
 
     Attributes:
         plugin: Dotted name or path of the plugin.
-        phase: The step that failed: `import`, `construct`, `register`, `settings` or `init`.
+        phase: The step that failed: `import`, `construct`, `register`, `settings`, `init` or `on_reload`.
         file: The source file to look at, where it is known.
         line: The line in `file`, counted from 1.
         traceback: The traceback, cut down to the plugin's own frames; empty where the message says it all.

@@ -250,6 +250,8 @@ class PluginsReloaded(Record):
         modules: Modules that were imported again.
         added: Handlers that are new.
         removed: Handlers that are gone.
+        changed: Handlers that do something else than before.
+        steps: How long each step took: `compare`, `import`, `prepare`, `swap`.
         duration: From the notice of the change to the new handlers being live.
     """
 
@@ -257,6 +259,8 @@ class PluginsReloaded(Record):
     modules: tuple[str, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
+    changed: tuple[str, ...] = ()
+    steps: Mapping[str, timedelta] = field(default_factory=dict)
     duration: timedelta
 
 

@@ -12,7 +12,7 @@ import hashlib
 import importlib
 import linecache
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -81,22 +81,21 @@ class Project:
         except Exception as error:
             raise import_failed(name, error, self) from error
 
-    def forget(self, names: Iterable[str]) -> dict[str, ModuleType]:
-        """Take modules out of `sys.modules`, so that they are imported anew; returns what was taken out."""
-        forgotten: dict[str, ModuleType] = {}
-        for name in names:
+    def forget(self, names: Iterable[str]) -> None:
+        """Take modules out of `sys.modules`, so that they are imported anew."""
+        for name in tuple(names):
             module = sys.modules.pop(name, None)
             if module is not None:
-                forgotten[name] = module
                 linecache.checkcache(module.__file__)
         importlib.invalidate_caches()
-        return forgotten
 
-    def restore(self, modules: dict[str, ModuleType]) -> None:
-        """Put back what `forget()` returned, and forget what has been imported in its place."""
-        self.forget(set(self.modules()) - set(modules))
-        sys.modules.update(modules)
-        for name, module in modules.items():
+    def restore(self, modules: Mapping[str, ModuleType]) -> None:
+        """Have the project's modules be these again, as `modules()` returned them, and forget all that came since."""
+        now = self.modules()
+        self.forget(name for name, module in now.items() if modules.get(name) is not module)
+        missing = {name: module for name, module in modules.items() if name not in sys.modules}
+        sys.modules.update(missing)
+        for name, module in missing.items():
             parent, _, child = name.rpartition(".")
             if parent in sys.modules:
                 setattr(sys.modules[parent], child, module)

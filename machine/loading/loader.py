@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,8 +100,12 @@ class Loader:
             return [self._class(self._project.load(parent), attribute)]
         return list(_plugin_classes(module))
 
-    async def load(self, cls: type[MachineBasePlugin]) -> LoadedPlugin:
+    async def load(self, cls: type[MachineBasePlugin], previous: MachineBasePlugin | None = None) -> LoadedPlugin:
         """Make a plugin ready to go live: settings checked, constructed, handlers read, `init()` done.
+
+        Args:
+            cls: The plugin.
+            previous: The version that is live, if any; `on_reload()` may take over from it.
 
         Raises:
             PluginError: Saying which step failed, where and why.
@@ -112,7 +116,9 @@ class Loader:
             raise PluginError(name, f"Required settings are not defined: {names}. Define them.", phase="settings")
         instance = self._construct(cls, name)
         handlers = handlers_of(instance)
-        await self._init(instance, name)
+        await self._in_time(instance, name, "init", instance.init())
+        if previous is not None:
+            await self._in_time(instance, name, "on_reload", instance.on_reload(previous))
         return LoadedPlugin(
             name=name,
             instance=instance,
@@ -142,17 +148,17 @@ class Loader:
         instance.connect_host(self._host)
         return instance
 
-    async def _init(self, instance: MachineBasePlugin, name: str) -> None:
+    async def _in_time(self, instance: MachineBasePlugin, name: str, phase: str, step: Awaitable[None]) -> None:
         try:
             async with asyncio.timeout(self._init_timeout.total_seconds()):
-                await instance.init()
+                await step
         except TimeoutError as error:
             limit = f"{self._init_timeout.total_seconds():g} s"
             raise PluginError(
-                name, f"init() did not end within {limit}.", phase="init", file=_file_of(type(instance))
+                name, f"{phase}() did not end within {limit}.", phase=phase, file=_file_of(type(instance))
             ) from error
         except Exception as error:
-            raise _failed(type(instance), name, "init", error) from error
+            raise _failed(type(instance), name, phase, error) from error
 
 
 def unique(classes: Iterable[type[MachineBasePlugin]]) -> list[type[MachineBasePlugin]]:

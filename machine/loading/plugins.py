@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -18,9 +16,9 @@ from machine.errors import PluginError
 from machine.loading.importing import Project, fingerprint
 from machine.loading.inspecting import plugin_name
 from machine.loading.loader import LoadedPlugin, Loader, unique
+from machine.loading.reports import Reports, Stopwatch
 from machine.plugins.base import MachineBasePlugin
-from machine.redaction import redact
-from machine.trace import PluginFailed, PluginLoaded, PluginsReloaded, PluginUnloaded, Trace
+from machine.trace import Trace
 from machine.tracebacks import one_line
 
 SHUTDOWN_TIMEOUT_S = 10.0
@@ -80,7 +78,7 @@ class Plugins:
         self._loader = loader
         self._dispatcher = dispatcher
         self._jobs = jobs
-        self._trace = trace
+        self._reports = Reports(trace, project.root)
         self._names = tuple(names)
         self._classes = tuple(classes)
         self._fingerprints: dict[Path, str | None] = {}
@@ -92,7 +90,7 @@ class Plugins:
         """Load what PLUGINS names and what lies in the plugin folder; what fails is reported and left out."""
         async with self._lock:
             names = [*self._names, *self._project.plugin_modules()]
-            self._publish(await self._prepare(names, kept={}), names)
+            self._publish(await self._prepare(names, {}, Stopwatch()), names)
             self._fingerprints = {path: fingerprint(path) for path in self._files()}
 
     async def reload(self, changed: Iterable[Path] | None = None) -> bool:
@@ -108,19 +106,21 @@ class Plugins:
             Whether anything was replaced.
         """
         async with self._lock:
-            started = time.perf_counter()
+            stopwatch = Stopwatch()
             files = self._really_changed(changed)
+            stopwatch.step("compare")
             if not files:
                 return False
             waiting = self._really_changed(self._waiting) | files
             attempts = [waiting, files] if waiting != files else [files]
             for attempt in attempts:
-                failures = await self._replace(attempt, started)
+                failures = await self._replace(attempt, stopwatch)
                 if not failures:
                     return True
             self._waiting |= set(files)
             self.failures.update(failures)
-            self._report_failures(failures)
+            for name, error in failures.items():
+                self._reports.failed(name, error, is_live=True)
             return False
 
     async def close(self) -> None:
@@ -131,25 +131,26 @@ class Plugins:
         while self._retiring:
             await asyncio.wait(tuple(self._retiring))
 
-    async def _replace(self, files: Mapping[Path, str | None], started: float) -> Mapping[str, PluginError]:
+    async def _replace(self, files: Mapping[Path, str | None], stopwatch: Stopwatch) -> Mapping[str, PluginError]:
         """Replace what `files` affect, as a whole; returns what prevented it."""
-        before = _identities(self.live.values())
+        before, imported = self.live, self._project.modules()
         modules = self._affected_modules(files)
         names = self._names_to_load(modules)
-        forgotten = self._project.forget(modules)
+        self._project.forget(modules)
         kept = {name: plugin for name, plugin in self.live.items() if plugin.module not in modules}
-        change = await self._prepare(names, kept)
+        change = await self._prepare(names, kept, stopwatch)
         if obstacles := {name: error for name, error in change.failures.items() if self._is_live(name)}:
             for name, plugin in change.plugins.items():
                 if kept.get(name) is not plugin:
                     await _shut_down(plugin)
-            self._project.restore(forgotten)
+            self._project.restore(imported)
             return obstacles
         self._publish(change, names)
+        stopwatch.step("swap")
         self._fingerprints.update(files)
         self._fingerprints.update({path: fingerprint(path) for path in self._files() - self._fingerprints.keys()})
         self._waiting -= files.keys()
-        self._report_reload(files, modules, before, started)
+        self._reports.reloaded(files, modules, before, self.live, stopwatch)
         return {}
 
     def _affected_modules(self, files: Iterable[Path]) -> set[str]:
@@ -175,7 +176,7 @@ class Plugins:
             name in (plugin.name, plugin.module) or plugin.name.startswith(f"{name}.") for plugin in self.live.values()
         )
 
-    async def _prepare(self, names: Iterable[str], kept: Mapping[str, LoadedPlugin]) -> _Change:
+    async def _prepare(self, names: Iterable[str], kept: Mapping[str, LoadedPlugin], stopwatch: Stopwatch) -> _Change:
         failures: dict[str, PluginError] = {}
         classes = [cls for cls in self._classes if plugin_name(cls) not in kept]
         for name in names:
@@ -183,18 +184,21 @@ class Plugins:
                 classes += self._loader.classes(name)
             except PluginError as error:
                 failures[name] = error
+        stopwatch.step("import")
         plugins = dict(kept)
         for cls in unique(classes):
             name = plugin_name(cls)
             if name in plugins:
                 continue
             try:
-                plugin = await self._loader.load(cls)
+                previous = self.live.get(name)
+                plugin = await self._loader.load(cls, previous.instance if previous else None)
                 self._jobs.check(plugin.handlers)
             except PluginError as error:
                 failures[name] = error
             else:
                 plugins[name] = plugin
+        stopwatch.step("prepare")
         retired = [plugin for name, plugin in self.live.items() if plugins.get(name) is not plugin]
         return _Change(plugins, failures, retired)
 
@@ -216,14 +220,13 @@ class Plugins:
             self._retire(plugin)
         for name, plugin in self.live.items():
             if before.get(name) is not plugin:
-                self._report_loaded(plugin)
+                self._reports.loaded(plugin)
         for name in before.keys() - self.live.keys():
-            _logger.info("Plugin unloaded", plugin=name)
-            if self._trace:
-                self._trace.emit(PluginUnloaded(plugin=name))
+            self._reports.unloaded(name)
         self.failures.update(change.failures)
-        news = {name: error for name, error in change.failures.items() if known.get(name) != str(error)}
-        self._report_failures(news)  # what was merely tried again with somebody else's change is not told twice
+        for name, error in change.failures.items():
+            if known.get(name) != str(error):  # what was merely tried again is not told twice
+                self._reports.failed(name, error, is_live=self._is_live(name))
 
     def _retire(self, plugin: LoadedPlugin) -> None:
         task = asyncio.create_task(self._shut_down_when_ended(plugin))
@@ -249,67 +252,9 @@ class Plugins:
         found = {path: fingerprint(path) for path in looked_at}
         return {path: now for path, now in found.items() if now != self._fingerprints.get(path)}
 
-    def _report_loaded(self, plugin: LoadedPlugin) -> None:
-        _logger.info("Plugin loaded", plugin=plugin.name, handlers=len(plugin.handlers))
-        if self._trace:
-            names = tuple(handler.name for handler in plugin.handlers)
-            self._trace.emit(PluginLoaded(plugin=plugin.name, handlers=names, duration=plugin.duration))
-
-    def _report_failures(self, failures: Mapping[str, PluginError]) -> None:
-        for name, error in failures.items():
-            is_live = self._is_live(name)
-            where = f"{error.file}:{error.line}" if error.file and error.line else error.file
-            _logger.error(
-                "Plugin failed to load, the old version stays live" if is_live else "Plugin failed to load",
-                plugin=name,
-                phase=error.phase,
-                problem=redact(str(error)),
-                at=where,
-                **({"traceback": f"\n{error.traceback}"} if error.traceback else {}),
-            )
-            if self._trace:
-                self._trace.emit(
-                    PluginFailed(
-                        plugin=name,
-                        phase=error.phase,
-                        error=redact(str(error)),
-                        traceback=error.traceback,
-                        file=error.file,
-                        line=error.line,
-                        is_old_version_live=is_live,
-                    )
-                )
-
-    def _report_reload(self, files: Iterable[Path], modules: Iterable[str], before: set[str], started: float) -> None:
-        after = _identities(self.live.values())
-        record = PluginsReloaded(
-            files=tuple(sorted(_relative(path, self._project.root) for path in files)),
-            modules=tuple(sorted(modules)),
-            added=tuple(sorted(after - before)),
-            removed=tuple(sorted(before - after)),
-            duration=timedelta(seconds=time.perf_counter() - started),
-        )
-        _logger.info(
-            "Plugins reloaded",
-            files=list(record.files),
-            added=list(record.added),
-            removed=list(record.removed),
-            duration_ms=round(record.duration.total_seconds() * 1000, 1),
-        )
-        if self._trace:
-            self._trace.emit(record)
-
-
-def _identities(plugins: Iterable[LoadedPlugin]) -> set[str]:
-    return {f"{handler.name} {handler.trigger.describe()}" for plugin in plugins for handler in plugin.handlers}
-
 
 def _is_under(name: str, prefixes: Iterable[str]) -> bool:
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
-
-
-def _relative(path: Path, root: Path) -> str:
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 async def _shut_down(plugin: LoadedPlugin) -> None:

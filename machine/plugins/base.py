@@ -114,6 +114,13 @@ class MachineBasePlugin:
         Settings, storage and Slack are available. A plugin whose `init()` raises is not loaded.
         """
 
+    async def on_reload(self, previous: MachineBasePlugin) -> None:
+        """Take over what should survive a hot reload; called after `init()`, while `previous` is still live.
+
+        Carry plain data over (numbers, texts, lists of them): an object of a class from the old module would keep the
+        old code alive. A new version whose `on_reload()` raises is not taken over. Override it where needed.
+        """
+
     async def shutdown(self) -> None:
         """Release what `init()` acquired; called once, after the plugin's last handler has ended. Override it."""
 
