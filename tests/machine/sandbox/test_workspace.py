@@ -56,8 +56,8 @@ def test_unknown_names_tell_which_are_near(workspace: Workspace) -> None:
     """A typing error should cost no search."""
     with pytest.raises(WorkspaceError, match=r"'alcie'.*Did you mean alice.*\?.*bob"):
         workspace.find_person("alcie")
-    with pytest.raises(WorkspaceError, match=r"'#genral'.*Did you mean #general\?.*#ops"):
-        workspace.find_channel("#genral")
+    with pytest.raises(WorkspaceError, match=r"'#gneeral'.*Did you mean #general\?.*#ops"):
+        workspace.find_channel("#gneeral")
 
 
 def test_people_and_channels_are_found_in_a_message_as_typed(workspace: Workspace) -> None:
