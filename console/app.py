@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 _REPL_HISTORY = ".machine/repl_history"
 _PENDING_LIMIT = 1_000
 """Records waiting for the next frame; more in one frame would only be more of the same."""
+_CHAT_FRAMES = 3
+"""Frames between two looks at a busy conversation, which is laid out as a whole; the first message shows at once."""
 _STORAGE_FRAMES = FRAMES_PER_SECOND
 """Frames between two looks at storage while it is being written to."""
 
@@ -98,6 +100,7 @@ class MachineApp(ConsoleWindow):
         self._machine: Machine | None = None
         self._chat: ChatSource | None = None
         self._chat_version = -1
+        self._chat_wait = 0
         self._is_storage_stale = True
         self._storage_wait = 0
         self._unsubscribe: Callable[[], None] | None = None
@@ -214,7 +217,8 @@ class MachineApp(ConsoleWindow):
         super().frame()
         while self._pending:
             self._announce(self._pending.popleft())
-        if self._chat is not None and self._chat.log.version != self._chat_version:
+        self._chat_wait -= 1
+        if self._chat is not None and self._chat.log.version != self._chat_version and self._chat_wait <= 0:
             self._show_chat()
         self._storage_wait -= 1
         if self._is_storage_stale and self._storage_wait <= 0 and self.storage_pane.display:
@@ -271,7 +275,7 @@ class MachineApp(ConsoleWindow):
         channel = self.chat_pane.channel
         if channel is not None and self.chat_pane.display:
             self._chat.log.seen(channel.id)
-        self._chat_version = self._chat.log.version
+        self._chat_version, self._chat_wait = self._chat.log.version, _CHAT_FRAMES
         self.chat_pane.show_channels(self._chat.channels())
         channel = self.chat_pane.channel
         if channel is not None:

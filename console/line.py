@@ -24,6 +24,8 @@ STYLES = (
 """Every style a part can have besides none; each has a component class `line--STYLE` in the style sheet."""
 
 _TAB = "    "
+_SHORT = 80
+"""Characters up to which a cleaned text is remembered."""
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 """Join or restyle emoji; terminals disagree about the width of the result, so the parts are shown on their own."""
 
@@ -57,10 +59,18 @@ def clean(text: str, limit: int | None = None) -> str:
     """
     if limit is not None and len(text) > limit:
         text = text[:limit] + "…"
+    return _clean_short(text) if len(text) <= _SHORT else _clean(text)
+
+
+def _clean(text: str) -> str:
     text = redact(text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(character if " " <= character <= "~" else _stand_in(character) for character in text)
+
+
+_clean_short = lru_cache(maxsize=8192)(_clean)
+"""Names, signs and triggers come again with each frame; looking for secrets in them once is enough."""
 
 
 @dataclass(frozen=True, slots=True)
