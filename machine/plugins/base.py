@@ -127,7 +127,8 @@ class MachineBasePlugin:
     def find_channel_by_name(self, channel_name: str) -> Channel | None:
         """The channel of this name, with or without `#`; `None` if there is none. Direct messages have no name."""
         wanted = channel_name.removeprefix("#").casefold()
-        return next((channel for channel in self.channels.values() if (channel.name or "").casefold() == wanted), None)
+        named = (channel for channel in self.channels.values() if channel.name)
+        return next((channel for channel in named if (channel.name or "").casefold() == wanted), None)
 
     def get_user_by_id(self, user_id: str) -> User | None:
         """The person with this id; `None` if unknown."""
