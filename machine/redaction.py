@@ -14,20 +14,22 @@ _RESPONSE_URL = re.compile(
     r"(?P<host>https?://[^\s/\"'<>]+)"
     r"(?P<path>/(?:commands|actions|services|workflows|triggers|app|files-upload)/)[^\s\"'<>)\\]+"
 )
+_URL_PASSWORD = re.compile(r"(?P<user>\w://[^\s/:@]*:)[^\s/@]+@")
 _AUTHORIZATION = re.compile(r"(?i)(?P<scheme>bearer\s+)[^\s\"',}]+")
 _SECRET_KEYS = re.compile(
-    r"(?i)(?:^|_)(?:token|secret|password|passwd|cookie|authorization|api_?key|response_url|webhook_url)$"
+    r"(?i)(?:^|_)(?:token|secret|password|passwd|cookie|authorization|(?:api|access|private|signing|encryption)_?key|response_url|webhook_url)$"
 )
 
 REDACTED = "…redacted"
 
 
 def redact(text: str) -> str:
-    """Replace tokens, response URLs and authorization headers in `text`, keeping what tells them apart.
+    """Replace tokens, response URLs, authorization headers and passwords in URLs, keeping what tells them apart.
 
     `xoxb-1-2-abc` becomes `xoxb-…redacted`; a text without secrets comes back unchanged.
     """
     text = _TOKEN.sub(lambda match: f"{match['kind']}-{REDACTED}", text)
+    text = _URL_PASSWORD.sub(lambda match: f"{match['user']}{REDACTED}@", text)
     text = _RESPONSE_URL.sub(lambda match: f"{match['host']}{match['path']}{REDACTED}", text)
     return _AUTHORIZATION.sub(lambda match: f"{match['scheme']}{REDACTED}", text)
 

@@ -10,22 +10,35 @@ import importlib.util
 import json
 import logging
 import os
+import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError, field_validator
 
 from machine.errors import Mistake, SettingsError
-from machine.redaction import REDACTED, is_secret_name, redact
+from machine.redaction import REDACTED, is_secret_name, redact, redact_value
+from machine.tracebacks import one_line
 
 ENVIRONMENT_PREFIX = "SM_"
 DEFAULT_SETTINGS_FILE = "local_settings.py"
 SLACK_API_URL = "https://slack.com/api/"
+
+_SHOWN_CHARACTERS = 200  # of a wrong value: enough to recognise it
+_REDACTED_TOKEN = re.compile(rf"[a-z]{{4}}(?:\.[a-z]{{4}})?-{REDACTED}")
+_EXPECTED = {  # what pydantic says in its own terms
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "a text",
+    "tuple_type": "a list",
+    "zoneinfo_str": "the name of a time zone, such as Europe/Amsterdam or UTC",
+}
 
 
 def _as_list(value: object) -> object:
@@ -36,7 +49,7 @@ def _as_list(value: object) -> object:
     if text.startswith("["):
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError("a list: JSON, or items separated by commas") from error
     return [item for item in (part.strip() for part in text.split(",")) if item]
 
@@ -88,11 +101,15 @@ class Settings(BaseModel):
             SettingsError: With every mistake found in the values, or saying why the settings file cannot be read.
         """
         directory = directory or Path.cwd()
-        values = CaseInsensitiveDict(_read_settings_file(directory, environment))
-        for name, value in environment.items():
-            if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() != "SM_SETTINGS_MODULE":
-                values[name[len(ENVIRONMENT_PREFIX) :]] = value
-        return cls.check(values)
+        given = CaseInsensitiveDict(
+            {
+                name[len(ENVIRONMENT_PREFIX) :]: value
+                for name, value in environment.items()
+                if name.upper().startswith(ENVIRONMENT_PREFIX)
+            }
+        )
+        module = given.pop("SETTINGS_MODULE", None)
+        return cls.check({**_read_settings_file(directory, module), **given})
 
     @classmethod
     def check(cls, values: Mapping[str, Any]) -> Self:
@@ -106,12 +123,13 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
+            mistakes = [
+                _mistake(str(item["loc"][0]), fields.get(str(item["loc"][0])), _EXPECTED.get(item["type"], item["msg"]))
+                for item in error.errors()
+            ]
             raise SettingsError(
-                [
-                    _mistake(str(item["loc"][0]), fields.get(str(item["loc"][0])), str(item["msg"]))
-                    for item in error.errors()
-                ]
-            ) from None
+                list(dict.fromkeys(mistakes))
+            ) from None  # of a list, one item may be as wrong as another
 
     @property
     def all(self) -> CaseInsensitiveDict:
@@ -128,30 +146,34 @@ class Settings(BaseModel):
             plain[name.upper()] = value
         return CaseInsensitiveDict({**plain, **(self.model_extra or {})})
 
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """What is shown where settings are printed: no secret."""
+        return redact_value(dict(super().__repr_args__())).items()  # type: ignore[no-any-return]  # a copy of the dict
+
     @field_validator("slack_app_token", "slack_bot_token", "http_proxy", "root_user", mode="before")
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
-        return None if isinstance(value, str) and not value.strip() else value
+        return value.strip() or None if isinstance(value, str) else value
 
     @field_validator("slack_app_token")
     @classmethod
     def _looks_like_an_app_token(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and not token.get_secret_value().startswith("xapp-"):
+        if token is not None and not _is_token(token, "xapp-"):
             raise ValueError("an app-level token, which begins with xapp- (Basic Information > App-Level Tokens)")
         return token
 
     @field_validator("slack_bot_token")
     @classmethod
     def _looks_like_a_bot_token(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and not token.get_secret_value().startswith(("xoxb-", "xoxe.xoxb-")):
+        if token is not None and not _is_token(token, "xoxb-", "xoxe.xoxb-"):
             raise ValueError("a bot token, which begins with xoxb- (OAuth & Permissions > Bot User OAuth Token)")
         return token
 
     @field_validator("slack_api_url", "http_proxy")
     @classmethod
     def _is_a_url(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
-            raise ValueError("a URL that begins with http:// or https://")
+        if url is not None and not _is_http_url(url):
+            raise ValueError("a URL that begins with http:// or https://, followed by a host")
         return url
 
     @field_validator("slack_api_url")
@@ -174,7 +196,8 @@ class Settings(BaseModel):
     def _is_a_log_level(cls, value: object) -> object:
         levels = logging.getLevelNamesMapping()
         if isinstance(value, str):
-            value = levels.get(value.strip().upper(), value)
+            text = value.strip().upper()
+            value = int(text) if text.isdecimal() else levels.get(text, value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise ValueError("one of DEBUG, INFO, WARNING, ERROR, CRITICAL")  # noqa: TRY004 - pydantic collects these
         return value
@@ -210,11 +233,27 @@ class CaseInsensitiveDict(MutableMapping[str, Any]):
         return f"CaseInsensitiveDict({shown})"
 
 
+def _is_token(token: SecretStr, *prefixes: str) -> bool:
+    text = token.get_secret_value()
+    # Anything else cannot be sent in a header.
+    return text.startswith(prefixes) and text.isascii() and text.isprintable() and " " not in text
+
+
+def _is_http_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
 def _shown(name: str, value: Any) -> str:
     if is_secret_name(name) and value:
+        # Only what kind of token it is: what stands around one may belong to the secret.
         shown = redact(str(value))
-        return shown if REDACTED in shown else REDACTED
-    return redact(repr(value))
+        return shown if _REDACTED_TOKEN.fullmatch(shown) else REDACTED
+    shown = redact(repr(redact_value(value)))
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"
 
 
 def _mistake(field: str, value: Any, message: str) -> Mistake:
@@ -222,25 +261,26 @@ def _mistake(field: str, value: Any, message: str) -> Mistake:
     return Mistake(field.upper(), f"is {_shown(field, value)}", f"Expected: {expected}.")
 
 
-def _read_settings_file(directory: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    name = environment.get("SM_SETTINGS_MODULE")
-    if name:
-        return _public_names(_import_settings(name, directory))
+def _read_settings_file(directory: Path, module: str | None) -> CaseInsensitiveDict:
+    if str(directory) not in sys.path:
+        sys.path.insert(0, str(directory))  # settings may be spread over several files
     path = directory / DEFAULT_SETTINGS_FILE
-    return _public_names(_run_settings(path)) if path.exists() else {}
+    if module:
+        return _public_names(_import_settings(module, directory))
+    return _public_names(_run_settings(path)) if path.exists() else CaseInsensitiveDict()
 
 
-def _public_names(module: ModuleType) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
-    }
+def _public_names(module: ModuleType) -> CaseInsensitiveDict:
+    return CaseInsensitiveDict(
+        {
+            name: value
+            for name, value in vars(module).items()
+            if not name.startswith("_") and not isinstance(value, ModuleType)
+        }
+    )
 
 
 def _import_settings(name: str, directory: Path) -> ModuleType:
-    if str(directory) not in sys.path:
-        sys.path.insert(0, str(directory))
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -249,7 +289,7 @@ def _import_settings(name: str, directory: Path) -> ModuleType:
                 [Mistake("SM_SETTINGS_MODULE", f"names {name}, which is not there", f"Looked in {directory}.")]
             ) from None
         raise _unreadable(name, error) from None
-    except Exception as error:  # noqa: BLE001 - whatever the settings module raises is the author's to see
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the module raises is the author's to see
         raise _unreadable(name, error) from None
 
 
@@ -262,17 +302,17 @@ def _run_settings(path: Path) -> ModuleType:
     try:
         source = path.read_bytes()
         exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - the settings file is a program
-    except Exception as error:  # noqa: BLE001 - see above
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
         raise _unreadable(str(path), error) from None
     return module
 
 
-def _unreadable(source: str, error: Exception) -> SettingsError:
+def _unreadable(source: str, error: BaseException) -> SettingsError:
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, SyntaxError) and error.lineno:
         where = f", line {error.lineno}"
     else:
         own = [frame for frame in frames if frame.filename == source]
         where = f", line {own[-1].lineno}" if own else ""
-    problem = f"cannot be read: {type(error).__name__}: {redact(str(error))}"
+    problem = f"cannot be read: {redact(one_line(error))}"
     return SettingsError([Mistake(f"{source}{where}", problem, "Correct the file and start again.")])
