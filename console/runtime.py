@@ -59,7 +59,13 @@ class Runtime:
             sandbox = await self._resources.enter_async_context(self.sandbox)
             settings = _settings_for(settings, sandbox)
             _logger.info("No Slack: the bot runs in the embedded workspace", api_url=sandbox.api_url)
-        self.machine = Machine(settings, trace=self.trace, project=self.project, watch=self._watch)
+        self.machine = Machine(
+            settings,
+            trace=self.trace,
+            project=self.project,
+            watch=self._watch,
+            reload_settings=self._reload_settings,
+        )
         try:
             await self._resources.enter_async_context(self.machine)
         except BaseException:
@@ -69,6 +75,10 @@ class Runtime:
     async def stop(self) -> None:
         """Stop both: no more events, handlers end, everything is closed."""
         await self._resources.aclose()
+
+    def _reload_settings(self) -> Settings:
+        settings = Settings.load(self.project)
+        return settings if self.sandbox is None else _settings_for(settings, self.sandbox)
 
     def _workspace(self) -> Workspace:
         description = self.project / WORKSPACE_FILE

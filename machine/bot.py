@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -23,12 +23,13 @@ from machine.errors import MachineError, Mistake, PluginError, SettingsError, St
 from machine.loading.importing import Project
 from machine.loading.loader import LoadedPlugin, Loader
 from machine.loading.plugins import Plugins
+from machine.loading.reports import Reports
 from machine.loading.watcher import Watcher
 from machine.logs import TraceLogHandler
 from machine.plugins.base import MachineBasePlugin
 from machine.redaction import redact
 from machine.scheduler import Job, Scheduler
-from machine.settings import Settings
+from machine.settings import DEFAULT_SETTINGS_FILE, CaseInsensitiveDict, Settings
 from machine.slack.client import SlackClient
 from machine.slack.directory import Directory
 from machine.slack.identity import Identity, identify
@@ -38,6 +39,17 @@ from machine.storage.backends.base import MachineBaseStorage
 from machine.trace import Considered, Trace
 from machine.transport.socket_mode import SocketMode
 
+# Connections and storage are opened with these, once.
+_NEED_A_START = (
+    "slack_app_token",
+    "slack_bot_token",
+    "slack_api_url",
+    "http_proxy",
+    "plugin_dir",
+    "storage_backend",
+    "sqlite_path",
+    "tz",
+)
 DRAIN_WITHIN = timedelta(seconds=10)
 
 _logger = structlog.stdlib.get_logger(__name__)
@@ -52,6 +64,8 @@ class Machine:
         project: The folder that plugins and relative paths are looked for in; the current one by default.
         watch: Take over changed plugin files while the bot runs.
         plugins: Plugin classes to load besides those that the settings name.
+        reload_settings: Reads the settings anew when `local_settings.py` changes while `watch` is on.
+        also_watch: Other files to watch, with what to call when one changes.
 
     Attributes:
         settings: The settings in force.
@@ -71,12 +85,16 @@ class Machine:
         project: Path | None = None,
         watch: bool = False,
         plugins: Iterable[type[MachineBasePlugin]] = (),
+        reload_settings: Callable[[], Settings] | None = None,
+        also_watch: Mapping[Path, Callable[[], Awaitable[None]]] | None = None,
     ) -> None:
         self.settings = settings if isinstance(settings, Settings) else Settings.check(settings or {})
         self.trace = trace or Trace()
         self._root = (project or Path.cwd()).resolve()
         self._watch = watch
         self._classes = tuple(plugins)
+        self._reload_settings = reload_settings
+        self._also_watch = dict(also_watch or {})
         self._log_handler = TraceLogHandler(self.trace)
         self._started: list[Any] = []
         self._stopped = asyncio.Event()
@@ -213,19 +231,13 @@ class Machine:
         identity = self.identity
         self._started.append(self.slack.directory.close)
 
-        names = [identity.name, *filter(None, [self._shown_name(identity)])]
-        reader = Reader(
-            user_id=identity.user_id,
-            bot_id=identity.bot_id,
-            addressing=Addressing(identity.user_id, names, settings.aliases),
-            hears_bots=settings.listen_to_bots,
+        self._dispatcher = Dispatcher(
+            self.slack, self._reader(settings), self.trace, log_messages=settings.log_handled_messages
         )
-        self._dispatcher = Dispatcher(self.slack, reader, self.trace, log_messages=settings.log_handled_messages)
         self._scheduler = Scheduler(settings.tz, self._dispatcher.run_job)
-        loader = Loader(self._project, self.slack, self._all_settings, self.plugin_storage, self._dispatcher)
         self._plugins = Plugins(
             self._project,
-            loader,
+            self._loader(self._all_settings),
             self._dispatcher,
             self._scheduler,
             self.trace,
@@ -238,7 +250,7 @@ class Machine:
         self._scheduler.start()
         self._started.append(self._stop_scheduler)
         if self._watch:
-            watcher = Watcher(self._project.plugin_dir, self._plugins.reload)
+            watcher = Watcher(self._project.root, self._project.folders, self._files_changed)
             await watcher.start()
             self._started.append(watcher.close)
 
@@ -298,10 +310,51 @@ class Machine:
         except Exception as error:
             raise StorageError(f"{name} cannot be used: {redact(str(error))}. Check its settings.") from error
 
-    @staticmethod
-    def _shown_name(identity: Identity) -> str | None:
-        name = identity.bot_info.get("name")
-        return str(name) if name else None
+    def _reader(self, settings: Settings) -> Reader:
+        identity = self.identity
+        names = [identity.name, str(identity.bot_info.get("name") or "")]
+        return Reader(
+            user_id=identity.user_id,
+            bot_id=identity.bot_id,
+            addressing=Addressing(identity.user_id, names, settings.aliases),
+            hears_bots=settings.listen_to_bots,
+        )
+
+    def _loader(self, values: CaseInsensitiveDict) -> Loader:
+        return Loader(self._project, self.slack, values, self.plugin_storage, self._dispatcher)
+
+    async def _files_changed(self, paths: set[Path]) -> None:
+        for path, react in self._also_watch.items():
+            if path in paths:
+                await react()
+        if self._root / DEFAULT_SETTINGS_FILE in paths:
+            await self._settings_changed()
+        await self._plugins.reload(
+            path for path in paths if path.suffix == ".py" and path.name != DEFAULT_SETTINGS_FILE
+        )
+
+    async def _settings_changed(self) -> None:
+        """Take over changed settings, except those that need a start; a mistake leaves the old ones in force."""
+        path = self._root / DEFAULT_SETTINGS_FILE
+        if self._reload_settings is None:
+            return
+        try:
+            wanted = self._reload_settings()
+        except SettingsError as error:
+            failure = PluginError(DEFAULT_SETTINGS_FILE, str(error), phase="settings", file=str(path))
+            Reports(self.trace, self._root).failed(DEFAULT_SETTINGS_FILE, failure, is_live=True)
+            return
+        later = [name for name in _NEED_A_START if getattr(wanted, name) != getattr(self.settings, name)]
+        if later:
+            names = ", ".join(name.upper() for name in later)
+            _logger.warning("These settings take effect at the next start", settings=names)
+        settings = wanted.model_copy(update={name: getattr(self.settings, name) for name in _NEED_A_START})
+        if settings == self.settings:
+            return
+        if await self._plugins.rebuild(self._loader(settings.all), settings.plugins, path):
+            self.settings, self._all_settings = settings, settings.all
+            self._dispatcher.configure(self._reader(settings), log_messages=settings.log_handled_messages)
+            logging.getLogger().setLevel(settings.loglevel)
 
     async def _stop_scheduler(self) -> None:
         self._scheduler.stop()

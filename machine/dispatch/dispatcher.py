@@ -81,6 +81,11 @@ class Dispatcher:
         self._log_messages = log_messages
         self._deliveries = Deliveries()
 
+    def configure(self, reader: Reader, *, log_messages: bool) -> None:
+        """Read envelopes differently from now on."""
+        self._reader = reader
+        self._log_messages = log_messages
+
     @property
     def handlers(self) -> Sequence[Handler]:
         """Every live handler of every plugin."""

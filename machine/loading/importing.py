@@ -112,6 +112,15 @@ class Project:
             and (path.suffix == ".py" or (path / "__init__.py").is_file())
         ]
 
+    def folders(self) -> set[Path]:
+        """The folders that hold the project's code: the plugin folder, and packages imported from elsewhere."""
+        found = {self.plugin_dir}
+        for name, module in self.modules().items():
+            path = Path(module.__file__ or "")
+            if "." not in name and path.name == "__init__.py" and not path.is_relative_to(self.plugin_dir):
+                found.add(path.parent)
+        return found
+
     def importers_of(self, changed: Iterable[str]) -> set[str]:
         """`changed`, and every imported module of the project that imports one of them, directly or not."""
         modules = self.modules()

@@ -108,6 +108,9 @@ class Plugins:
         async with self._lock:
             stopwatch = Stopwatch()
             files = self._really_changed(changed)
+            if not self.failures:  # a file that nothing imports may still be what a failed plugin lacked
+                relevant = self._files() | self._fingerprints.keys()
+                files = {path: content for path, content in files.items() if path in relevant}
             stopwatch.step("compare")
             if not files:
                 return False
@@ -122,6 +125,33 @@ class Plugins:
             for name, error in failures.items():
                 self._reports.failed(name, error, is_live=True)
             return False
+
+    async def rebuild(self, loader: Loader, names: Iterable[str], reason: Path) -> bool:
+        """Make all plugins anew, with what another loader gives them and other PLUGINS; code is imported as it is.
+
+        Args:
+            loader: Makes the plugins from now on, if all that are live can be made.
+            names: What PLUGINS names from now on.
+            reason: The file whose change asks for it.
+
+        Returns:
+            Whether it was done; if not, all stays as it was and the failures are reported.
+        """
+        async with self._lock:
+            before, stopwatch = self.live, Stopwatch()
+            previous = self._loader, self._names
+            self._loader, self._names = loader, tuple(names)
+            tried = [*self._names, *self._project.plugin_modules()]
+            change = await self._prepare(tried, {}, stopwatch)
+            if obstacles := await self._obstacles(change, {}):
+                self._loader, self._names = previous
+                for name, error in obstacles.items():
+                    self._reports.failed(name, error, is_live=True)
+                return False
+            self._publish(change, tried)
+            stopwatch.step("swap")
+            self._reports.reloaded([reason], [], before, self.live, stopwatch)
+            return True
 
     async def close(self) -> None:
         """Shut all plugins down, after their handlers have ended."""
@@ -139,10 +169,7 @@ class Plugins:
         self._project.forget(modules)
         kept = {name: plugin for name, plugin in self.live.items() if plugin.module not in modules}
         change = await self._prepare(names, kept, stopwatch)
-        if obstacles := {name: error for name, error in change.failures.items() if self._is_live(name)}:
-            for name, plugin in change.plugins.items():
-                if kept.get(name) is not plugin:
-                    await _shut_down(plugin)
+        if obstacles := await self._obstacles(change, kept):
             self._project.restore(imported)
             return obstacles
         self._publish(change, names)
@@ -152,6 +179,15 @@ class Plugins:
         self._waiting -= files.keys()
         self._reports.reloaded(files, modules, before, self.live, stopwatch)
         return {}
+
+    async def _obstacles(self, change: _Change, kept: Mapping[str, LoadedPlugin]) -> Mapping[str, PluginError]:
+        """Failures of what is live, which prevent a change; what was prepared for it is then shut down again."""
+        obstacles = {name: error for name, error in change.failures.items() if self._is_live(name)}
+        if obstacles:
+            for name, plugin in change.plugins.items():
+                if kept.get(name) is not plugin:
+                    await _shut_down(plugin)
+        return obstacles
 
     def _affected_modules(self, files: Iterable[Path]) -> set[str]:
         changed = set(files)

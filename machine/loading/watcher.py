@@ -1,9 +1,15 @@
-"""Watches the plugin folder and has changed files taken over."""
+"""Watches the files a bot is made of, and tells which have changed.
+
+The operating system gives notice where it can. Network and shared file systems give none, or not of what others write:
+there the files are looked at every second instead.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 
 import structlog
@@ -12,60 +18,162 @@ import watchfiles
 # How long changes are collected at most, and how long a pause ends a batch, in ms: 14 ms from save to notice (p50).
 DEBOUNCE_MS = 50
 STEP_MS = 10
+# The project's own folder holds settings and helpers, which change seldom: a longer step costs less when idle.
+ROOT_DEBOUNCE_MS = 200
+ROOT_STEP_MS = 50
+SCAN_INTERVAL_S = 1.0
+# A file changed this recently is compared by content: some file systems keep time in steps of seconds.
+RECENT_S = 5.0
+
+_SILENT_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "drvfs", "vboxsf", "fuse.sshfs", "fuse.vmhgfs", "afs", "prl_fs")
 
 _logger = structlog.stdlib.get_logger(__name__)
 
 
 class Watcher:
-    """Calls `reload` with the Python files that changed in a folder, until it is closed.
+    """Calls `changed` with the files that changed, until it is closed.
 
-    The folder need not exist yet: it is watched as soon as it does.
+    Args:
+        root: The project's folder; files directly in it are watched.
+        folders: The folders that are watched with all that is below; asked again after each change, and those that do
+            not exist yet are watched as soon as they do.
+        changed: Told of files that were written, created or deleted: `*.py` and `*.toml`.
+        scan: Look at the files instead of waiting for notices; by default where the file system gives none.
     """
 
-    def __init__(self, folder: Path, reload: Callable[[Iterable[Path]], Awaitable[object]]) -> None:
-        self._folder = folder
-        self._reload = reload
+    def __init__(
+        self,
+        root: Path,
+        folders: Callable[[], Iterable[Path]],
+        changed: Callable[[set[Path]], Awaitable[object]],
+        *,
+        scan: bool | None = None,
+    ) -> None:
+        self._root = root
+        self._folders = folders
+        self._changed = changed
+        self._scan = gives_no_notice(root) if scan is None else scan
         self._stop = asyncio.Event()
-        self._watching: asyncio.Task[None] | None = None
+        self._appeared = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to watch."""
-        self._watching = asyncio.create_task(self._watch(), name="watcher")
+        if self._scan:
+            _logger.info("Files are looked at every second: this file system gives no notice of changes")
+            self._tasks = [asyncio.create_task(self._watch_by_scanning(), name="watcher")]
+        else:
+            self._tasks = [
+                asyncio.create_task(self._watch_root(), name="watcher of the project"),
+                asyncio.create_task(self._watch_folders(), name="watcher of the folders"),
+            ]
 
     async def close(self) -> None:
         """Stop watching, after a reload that is under way."""
         self._stop.set()
-        if self._watching is not None:
-            await self._watching
+        self._appeared.set()
+        await asyncio.gather(*self._tasks)
 
-    async def _watch(self) -> None:
+    async def _watch_root(self) -> None:
+        async for batch in watchfiles.awatch(
+            self._root,
+            watch_filter=None,
+            recursive=False,
+            debounce=ROOT_DEBOUNCE_MS,
+            step=ROOT_STEP_MS,
+            stop_event=self._stop,
+        ):
+            paths = {Path(path) for _, path in batch}
+            if any(path.is_dir() for path in paths):
+                self._appeared.set()
+            await self._tell(path for path in paths if _is_watched(path))
+
+    async def _watch_folders(self) -> None:
+        known: set[Path] = set()
         while not self._stop.is_set():
-            if not self._folder.is_dir():
-                await self._wait_for_folder()
+            folders = {folder for folder in self._folders() if folder.is_dir()}
+            if appeared := folders - known:  # what was written before the watching began
+                await self._tell(path for folder in appeared if known for path in folder.rglob("*.py"))
+            known = folders
+            self._appeared.clear()
+            if not folders:
+                known = {self._root}
+                await self._appeared.wait()
                 continue
-            async for changes in watchfiles.awatch(
-                self._folder,
-                watch_filter=watchfiles.PythonFilter(),
-                debounce=DEBOUNCE_MS,
-                step=STEP_MS,
-                stop_event=self._stop,
-                rust_timeout=1000,
-            ):
-                await self._take_over({Path(path) for _, path in changes})
-                if not self._folder.is_dir():
+            async for paths in self._notices(folders):
+                await self._tell(paths)
+                if {folder for folder in self._folders() if folder.is_dir()} != folders:
                     break
 
-    async def _wait_for_folder(self) -> None:
-        parent = next(folder for folder in self._folder.parents if folder.is_dir())
-        async for _ in watchfiles.awatch(
-            parent, recursive=False, watch_filter=None, debounce=DEBOUNCE_MS, step=STEP_MS, stop_event=self._stop
+    async def _notices(self, folders: set[Path]) -> AsyncIterator[set[Path]]:
+        """Changes below `folders`; an empty set when the folders may be others now."""
+        is_first_pause = True
+        async for batch in watchfiles.awatch(
+            *folders,
+            watch_filter=watchfiles.PythonFilter(extra_extensions=(".toml",)),
+            debounce=DEBOUNCE_MS,
+            step=STEP_MS,
+            stop_event=self._stop,
+            yield_on_timeout=True,
+            rust_timeout=1000,
         ):
-            if self._folder.is_dir():
-                await self._take_over(set(self._folder.rglob("*.py")))
-                return
+            if is_first_pause and not batch:
+                is_first_pause = False
+                # What was saved while the watching began would go unnoticed; contents are compared anyway.
+                yield {path for folder in folders for path in folder.rglob("*.py")}
+            else:
+                yield {Path(path) for _, path in batch}
 
-    async def _take_over(self, files: set[Path]) -> None:
+    async def _watch_by_scanning(self) -> None:
+        before = await asyncio.to_thread(self._look)
+        while not self._stop.is_set():
+            try:
+                async with asyncio.timeout(SCAN_INTERVAL_S):
+                    await self._stop.wait()
+            except TimeoutError:
+                now = await asyncio.to_thread(self._look)
+                await self._tell(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+                before = now
+
+    def _look(self) -> dict[Path, tuple[object, ...]]:
+        found = {path: _signature(path) for path in self._root.iterdir() if _is_watched(path)}
+        for folder in self._folders():
+            if folder.is_dir():
+                found.update({path: _signature(path) for path in folder.rglob("*") if _is_watched(path)})
+        return found
+
+    async def _tell(self, paths: Iterable[Path]) -> None:
+        changed = set(paths)
+        if not changed:
+            return
         try:
-            await self._reload(files)
+            await self._changed(changed)
         except Exception as error:  # the watcher must live on, whatever a reload does
-            _logger.error("Reload failed", files=sorted(map(str, files)), exc_info=error)
+            _logger.error("Reload failed", files=sorted(map(str, changed)), exc_info=error)
+
+
+def gives_no_notice(path: Path) -> bool:
+    """Whether a folder lies on a file system that does not tell of changes, as far as the system says."""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    best, kind = "", ""
+    for mount in mounts:
+        _, point, mount_kind, *_ = mount.split()
+        if len(point) >= len(best) and path.is_relative_to(point.replace("\\040", " ")):
+            best, kind = point, mount_kind
+    return kind.startswith(_SILENT_FILE_SYSTEMS)
+
+
+def _is_watched(path: Path) -> bool:
+    return path.suffix in (".py", ".toml")
+
+
+def _signature(path: Path) -> tuple[object, ...]:
+    try:
+        state = path.stat()
+        recent = path.read_bytes() if time.time() - state.st_mtime < RECENT_S else b""
+    except OSError:
+        return ()
+    return (state.st_mtime_ns, state.st_size, state.st_ino, hash(recent) if recent else 0, os.fspath(path))
