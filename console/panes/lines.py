@@ -83,6 +83,7 @@ class LinesView(Widget, can_focus=True):
         self.is_following = is_following
         self._origin = 0
         self._cache: LRUCache[Hashable, Strip] = LRUCache(_CACHED_ROWS)
+        self._known_base: Style | None = None
 
     # What a subclass says.
 
@@ -222,8 +223,16 @@ class LinesView(Widget, can_focus=True):
         """Draw everything in the new colours."""
         super().notify_style_update()
         self._cache.clear()
+        self._known_base = None
 
     # Drawing.
+
+    @property
+    def _base(self) -> Style:
+        """The widget's own colours, which Textual works out from all that lies behind each time it is asked."""
+        if self._known_base is None:
+            self._known_base = self.rich_style
+        return self._known_base
 
     @property
     def _has_scrollbar(self) -> bool:
@@ -262,7 +271,7 @@ class LinesView(Widget, can_focus=True):
         return cached
 
     def _strip(self, parts: Line, width: int, under: Style) -> Strip:
-        base = self.rich_style + under
+        base = self._base + under
         segments = [
             Segment(part.text, base + component_style(self, f"line--{part.style}") if part.style else base)
             for part in cut(parts, width)
@@ -275,7 +284,7 @@ class LinesView(Widget, can_focus=True):
         size = max(1, height * height // count)
         start = round(self.top / max(count - height, 1) * (height - size))
         sign = "▐" if start <= y < start + size else " "
-        base = self.rich_style
+        base = self._base
         return Strip([Segment(" ", base + under), Segment(sign, base + component_style(self, "line--scrollbar"))], 2)
 
     def text(self) -> str:
