@@ -14,6 +14,7 @@ import typer.main
 import machine.errors
 import machine.plugins.decorators
 from console import cli
+from machine.plugins import MachineBasePlugin
 from machine.settings import Settings
 from tests.conftest import BotUnderTest
 from tests.transcripts import Example, examples_on, run_example
@@ -72,6 +73,15 @@ def test_every_decorator_is_explained() -> None:
     guides = "".join(page.read_text(encoding="utf-8") for page in PAGES)
 
     assert [name for name in machine.plugins.decorators.__all__ if f"@{name}" not in guides] == []
+
+
+def test_everything_a_plugin_can_do_is_mentioned() -> None:
+    """Each method and property of the base class, in prose."""
+    guides = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    ours = {"connect_host", "host"}  # the framework's side of it
+    names = {name for name in vars(MachineBasePlugin) if not name.startswith("_")} - ours
+
+    assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", guides)] == []
 
 
 def test_the_reference_shows_what_is_public_and_nothing_else() -> None:

@@ -8,6 +8,7 @@ A page shows a plugin as ```` ```python title="plugins/NAME.py" ````, settings a
     alice (thread): text            in the thread of the newest message of a person
     alice (dm): text                in a direct message with the bot
     alice edits: text               changes her newest message
+    alice reacts :eyes:             to the newest message of a person
     alice clicks Yes                a button, by its text, of the bot's newest message or of the open modal
     alice chooses Red in colour     from the element with this action id
     alice types am into city        into an external select
@@ -16,10 +17,11 @@ A page shows a plugin as ```` ```python title="plugins/NAME.py" ````, settings a
     alice runs the shortcut name    ... on the message: on the newest message of a person
     alice opens the home tab
     (method runs)                   a schedule fires
+    (plugins/name.py is saved)      with a change that makes no difference
     machine: text [Yes] [No]        the bot's next message there, with the texts of its elements
     machine (thread): text          likewise (dm), and (only alice sees it)
     machine changes it to: text     the bot's newest message has become this
-    machine reacts :eyes:           to the newest message of a person
+    machine reacts :eyes:           likewise
     machine shows text              somewhere in the open modal or home tab
     machine offers A, B             as options
 
@@ -116,11 +118,13 @@ class Chat:
         self._verbs: list[tuple[str, Callable[..., Awaitable[None]]]] = [
             (r"#(?P<name>[\w-]+)", self._go_to),
             (r"\((?P<job>\w+) runs\)", self._run_job),
+            (r"\((?P<file>\S+) is saved\)", self._save),
             (r"machine changes it to: (?P<text>.+)", self._expect_change),
             (r"machine reacts :(?P<emoji>[\w+-]+):", self._expect_reaction),
             (r"machine shows (?P<text>.+)", self._expect_view),
             (r"machine offers (?P<options>.+)", self._expect_options),
             (r"machine(?: \((?P<where>[^)]+)\))?: (?P<text>.+)", self._expect_message),
+            (r"(?P<who>\w+) reacts :(?P<emoji>[\w+-]+):", self._react),
             (r"(?P<who>\w+) edits: (?P<text>.+)", self._edit),
             (r"(?P<who>\w+) clicks (?P<label>.+)", self._click),
             (r"(?P<who>\w+) chooses (?P<choice>.+) in (?P<element>\S+)", self._choose),
@@ -155,6 +159,12 @@ class Chat:
         [handler] = [found.handler for found in self._bot.machine.jobs() if found.handler.name.endswith(f".{job}")]
         await handler.function()
 
+    async def _save(self, file: str) -> None:
+        await self._bot.settled()  # a reload finishes on the old code what has begun there
+        path = self._bot.project / file
+        path.write_text(path.read_text(encoding="utf-8") + "# saved\n", encoding="utf-8")
+        assert await self._bot.machine.reload(), "nothing was reloaded"
+
     async def _say(self, who: str, where: str | None, text: str) -> None:
         if text.startswith("/"):
             await self._workspace.run_command(who, self.place, text).answer
@@ -166,6 +176,10 @@ class Chat:
     async def _edit(self, who: str, text: str) -> None:
         assert self.question is not None
         self._workspace.edit(who, self.question.channel, self.question.ts, text)
+
+    async def _react(self, who: str, emoji: str) -> None:
+        assert self.question is not None
+        self._workspace.react(who, self.question.channel, self.question.ts, emoji)
 
     async def _click(self, who: str, label: str) -> None:
         surface = await self._surface(who)
