@@ -55,8 +55,13 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 @app.command()
-def dev(live: Live = None) -> None:
+def dev(
+    headless: Annotated[bool, typer.Option("--headless", help="Hot reload without the console: logs only.")] = False,
+    live: Live = None,
+) -> None:
     """Open the console with the bot inside; changed plugin files are taken over as they are saved."""
+    if headless:
+        _run_headless(live=live, watch=True)
     _show(live=live, watch=True)
 
 
@@ -67,9 +72,8 @@ def run(
 ) -> None:
     """Run the bot: in the console, or headless as in production."""
     if headless:
-        _finish(_run_headless(live))
-    else:
-        _show(live=live, watch=False)
+        _run_headless(live=live, watch=False)
+    _show(live=live, watch=False)
 
 
 @app.command()
@@ -110,28 +114,12 @@ def _show(*, live: bool | None, watch: bool) -> None:
     raise typer.Exit(MachineApp(runtime, title="machine dev" if watch else "machine run").run() or 0)
 
 
-async def _run_headless(live: bool | None) -> int:
-    runtime = _runtime(live=live, watch=False)
+def _run_headless(*, live: bool | None, watch: bool) -> NoReturn:
+    from console.headless import run_headless  # noqa: PLC0415 - aiohttp and slack_sdk are not needed for --help
+
+    runtime = _runtime(live=live, watch=watch)
     _configure_logging(runtime, sys.stdout)
-    stop = _stop_signals()
-    starting = asyncio.create_task(runtime.start())
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not starting.done():
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            return 0
-        starting.result()
-        failing = asyncio.create_task(runtime.machine.wait_until_stopped())
-        await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if failing.done():
-            failing.result()
-        failing.cancel()
-    finally:
-        stopping.cancel()
-        await runtime.stop()
-    return 0
+    _finish(run_headless(runtime))
 
 
 async def _serve_sandbox(port: int, *, as_json: bool) -> int:

@@ -1,0 +1,63 @@
+"""The bot without a screen: started, stopped by signals, reloaded by one."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import structlog
+
+from console.runtime import Runtime
+
+_logger = structlog.stdlib.get_logger(__name__)
+
+
+async def run_headless(runtime: Runtime) -> int:
+    """Run the bot until SIGTERM or SIGINT; SIGHUP takes over changed plugin files.
+
+    Handlers that run when a signal comes have 10 s to end.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        MachineError: When the bot cannot start, or Slack will not let it connect any more.
+    """
+    stopping = asyncio.create_task(_stop_signal().wait())
+    starting = asyncio.create_task(runtime.start())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            return 0
+        starting.result()
+        reloading = asyncio.create_task(_reload_on_hangup(runtime))
+        failing = asyncio.create_task(runtime.machine.wait_until_stopped())
+        await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        reloading.cancel()
+        if failing.done():
+            failing.result()
+        failing.cancel()
+    finally:
+        stopping.cancel()
+        await runtime.stop()
+    return 0
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _reload_on_hangup(runtime: Runtime) -> None:
+    hung_up = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up.set)
+    while True:
+        await hung_up.wait()
+        hung_up.clear()
+        if not await runtime.machine.reload():
+            _logger.info("Reload asked for: nothing was taken over")
