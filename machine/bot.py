@@ -89,7 +89,7 @@ class Machine:
         also_watch: Mapping[Path, Callable[[], Awaitable[None]]] | None = None,
     ) -> None:
         self.settings = settings if isinstance(settings, Settings) else Settings.check(settings or {})
-        self.trace = trace or Trace()
+        self.trace = Trace() if trace is None else trace  # one without subscriber is false
         self._root = (project or Path.cwd()).resolve()
         self._watch = watch
         self._classes = tuple(plugins)
