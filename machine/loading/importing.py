@@ -76,9 +76,11 @@ class Project:
         Raises:
             PluginError: When it, or something it imports, cannot be imported; says where and why.
         """
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise PluginError(name, f"{name!r} is no dotted name. Check the name in PLUGINS.", phase="import")
         try:
             return importlib.import_module(name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise import_failed(name, error, self) from error
 
     def forget(self, names: Iterable[str]) -> None:
@@ -141,7 +143,7 @@ def fingerprint(path: Path) -> str | None:
         return None
 
 
-def import_failed(name: str, error: Exception, project: Project) -> PluginError:
+def import_failed(name: str, error: BaseException, project: Project) -> PluginError:
     """An exception during an import, in words: what could not be imported, where, and why."""
     if isinstance(error, PluginError):
         file, line = _last_own_frame(error, project)
@@ -149,14 +151,14 @@ def import_failed(name: str, error: Exception, project: Project) -> PluginError:
     if isinstance(error, SyntaxError):
         return PluginError(name, one_line(error), phase="import", file=error.filename, line=error.lineno)
     file, line = _last_own_frame(error, project)
-    if isinstance(error, ModuleNotFoundError) and error.name == name:
+    if isinstance(error, ModuleNotFoundError) and error.name in tuple(_with_parents(name)):
         return PluginError(name, f"There is no module {name}. Check the name in PLUGINS.", phase="import")
     return PluginError(
         name, one_line(error), phase="import", file=file, line=line, traceback=own_traceback(error, file or "")
     )
 
 
-def _last_own_frame(error: Exception, project: Project) -> tuple[str | None, int | None]:
+def _last_own_frame(error: BaseException, project: Project) -> tuple[str | None, int | None]:
     frame = error.__traceback__
     found: tuple[str | None, int | None] = (None, None)
     while frame is not None:

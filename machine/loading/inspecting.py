@@ -31,6 +31,19 @@ def handlers_of(plugin: MachineBasePlugin) -> tuple[Handler, ...]:
     return tuple(_handlers(plugin))
 
 
+def check_lifecycle(cls: type[MachineBasePlugin]) -> None:
+    """Make sure that what the framework awaits can be awaited.
+
+    Raises:
+        PluginError: Naming the method, with file and line.
+    """
+    for method, function in _functions(cls):
+        if method in ("init", "on_reload", "shutdown"):
+            original = inspect.unwrap(function)
+            file, line = original.__code__.co_filename, original.__code__.co_firstlineno
+            _check_is_async(original, _Where(plugin_name(cls), f"{cls.__name__}.{method}", file, line))
+
+
 def _handlers(plugin: MachineBasePlugin) -> Iterator[Handler]:
     cls = type(plugin)
     for method, function in _functions(cls):

@@ -15,7 +15,7 @@ from typing import TypeGuard
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
 from machine.loading.importing import Project
-from machine.loading.inspecting import handlers_of, plugin_name
+from machine.loading.inspecting import check_lifecycle, handlers_of, plugin_name
 from machine.plugins.base import Host, MachineBasePlugin
 from machine.plugins.declarations import required_settings_of
 from machine.settings import CaseInsensitiveDict
@@ -100,12 +100,18 @@ class Loader:
             return [self._class(self._project.load(parent), attribute)]
         return list(_plugin_classes(module))
 
-    async def load(self, cls: type[MachineBasePlugin], previous: MachineBasePlugin | None = None) -> LoadedPlugin:
-        """Make a plugin ready to go live: settings checked, constructed, handlers read, `init()` done.
+    async def load(
+        self,
+        cls: type[MachineBasePlugin],
+        previous: MachineBasePlugin | None = None,
+        check: Callable[[Iterable[Handler]], None] = lambda _: None,
+    ) -> LoadedPlugin:
+        """Make a plugin ready to go live: settings checked, constructed, handlers read and checked, `init()` done.
 
         Args:
             cls: The plugin.
             previous: The version that is live, if any; `on_reload()` may take over from it.
+            check: Raises `PluginError` for handlers that could not be run.
 
         Raises:
             PluginError: Saying which step failed, where and why.
@@ -113,9 +119,11 @@ class Loader:
         name, started = plugin_name(cls), time.perf_counter()
         if missing := [setting for setting in required_settings_of(cls) if self._settings.get(setting) is None]:
             names = ", ".join(missing)
-            raise PluginError(name, f"Required settings are not defined: {names}. Define them.", phase="settings")
+            raise _wrong(cls, f"Required settings are not defined: {names}. Define them.", "settings")
+        check_lifecycle(cls)
         instance = self._construct(cls, name)
         handlers = handlers_of(instance)
+        check(handlers)
         await self._in_time(instance, name, "init", instance.init())
         if previous is not None:
             await self._in_time(instance, name, "on_reload", instance.on_reload(previous))
@@ -143,22 +151,22 @@ class Loader:
     def _construct(self, cls: type[MachineBasePlugin], name: str) -> MachineBasePlugin:
         try:
             instance = cls(self._client, self._settings, self._storage_for(name))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _failed(cls, name, "construct", error) from error
         instance.connect_host(self._host)
         return instance
 
     async def _in_time(self, instance: MachineBasePlugin, name: str, phase: str, step: Awaitable[None]) -> None:
         try:
-            async with asyncio.timeout(self._init_timeout.total_seconds()):
+            async with asyncio.timeout(self._init_timeout.total_seconds()) as timer:
                 await step
-        except TimeoutError as error:
+        except (Exception, SystemExit) as error:
+            if not timer.expired():
+                raise _failed(type(instance), name, phase, error) from error
             limit = f"{self._init_timeout.total_seconds():g} s"
             raise PluginError(
                 name, f"{phase}() did not end within {limit}.", phase=phase, file=_file_of(type(instance))
             ) from error
-        except Exception as error:
-            raise _failed(type(instance), name, phase, error) from error
 
 
 def unique(classes: Iterable[type[MachineBasePlugin]]) -> list[type[MachineBasePlugin]]:
@@ -180,7 +188,16 @@ def _is_plugin_class(value: object) -> TypeGuard[type[MachineBasePlugin]]:
     return isinstance(value, type) and issubclass(value, MachineBasePlugin) and value is not MachineBasePlugin
 
 
-def _failed(cls: type, name: str, phase: str, error: Exception) -> PluginError:
+def _wrong(cls: type, problem: str, phase: str) -> PluginError:
+    file = _file_of(cls)
+    try:
+        line = inspect.getsourcelines(cls)[1]
+    except (OSError, TypeError):
+        line = None
+    return PluginError(plugin_name(cls), problem, phase=phase, file=file, line=line)
+
+
+def _failed(cls: type, name: str, phase: str, error: BaseException) -> PluginError:
     file = _file_of(cls)
     frames = (
         [frame for frame in inspect.getinnerframes(error.__traceback__) if frame.filename == file]

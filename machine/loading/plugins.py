@@ -228,12 +228,9 @@ class Plugins:
                 continue
             try:
                 previous = self.live.get(name)
-                plugin = await self._loader.load(cls, previous.instance if previous else None)
-                self._jobs.check(plugin.handlers)
+                plugins[name] = await self._loader.load(cls, previous.instance if previous else None, self._jobs.check)
             except PluginError as error:
                 failures[name] = error
-            else:
-                plugins[name] = plugin
         stopwatch.step("prepare")
         retired = [plugin for name, plugin in self.live.items() if plugins.get(name) is not plugin]
         return _Change(plugins, failures, retired)
