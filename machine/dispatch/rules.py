@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -122,14 +123,12 @@ def _home(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
 def _options(value: Any) -> Answer:
     """Options as handlers like to write them: texts, dicts, slack_sdk's objects; or the answer itself, as a dict."""
     if value is None or isinstance(value, Mapping):
-        return value
-    return {"options": [_option(item) for item in value]}
+        return _as_json(value)
+    return _as_json({"options": [_option(item) for item in value]})
 
 
 def _option(item: Any) -> Any:
-    if isinstance(item, str):
-        return {"text": {"type": "plain_text", "text": item}, "value": item}
-    return item.to_dict() if hasattr(item, "to_dict") else item
+    return {"text": {"type": "plain_text", "text": item}, "value": item} if isinstance(item, str) else item
 
 
 def _text_or_message(value: Any) -> Answer:
@@ -137,10 +136,20 @@ def _text_or_message(value: Any) -> Answer:
 
 
 def _as_json(value: Any) -> Answer:
-    value = value.to_dict() if hasattr(value, "to_dict") else value
-    if value is not None and not isinstance(value, Mapping):
+    """The answer as it can be sent; what cannot be fails here, in its handler, while Slack can still be answered."""
+    answer = json.loads(json.dumps(value, default=_as_dict))
+    if not isinstance(answer, dict | None):
         raise TypeError(f"a handler yielded {type(value).__name__} as its answer; Slack takes a text or a dict")
-    return value
+    return answer
+
+
+def _as_dict(item: Any) -> Any:
+    """slack_sdk's objects, at any depth, as the JSON they stand for."""
+    if hasattr(item, "to_dict"):
+        return item.to_dict()
+    if isinstance(item, Mapping):
+        return dict(item)
+    raise TypeError(f"a handler answered with {type(item).__name__}, which cannot be written as JSON")
 
 
 RULES: Mapping[type[triggers.Trigger], Rule] = {
