@@ -82,7 +82,7 @@ class Plugins:
         self._names = tuple(names)
         self._classes = tuple(classes)
         self._fingerprints: dict[Path, str | None] = {}
-        self._waiting: set[Path] = set()
+        self._waiting: dict[Path, str | None] = {}  # what could not be taken over, as it was then
         self._lock = asyncio.Lock()
         self._retiring: set[asyncio.Task[None]] = set()
 
@@ -114,13 +114,14 @@ class Plugins:
             stopwatch.step("compare")
             if not files:
                 return False
-            waiting = self._really_changed(self._waiting) | files
-            attempts = [waiting, files] if waiting != files else [files]
+            everything = self._really_changed(self._waiting) | files
+            fresh = {path: content for path, content in files.items() if self._waiting.get(path, "") != content}
+            attempts = [everything, fresh] if fresh and fresh != everything else [everything]
             for attempt in attempts:
                 failures = await self._replace(attempt, stopwatch)
                 if not failures:
                     return True
-            self._waiting |= set(files)
+            self._waiting.update(files)
             self.failures.update(failures)
             for name, error in failures.items():
                 self._reports.failed(name, error, is_live=True)
@@ -176,7 +177,7 @@ class Plugins:
         stopwatch.step("swap")
         self._fingerprints.update(files)
         self._fingerprints.update({path: fingerprint(path) for path in self._files() - self._fingerprints.keys()})
-        self._waiting -= files.keys()
+        self._waiting = {path: content for path, content in self._waiting.items() if path not in files}
         self._reports.reloaded(files, modules, before, self.live, stopwatch)
         return {}
 
