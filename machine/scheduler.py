@@ -82,7 +82,7 @@ class Scheduler:
         for job_id, handler in wanted.items():
             if job_id not in self._handlers and isinstance(handler.trigger, Schedule):
                 self._scheduler.add_job(
-                    self._run,
+                    self._fire,
                     self._cron(handler, handler.trigger),
                     args=(handler,),
                     id=job_id,
@@ -91,6 +91,10 @@ class Scheduler:
                     coalesce=True,
                 )
         self._handlers = wanted
+
+    async def _fire(self, handler: Handler) -> None:
+        # A coroutine, because APScheduler runs everything else in a thread.
+        self._run(handler)
 
     def _all(self) -> list[Any]:
         return list(self._scheduler.get_jobs())

@@ -88,6 +88,9 @@ class Project:
         for name in tuple(names):
             module = sys.modules.pop(name, None)
             if module is not None:
+                parent, _, child = name.rpartition(".")
+                if parent in sys.modules and vars(sys.modules[parent]).get(child) is module:
+                    delattr(sys.modules[parent], child)  # else `from . import child` would find it there
                 linecache.checkcache(module.__file__)
         importlib.invalidate_caches()
 

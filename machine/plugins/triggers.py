@@ -174,7 +174,9 @@ class Schedule(Trigger):
 
     def describe(self) -> str:
         """The trigger as its decorator reads in source."""
-        return f"schedule({', '.join(f'{name}={value!r}' for name, value in self.fields.items())})"
+        limits = {"start_date": self.start_date, "end_date": self.end_date, "timezone": self.timezone}
+        given = self.fields | {name: str(value) for name, value in limits.items() if value is not None}
+        return f"schedule({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
 @dataclass(frozen=True, slots=True)
