@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import textwrap
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import structlog
 
 from machine.bot import Machine
+from machine.logs import configure_logging
 from machine.plugins.base import MachineBasePlugin
 from machine.sandbox import Sandbox, Workspace
 from machine.sandbox.messages import Message
@@ -112,3 +115,15 @@ async def bot(tmp_path: Path) -> AsyncIterator[BotUnderTest]:
     bot = BotUnderTest(tmp_path)
     yield bot
     await bot.stop()
+
+
+@pytest.fixture
+def production_logging() -> Iterator[None]:
+    """Logging as `machine run` sets it up, so that what plugins log reaches the trace."""
+    root = logging.getLogger()
+    level = root.level
+    configure_logging(logging.INFO)
+    yield
+    structlog.reset_defaults()
+    root.setLevel(level)
+    logging.captureWarnings(False)

@@ -78,9 +78,10 @@ class Rule:
 
 
 def _event(_client: SlackClient, facts: Facts, verdict: Verdict) -> object:
+    event = facts.envelope.event or facts.envelope.payload  # app_rate_limited comes without an inner event
     if verdict.model is not None:
-        return verdict.model.model_validate(facts.envelope.event)
-    return copy.deepcopy(dict(facts.envelope.event))  # the plugin's own: what it changes, no other handler sees
+        return verdict.model.model_validate(event)
+    return copy.deepcopy(dict(event))  # the plugin's own: what it changes, no other handler sees
 
 
 def _message(client: SlackClient, facts: Facts, verdict: Verdict) -> object:
