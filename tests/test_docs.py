@@ -25,6 +25,7 @@ PUBLIC = (
     "machine.plugins",
     "machine.plugins.decorators",
     "machine.models",
+    "machine.models.events",
     "machine.models.interactive",
     "machine.storage",
 )
