@@ -28,12 +28,17 @@ class Timeline:
     def __init__(self, clock: Clock = time.time) -> None:
         self._clock = clock
         self._last = 0
+        self._ahead_s = 0.0
 
     @property
     def now(self) -> float:
         """The time in seconds since 1970."""
         at = self._clock()
-        return at.timestamp() if isinstance(at, datetime) else at
+        return (at.timestamp() if isinstance(at, datetime) else at) + self._ahead_s
+
+    def jump(self, seconds: float) -> None:
+        """Go that far ahead of the clock, or behind it, in addition to earlier jumps."""
+        self._ahead_s += seconds
 
     def next_ts(self) -> str:
         """A message timestamp as Slack writes it: `1700000000.000100`."""

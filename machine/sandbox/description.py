@@ -16,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from machine.errors import WorkspaceError
 from machine.sandbox.clock import stable_id
+from machine.sandbox.description_faults import FaultsTable
 from machine.sandbox.description_mistakes import Mistake, found_by_pydantic, report
 from machine.sandbox.people import Person, nearest
+from machine.sandbox.scopes import DEFAULT_SCOPES
 from machine.sandbox.team import App, Team, team_called
 
 DEFAULT_DESCRIPTION = Path(__file__).with_name("default_workspace.toml")
@@ -40,6 +42,7 @@ class _AppTable(_Table):
     app_token: Annotated[str, StringConstraints(pattern=r"^xapp-.+")] = "xapp-1-sandbox-app"  # noqa: S105 - as above
     commands: tuple[Annotated[str, StringConstraints(pattern=r"^/\S+$")], ...] = ()
     events: tuple[str, ...] = ()
+    scopes: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z_]+([.:][a-z_]+)*$")], ...] = DEFAULT_SCOPES
 
 
 class _PersonTable(_Table):
@@ -96,6 +99,7 @@ class _File(_Table):
     messages: tuple[_MessageTable, ...] = ()
     usergroups: tuple[_UserGroupTable, ...] = ()
     emoji: dict[str, str] = Field(default_factory=dict)
+    faults: FaultsTable = Field(default_factory=FaultsTable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ class Description:
     messages: tuple[MessageDescription, ...] = ()
     emoji: Mapping[str, str] = field(default_factory=dict)
     usergroups: tuple[Mapping[str, Any], ...] = ()
+    faults: FaultsTable = field(default_factory=FaultsTable)
 
     @classmethod
     def from_file(cls, path: Path) -> Description:
@@ -166,6 +171,7 @@ def _build(described: _File) -> Description:
         app_token=described.app.app_token,
         commands=described.app.commands,
         events=described.app.events,
+        scopes=described.app.scopes,
     )
     bot = Person(
         id=stable_id("U", app_name), name=app_name, real_name=app_name, is_bot=True, bot_id=stable_id("B", app_name)
@@ -180,6 +186,7 @@ def _build(described: _File) -> Description:
         messages=tuple(MessageDescription(table.channel, table.user, table.text) for table in described.messages),
         emoji=described.emoji,
         usergroups=tuple(_usergroup(table, ids) for table in described.usergroups),
+        faults=described.faults,
     )
 
 

@@ -70,8 +70,11 @@ def _key(place: tuple[int | str, ...]) -> str:
 def _line_of(text: str, place: tuple[int | str, ...]) -> int:
     """The line of a key, else of the table it belongs in, else 1: tomllib does not tell."""
     table = str(place[0]) if place else ""
-    index = place[1] if len(place) > 1 and isinstance(place[1], int) else 0
-    names = [part for part in place[1:] if isinstance(part, str)]
+    rest = list(place[1:])
+    if len(rest) > 1 and isinstance(rest[1], int) and f"[[{table}.{rest[0]}]]" in text:
+        table = f"{table}.{rest.pop(0)}"
+    index = rest[0] if rest and isinstance(rest[0], int) else 0
+    names = [part for part in rest if isinstance(part, str)]
     key = names[0] if names else ""
     seen, header_line, is_inside = -1, 0, False
     for number, line in enumerate(text.splitlines(), start=1):

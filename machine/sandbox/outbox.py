@@ -77,6 +77,12 @@ class Request:
         """Whether it is repeated until the app acknowledges it, as Slack does with events only."""
         return self.kind == "events_api"
 
+    @property
+    def event_type(self) -> str:
+        """What kind of event it is (`message`), or of interaction (`block_actions`); empty for a command."""
+        inner = self.payload.get("event") if self.is_event else self.payload
+        return str(inner.get("type", "")) if isinstance(inner, Mapping) else ""
+
     def acknowledge(self, answer: Answer) -> None:
         """The app has it. An answer that Slack would not take settles the reply with the refusal."""
         if self.reply.is_settled:

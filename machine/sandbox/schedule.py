@@ -77,6 +77,11 @@ class Schedule:
         """What is not posted yet, the next one first."""
         return sorted(self._messages.values(), key=lambda scheduled: (scheduled.post_at, scheduled.id))
 
+    def look(self) -> None:
+        """Post what is due, and let the owner of the time look again: the clock was moved."""
+        self.post_due()
+        self.on_change()
+
     def post_due(self) -> list[Message]:
         """Post what is due; a message that can no longer be posted is dropped, with a line in the log."""
         posted = []

@@ -12,6 +12,7 @@ from typing import Self
 from aiohttp import web
 
 from machine.errors import MachineError
+from machine.sandbox.faults import Faults
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.socket_mode import DisconnectReason, SocketMode
 from machine.sandbox.web_api import WebApi
@@ -72,6 +73,11 @@ class Sandbox:
         return self.workspace.app.app_token
 
     @property
+    def faults(self) -> Faults:
+        """What goes wrong on request; the same as `workspace.faults`."""
+        return self.workspace.faults
+
+    @property
     def socket_mode(self) -> SocketMode:
         """The connections of the app.
 
@@ -110,6 +116,7 @@ class Sandbox:
         self._socket_mode = SocketMode(self.workspace, f"ws://{_HOST}:{self._port}/link/", self._time_scale)
         self._web_api = WebApi(self.workspace, self.base_url, self._socket_mode.open_link)
         self.workspace.response_urls.base_url = self.base_url
+        self.workspace.faults.on_kill = self._socket_mode.drop_connections
         self._stop_carrying = self.workspace.outbox.carry_with(self._socket_mode.carry)
         self.workspace.schedule.on_change = self._set_alarm
         self._set_alarm()
@@ -121,8 +128,10 @@ class Sandbox:
         runner, self._runner = self._runner, None
         self._stop_carrying()
         self.workspace.schedule.on_change = lambda: None
+        self.workspace.faults.on_kill = lambda: None
         if self._alarm is not None:
             self._alarm.cancel()
+        self._web_api.stop()
         await self._socket_mode.stop()
         await runner.cleanup()
 

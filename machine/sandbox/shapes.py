@@ -78,7 +78,7 @@ class Shapes:
             "team": self._team.id,
             **{f"image_{size}": self._picture(person, size) for size in _PICTURE_SIZES},
         }
-        if person.email:
+        if person.email and "users:read.email" in self._app.scopes:
             profile["email"] = person.email
         if person.is_bot:
             profile |= {"bot_id": person.bot_id, "api_app_id": self._app.id, "always_active": True}

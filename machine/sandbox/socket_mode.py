@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 
 from aiohttp import WSMsgType, web
 
+from machine.sandbox.faults import DeliveryFate
 from machine.sandbox.outbox import KEPT_REQUESTS, Request
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.waiting import Bell
@@ -79,6 +80,11 @@ class _Connection(_Timed):
     def close(self) -> None:
         self.outgoing.put_nowait(None)
 
+    def abort(self) -> None:
+        self.is_leaving = True
+        if self.request.transport is not None:
+            self.request.transport.abort()
+
 
 @dataclass(slots=True, eq=False)
 class _Delivery(_Timed):
@@ -87,6 +93,7 @@ class _Delivery(_Timed):
     request: Request
     attempt: int = 0
     connection: _Connection | None = None
+    loses_ack: bool = False
 
 
 class SocketMode:
@@ -166,8 +173,7 @@ class SocketMode:
     def drop_connections(self) -> None:
         """Break every connection without a word, as a bad network does."""
         for connection in self._connections:
-            if connection.request.transport is not None:
-                connection.request.transport.abort()
+            connection.abort()
 
     async def wait_for_connections(self, count: int = 1) -> None:
         """Return once at least `count` connections are open."""
@@ -256,9 +262,18 @@ class SocketMode:
         if connection is None:
             self._waiting.append(delivery)
             return
+        fate = self._workspace.faults.fate_of_delivery(delivery.request.kind, delivery.request.event_type)
+        self._send(delivery, connection, fate)
+        if fate.is_duplicated and (other := self._next_connection()) is not None:
+            self._send(_Delivery(delivery.request, delivery.attempt), other, DeliveryFate())
+
+    def _send(self, delivery: _Delivery, connection: _Connection, fate: DeliveryFate) -> None:
         envelope_id = str(uuid.uuid4())
-        delivery.connection = connection
+        delivery.connection, delivery.loses_ack = connection, fate.loses_ack
         self._under_way[envelope_id] = delivery
+        if fate.breaks_socket:
+            connection.abort()
+            return
         if delivery.request.is_event:  # a burst of them may queue up, so the time counts from when it is written
             connection.send(_envelope(envelope_id, delivery), lambda: self._expect_acknowledgement(envelope_id))
         else:  # a person is waiting
@@ -286,9 +301,12 @@ class SocketMode:
             _logger.warning("The app sent something over Socket Mode that is no JSON")
             return
         envelope_id = message.get("envelope_id") if isinstance(message, dict) else None
-        delivery = self._under_way.pop(envelope_id, None) if isinstance(envelope_id, str) else None
-        if delivery is None:
+        if not isinstance(envelope_id, str):
             return
+        delivery = self._under_way.get(envelope_id)
+        if delivery is None or delivery.loses_ack:
+            return
+        del self._under_way[envelope_id]
         delivery.stop_timer()
         payload = message.get("payload")
         delivery.request.acknowledge(payload if isinstance(payload, dict) and not delivery.request.is_event else None)

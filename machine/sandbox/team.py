@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from machine.sandbox.clock import stable_id
+from machine.sandbox.scopes import DEFAULT_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class App:
         id: Begins with `A`.
         commands: The slash commands it has; empty if any command goes to it.
         events: The event types it subscribes to; empty if it gets all of them.
+        scopes: What its bot token is good for.
         verification_token: What Slack sends as `token` in each payload.
     """
 
@@ -44,6 +46,7 @@ class App:
     app_token: str = field(repr=False)
     commands: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = DEFAULT_SCOPES
     verification_token: str = field(default="sandbox-verification-token", repr=False)
 
     def subscribes_to(self, event_type: str) -> bool:

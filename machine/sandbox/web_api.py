@@ -5,6 +5,8 @@ What is the same for every method is here once; what a method does is in `machin
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -13,16 +15,16 @@ from typing import Any
 from aiohttp import web
 
 from machine.sandbox.arguments import Arguments
+from machine.sandbox.faults import Plan
 from machine.sandbox.methods import TABLE
 from machine.sandbox.methods.call import Call, Method
+from machine.sandbox.methods.permissions import check_scopes
 from machine.sandbox.refusal import SlackRefusal
+from machine.sandbox.scopes import APP_TOKEN_SCOPES
 from machine.sandbox.workspace import Workspace
 
 _logger = logging.getLogger(__name__)
 _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
-_BOT_SCOPES = ",".join(
-    sorted({scope for method in TABLE.values() if method.caller != "app" for scope in method.scopes})
-)
 
 
 class WebApi:
@@ -32,6 +34,7 @@ class WebApi:
         self._workspace = workspace
         self._base_url = base_url
         self._open_connection = open_connection
+        self._is_stopping = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one call; a refusal is an answer too, with status 200 as in Slack."""
@@ -40,13 +43,47 @@ class WebApi:
         if method is None:
             _logger.warning("%s was called, which the sandbox does not have", name)
         try:
-            arguments, body_token = await _read_arguments(request)
-            method = _known(method)
-            self._check_token(method, _bearer_token(request) or body_token)
-            answer = method.run(Call(self._workspace, Arguments(arguments), self._base_url, self._open_connection))
+            given, token = await _read_arguments(request)
         except SlackRefusal as refusal:
-            return _respond(refusal_as_answer(refusal), method)
-        return _respond({"ok": True, **answer}, method)
+            return web.json_response(refusal_as_answer(refusal), headers=self._scope_headers(method, ""))
+        call = Call(self._workspace, Arguments(given), self._base_url, self._open_connection)
+        fate = self._workspace.faults.fate_of_call(name, method.tier if method else 3, str(given.get("channel", "")))
+        headers = self._scope_headers(method, token)
+        answer = {} if fate.is_stillborn else self._answer(method, call, token)
+        if fate.delay_s:
+            await self._hold_back(fate.delay_s)
+        if fate.failure is not None:
+            return _fail(request, fate.failure, headers)
+        return web.json_response(answer, headers=headers)
+
+    def stop(self) -> None:
+        """Hold no answer back any longer."""
+        self._is_stopping.set()
+
+    async def _hold_back(self, delay_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._is_stopping.wait()
+
+    def _answer(self, method: Method | None, call: Call, token: str) -> dict[str, Any]:
+        if method is None:
+            return refusal_as_answer(SlackRefusal("unknown_method"))
+        try:
+            self._check_token(method, token)
+            if method.caller == "bot":
+                check_scopes(method, call, self._workspace.app.scopes)
+            return {"ok": True, **method.run(call)}
+        except SlackRefusal as refusal:
+            return refusal_as_answer(refusal)
+
+    def _scope_headers(self, method: Method | None, token: str) -> dict[str, str]:
+        """What the token is good for, and what the method wants; Slack tells the first only to whom it knows."""
+        app = self._workspace.app
+        provided = {app.bot_token: app.scopes, app.app_token: APP_TOKEN_SCOPES}.get(token)
+        headers = {"X-OAuth-Scopes": ",".join(provided)} if provided is not None else {}
+        if method is not None:
+            headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
+        return headers
 
     def _check_token(self, method: Method, token: str) -> None:
         if method.caller == "anybody":
@@ -63,17 +100,11 @@ class WebApi:
 
 def refusal_as_answer(refusal: SlackRefusal) -> dict[str, Any]:
     """How Slack writes a refusal."""
-    answer: dict[str, Any] = {"ok": False, "error": refusal.error}
+    answer: dict[str, Any] = {"ok": False, "error": refusal.error, **refusal.details}
     if refusal.messages:
         plain = [message.removeprefix("[ERROR] ") for message in refusal.messages]
         answer |= {"errors": plain, "response_metadata": {"messages": list(refusal.messages)}}
     return answer
-
-
-def _known(method: Method | None) -> Method:
-    if method is None:
-        raise SlackRefusal("unknown_method")
-    return method
 
 
 async def _read_arguments(request: web.Request) -> tuple[Mapping[str, Any], str]:
@@ -84,7 +115,7 @@ async def _read_arguments(request: web.Request) -> tuple[Mapping[str, Any], str]
     elif request.content_type in _FORMS:
         arguments |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
     token = arguments.pop("token", "")
-    return arguments, token if isinstance(token, str) else ""
+    return arguments, _bearer_token(request) or (token if isinstance(token, str) else "")
 
 
 def _json_object(text: str) -> dict[str, Any]:
@@ -102,8 +133,14 @@ def _bearer_token(request: web.Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _respond(answer: Mapping[str, Any], method: Method | None) -> web.Response:
-    headers = {"X-OAuth-Scopes": _BOT_SCOPES}
-    if method is not None:
-        headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
-    return web.json_response(answer, headers=headers)
+def _fail(request: web.Request, plan: Plan, headers: Mapping[str, str]) -> web.Response:
+    """Answer as the plan says, or not at all."""
+    if plan.effect == "drop":
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()  # goes nowhere, but aiohttp wants one
+    waiting = {} if plan.retry_after is None else {"Retry-After": str(plan.retry_after)}
+    if plan.status >= 500:
+        return web.Response(status=plan.status, text="Something went wrong on Slack's side", headers=waiting)
+    answer = {"ok": False, "error": plan.error}
+    return web.json_response(answer, status=plan.status, headers={**headers, **waiting})

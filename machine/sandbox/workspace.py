@@ -27,6 +27,7 @@ from machine.sandbox.conversations import Conversation, Conversations
 from machine.sandbox.description import DEFAULT_DESCRIPTION, Description
 from machine.sandbox.emoji import plain_name
 from machine.sandbox.events import EventFeed
+from machine.sandbox.faults import Faults
 from machine.sandbox.files import File, Files
 from machine.sandbox.interactions import Interaction, Interactions
 from machine.sandbox.messages import JsonObject, Message, Messages
@@ -55,6 +56,7 @@ class Workspace:
         channels: Every conversation, by id.
         messages: What was written; `history` is the short way to it.
         outbox: What Slack sends to the app.
+        faults: What goes wrong on request.
     """
 
     def __init__(self, description: Description, *, clock: Clock = time.time) -> None:
@@ -82,12 +84,15 @@ class Workspace:
         self.response_urls = ResponseUrls(self)
         self.schedule = Schedule(self.timeline, self.post_as_app)
         self._interactions = Interactions(self)
+        self.faults = Faults(self.timeline)
+        self.faults.on_jump = self.schedule.look
         for message in description.messages:
             self.post(message.user, message.channel, message.text)
         # From here on the app hears of what happens; what the description says had happened before it came.
         feed = EventFeed(self.team, self.app, self.bot, self.channels, self.shapes, self.timeline, self.outbox)
         self._changes.subscribe(feed)
         self._changes.subscribe(self._write_notices)
+        description.faults.put_in_force(self.faults)
 
     @classmethod
     def default(cls, *, clock: Clock = time.time) -> Workspace:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from machine.sandbox.arguments import Arguments
 from machine.sandbox.conversations import Conversation
+from machine.sandbox.faults import Tier
 from machine.sandbox.people import Person
 from machine.sandbox.workspace import Workspace
 
@@ -59,11 +60,13 @@ class Method:
     Attributes:
         name: For example `chat.postMessage`.
         run: Answers a call, or raises `SlackRefusal`.
-        scopes: The scopes a bot token needs for it.
+        scopes: The scopes of which a bot token needs one; `permissions` tells which, where that depends on the call.
         caller: Whose token it is called with.
+        tier: How often Slack lets an app call it: https://docs.slack.dev/apis/web-api/rate-limits.
     """
 
     name: str
     run: Callable[[Call], Answer]
     scopes: tuple[str, ...] = ()
     caller: Caller = "bot"
+    tier: Tier = 3

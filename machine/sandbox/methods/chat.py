@@ -11,7 +11,11 @@ from machine.sandbox.refusal import SlackRefusal
 
 
 def _post_message(call: Call) -> Answer:
-    message = call.workspace.posting.post(call.bot, _target(call), Draft.from_arguments(call.arguments))
+    conversation, draft = _target(call), Draft.from_arguments(call.arguments)
+    posting = call.workspace.posting
+    is_open_to_app = conversation.kind == "channel" and "chat:write.public" in call.workspace.app.scopes
+    post = posting.post_unchecked if is_open_to_app and not conversation.is_archived else posting.post
+    message = post(call.bot, conversation, draft)
     return {"channel": message.channel, "ts": message.ts, "message": call.workspace.shapes.message(message)}
 
 
@@ -125,13 +129,13 @@ def _message(call: Call) -> Message:
 
 
 METHODS = (
-    Method("chat.postMessage", _post_message, ("chat:write",)),
-    Method("chat.postEphemeral", _post_ephemeral, ("chat:write",)),
+    Method("chat.postMessage", _post_message, ("chat:write",), tier="posting"),
+    Method("chat.postEphemeral", _post_ephemeral, ("chat:write",), tier=4),
     Method("chat.meMessage", _me_message, ("chat:write",)),
     Method("chat.update", _update, ("chat:write",)),
     Method("chat.delete", _delete, ("chat:write",)),
     Method("chat.scheduleMessage", _schedule, ("chat:write",)),
     Method("chat.scheduledMessages.list", _list_scheduled),
     Method("chat.deleteScheduledMessage", _delete_scheduled, ("chat:write",)),
-    Method("chat.getPermalink", _get_permalink),
+    Method("chat.getPermalink", _get_permalink, tier=None),
 )

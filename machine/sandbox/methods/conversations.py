@@ -144,12 +144,12 @@ def shape_of(call: Call, conversation: Conversation) -> Answer:
 
 
 METHODS = (
-    Method("conversations.list", _list, _READ),
+    Method("conversations.list", _list, _READ, tier=2),
     Method("conversations.info", _info, _READ),
     Method("conversations.open", _open, ("im:write", "mpim:write")),
-    Method("conversations.close", _close, ("im:write", "mpim:write")),
+    Method("conversations.close", _close, ("im:write", "mpim:write"), tier=2),
     Method("conversations.history", _history, _HISTORY),
     Method("conversations.replies", _replies, _HISTORY),
-    Method("conversations.members", _members, _READ),
+    Method("conversations.members", _members, _READ, tier=4),
     Method("conversations.mark", _mark, ("channels:manage", "groups:write", "im:write", "mpim:write")),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from machine.sandbox.methods.call import Answer, Call, Method
 from machine.sandbox.methods.conversations import shape_of
 
-_MANAGE = ("channels:manage", "groups:write")
+_MANAGE = ("channels:manage", "groups:write", "im:write", "mpim:write")
 
 
 def _create(call: Call) -> Answer:
@@ -69,14 +69,14 @@ def _set_purpose(call: Call) -> Answer:
 
 
 METHODS = (
-    Method("conversations.create", _create, _MANAGE),
+    Method("conversations.create", _create, _MANAGE, tier=2),
     Method("conversations.join", _join, ("channels:join",)),
     Method("conversations.leave", _leave, _MANAGE),
     Method("conversations.invite", _invite, _MANAGE),
     Method("conversations.kick", _kick, _MANAGE),
-    Method("conversations.archive", _archive, _MANAGE),
-    Method("conversations.unarchive", _unarchive, _MANAGE),
-    Method("conversations.rename", _rename, _MANAGE),
-    Method("conversations.setTopic", _set_topic, _MANAGE),
-    Method("conversations.setPurpose", _set_purpose, _MANAGE),
+    Method("conversations.archive", _archive, _MANAGE, tier=2),
+    Method("conversations.unarchive", _unarchive, _MANAGE, tier=2),
+    Method("conversations.rename", _rename, _MANAGE, tier=2),
+    Method("conversations.setTopic", _set_topic, _MANAGE, tier=2),
+    Method("conversations.setPurpose", _set_purpose, _MANAGE, tier=2),
 )

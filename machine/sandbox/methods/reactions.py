@@ -50,5 +50,5 @@ METHODS = (
     Method("reactions.add", _add, ("reactions:write",)),
     Method("reactions.remove", _remove, ("reactions:write",)),
     Method("reactions.get", _get, ("reactions:read",)),
-    Method("reactions.list", _list, ("reactions:read",)),
+    Method("reactions.list", _list, ("reactions:read",), tier=2),
 )

@@ -48,6 +48,6 @@ def _list_usergroups(call: Call) -> Answer:
 METHODS = (
     Method("team.info", _team_info, ("team:read",)),
     Method("bots.info", _bots_info, ("users:read",)),
-    Method("emoji.list", _list_emoji, ("emoji:read",)),
-    Method("usergroups.list", _list_usergroups, ("usergroups:read",)),
+    Method("emoji.list", _list_emoji, ("emoji:read",), tier=2),
+    Method("usergroups.list", _list_usergroups, ("usergroups:read",), tier=2),
 )

@@ -31,11 +31,16 @@ class ManualClock:
 
 
 class App:
-    """Receives over Socket Mode and acknowledges each request, with what `answers` says."""
+    """Receives over Socket Mode and acknowledges each request, with what `answers` says.
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    `ping_interval_s` is also how long the client takes to notice that its socket broke.
+    """
+
+    def __init__(self, sandbox: Sandbox, *, ping_interval_s: float = 5.0) -> None:
         self.web = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
-        self.client: Any = SocketModeClient(app_token=sandbox.app_token, web_client=self.web)
+        self.client: Any = SocketModeClient(
+            app_token=sandbox.app_token, web_client=self.web, ping_interval=ping_interval_s
+        )
         self.client.socket_mode_request_listeners.append(self._receive)
         self.requests: list[SocketModeRequest] = []
         self.answers: Answers = lambda request: None

@@ -10,6 +10,7 @@ import pytest
 
 from machine.errors import WorkspaceError
 from machine.sandbox import Workspace
+from machine.sandbox.faults import Faults
 from machine.sandbox.methods import TABLE
 
 _DOCS = Path(__file__).parents[3] / "docs"
@@ -51,12 +52,19 @@ def test_described_workspace_is_accepted(tmp_path: Path) -> None:
     assert str(caught.value).replace(f"{tmp_path}/", "") == mistake.strip()
 
 
-async def test_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """As it stands in the guide."""
-    (example,) = _examples("python")
-    names: dict[str, object] = {}
-    exec(f"async def example():\n{textwrap.indent(example, '    ')}", names)
+async def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """As they stand in the guide."""
+    for example in _examples("python"):
+        names: dict[str, object] = {}
+        exec(f"async def example():\n{textwrap.indent(example, '    ')}", names)
+        await names["example"]()  # type: ignore[operator]  # made by the line above
 
-    await names["example"]()  # type: ignore[operator]  # made by the line above
+    assert capsys.readouterr().out.splitlines() == ["['is anybody here?', 'I am']", "ratelimited 3 1"]
 
-    assert capsys.readouterr().out == "['is anybody here?', 'I am']\n"
+
+def test_every_fault_in_the_guide_exists() -> None:
+    """The table of what goes wrong."""
+    guide = (_DOCS / "sandbox.md").read_text(encoding="utf-8")
+    faults = re.findall(r"^\| `(\w+)\(", guide[guide.index("## When things go wrong") :], re.MULTILINE)
+
+    assert {name for name in vars(Faults) if not name.startswith(("_", "fate_"))} - {"add", "active"} == set(faults)

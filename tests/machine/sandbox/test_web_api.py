@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,6 +14,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
+from machine.sandbox.clock import stable_id
+from machine.sandbox.methods import TABLE
+from machine.sandbox.scopes import DEFAULT_SCOPES
 
 
 @pytest.mark.parametrize(
@@ -96,6 +102,79 @@ async def test_answer_tells_the_scopes(sandbox: Sandbox) -> None:
 
     assert answer.headers["X-Accepted-OAuth-Scopes"] == "users:read.email"
     assert "reactions:write" in answer.headers["X-OAuth-Scopes"].split(",")
+
+
+async def test_missing_scope_names_what_is_needed_and_what_there_is(tmp_path: Path) -> None:
+    """An app that works with all scopes fails in Slack when one was not asked for."""
+    async with _with_scopes(tmp_path, "chat:write", "channels:read", "channels:history") as client:
+        with pytest.raises(SlackApiError) as caught:
+            await client.reactions_add(channel="C1", timestamp="1.2", name="eyes")
+        response = caught.value.response
+
+    assert (response["error"], response["needed"]) == ("missing_scope", "reactions:write")
+    assert response["provided"] == response.headers["X-OAuth-Scopes"] == "chat:write,channels:read,channels:history"
+    assert response.headers["X-Accepted-OAuth-Scopes"] == "reactions:write"
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "needed"),
+    [
+        ("conversations.list", {"types": "public_channel,private_channel"}, "groups:read"),
+        ("conversations.history", {"channel": "hidden"}, "groups:history"),
+        ("conversations.create", {"name": "new", "is_private": True}, "groups:write"),
+        ("conversations.open", {"users": "U1"}, "im:write"),
+        ("conversations.open", {"users": "U1,U2"}, "mpim:write"),
+        ("chat.postMessage", {"channel": "#open", "text": "hi", "username": "other"}, "chat:write.customize"),
+        ("apps.connections.open", {}, None),
+    ],
+)
+async def test_scope_is_wanted_for_the_kind_of_conversation(
+    tmp_path: Path, method: str, arguments: dict[str, Any], needed: str | None
+) -> None:
+    """`channels:history` does not open private channels."""
+    async with _with_scopes(tmp_path, "chat:write", "channels:read", "channels:history", "channels:manage") as client:
+        hidden = stable_id("C", "channel", "hidden")
+        given = {name: hidden if value == "hidden" else value for name, value in arguments.items()}
+        with pytest.raises(SlackApiError) as caught:
+            await client.api_call(method, json=given)
+
+    assert caught.value.response.get("needed") == needed
+
+
+async def test_email_addresses_need_a_scope_of_their_own(tmp_path: Path) -> None:
+    """Slack leaves them out of profiles without `users:read.email`."""
+    async with _with_scopes(tmp_path, "users:read") as client:
+        members = (await client.users_list())["members"]
+
+    assert [member["profile"].get("email") for member in members] == [None, None]
+
+
+async def test_public_channels_can_be_posted_to_with_the_scope_for_it(tmp_path: Path) -> None:
+    """`chat:write.public` lets an app post where it is not a member."""
+    async with _with_scopes(tmp_path, "chat:write", "chat:write.public") as client:
+        answer = await client.chat_postMessage(channel="#open", text="hi")
+
+    assert answer["message"]["text"] == "hi"
+
+
+def test_default_scopes_cover_every_method() -> None:
+    """Nobody has to configure scopes to begin with."""
+    wanted = {method.scopes for method in TABLE.values() if method.scopes and method.caller != "app"}
+
+    assert [scopes for scopes in wanted if not set(scopes) <= set(DEFAULT_SCOPES)] == []
+
+
+@contextlib.asynccontextmanager
+async def _with_scopes(tmp_path: Path, *scopes: str) -> AsyncIterator[AsyncWebClient]:
+    path = tmp_path / "workspace.toml"
+    path.write_text(
+        f"[app]\nscopes = {list(scopes)}\n"
+        '[[people]]\nname = "ada"\n[[channels]]\nname = "open"\nmembers = ["ada"]\n'
+        '[[channels]]\nname = "hidden"\nprivate = true\nmembers = ["ada", "machine"]\n',
+        encoding="utf-8",
+    )
+    async with Sandbox(Workspace.from_toml(path)) as sandbox:
+        yield AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
 
 
 def str_of(blocks: list[dict[str, Any]]) -> str:
