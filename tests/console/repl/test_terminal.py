@@ -376,7 +376,7 @@ async def test_the_mouse_chooses_from_the_menu_and_selects_output() -> None:
 
 async def test_a_prompt_that_fails_comes_back() -> None:
     """A mistake in a key binding or in drawing costs a line of output, and not the bot."""
-    async with session() as person:
+    async with session(size=(160, 60)) as person:  # the traceback shows paths, however long they are
         prompt = person.terminal._prompt
         assert prompt is not None
         prompt.app.key_bindings.add("c-t")(lambda event: 1 / 0)  # type: ignore[union-attr]
