@@ -56,7 +56,7 @@ class Project:
         """The bot's answer to what alice writes."""
         count = len(self._answers())
         self.workspace.post("alice", "general", text)
-        answers = await self.waiter.until(lambda: (found := self._answers()) and len(found) > count and found, text)
+        answers = await self.waiter.until(lambda: self._answers()[count:], text)
         return answers[-1]
 
     def _answers(self) -> list[str]:
