@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_TOKEN = re.compile(r"\b(?P<kind>xox[a-z](?:\.xox[a-z])?|xapp|xwfp)-[\w-]+")
+# Without a word boundary before it: in a repr or in JSON a token may follow an escape, as in "\\nxoxb-...".
+_TOKEN = re.compile(r"(?P<kind>xox[a-z](?:\.xox[a-z])?|xapp|xwfp)-[\w-]+")
 _RESPONSE_URL = re.compile(
     r"(?P<host>https?://[^\s/\"'<>]+)"
     r"(?P<path>/(?:commands|actions|services|workflows|triggers|app|files-upload)/)[^\s\"'<>)\\]+"
@@ -40,17 +41,18 @@ def is_secret_name(name: str) -> bool:
 
 
 def redact_value(value: Any) -> Any:
-    """Redact every string in a JSON-like value, and whole fields whose name says that they hold a secret.
+    """Redact every string in a JSON-like value, keys too, and whole fields whose name says that they hold a secret.
 
     The value given is left as it is; containers are copied.
     """
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        return {
-            key: REDACTED if isinstance(key, str) and item and is_secret_name(key) else redact_value(item)
-            for key, item in value.items()
-        }
+        return {redact(key) if isinstance(key, str) else key: _redact_item(key, item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [redact_value(item) for item in value]
     return value
+
+
+def _redact_item(key: object, item: Any) -> Any:
+    return REDACTED if isinstance(key, str) and item and is_secret_name(key) else redact_value(item)

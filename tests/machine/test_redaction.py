@@ -1,0 +1,124 @@
+"""Secrets never print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from machine.redaction import REDACTED, is_secret_name, redact, redact_value
+
+SECRET = st.text(st.sampled_from("abcdefXYZ0123456789-"), min_size=8, max_size=60).map(lambda rest: f"1{rest}9")
+TOKEN = st.builds(
+    lambda kind, rest: f"{kind}-{rest}",
+    st.sampled_from(["xoxb", "xoxp", "xoxa", "xoxs", "xoxe", "xoxe.xoxp", "xoxe.xoxb", "xoxd", "xapp", "xwfp"]),
+    SECRET,
+)
+AROUND = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | TOKEN,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | TOKEN, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(AROUND, TOKEN, st.sampled_from(["", " ", '"', "'", "=", "\n", "(", "/", "%20", "token:", "_"]), AROUND)
+def test_no_token_survives(before: str, token: str, delimiter: str, after: str) -> None:
+    """Pitfall 42: wherever it stands in a text."""
+    secret = token.partition("-")[2]
+
+    assert secret not in redact(f"{before}{delimiter}{token} {after}")
+
+
+@pytest.mark.parametrize("before", ["token", "é", "_", "0", r"\n", r"\u00e9"])
+def test_a_token_glued_to_a_word_does_not_survive(before: str) -> None:
+    """Pitfall 42: after an escape in a repr or in JSON, or by a slip of the keyboard."""
+    assert "2222" not in redact(f"{before}xoxb-1111-2222-abcd")
+
+
+@given(st.text() | TOKEN | st.builds("{}{}{}".format, AROUND, TOKEN, AROUND))
+def test_redacting_twice_changes_nothing_more(text: str) -> None:
+    """Text passes through it more than once on its way to a person."""
+    assert redact(redact(text)) == redact(text)
+
+
+@given(st.text(st.sampled_from("abc xyz,.!-_:/<>@#😀é\n")))
+def test_text_without_secrets_is_left_alone(text: str) -> None:
+    """What people write must stay readable."""
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("xoxb-1-2-abc", f"xoxb-{REDACTED}"),
+        ("a xoxe.xoxp-1-Mi0y in it", f"a xoxe.xoxp-{REDACTED} in it"),
+        ("https://hooks.slack.com/services/T1/B1/abc", f"https://hooks.slack.com/services/{REDACTED}"),
+        ("<https://hooks.slack.com/commands/T1/1/abc>", f"<https://hooks.slack.com/commands/{REDACTED}>"),
+        ("http://127.0.0.1:5/actions/T1/abc", f"http://127.0.0.1:5/actions/{REDACTED}"),
+        ("Authorization: Bearer abc.def", f"Authorization: Bearer {REDACTED}"),
+        ("see https://example.com/page", "see https://example.com/page"),
+    ],
+)
+def test_what_tells_secrets_apart_is_kept(text: str, shown: str) -> None:
+    """The kind of a token, and where a URL leads."""
+    assert redact(text) == shown
+
+
+@given(JSON)
+def test_any_json_can_be_redacted(value: Any) -> None:
+    """Total, and idempotent."""
+    once = redact_value(value)
+
+    assert redact_value(once) == once
+
+
+@given(st.lists(TOKEN, min_size=1, max_size=3), st.sampled_from(["text", "blocks", "x"]))
+def test_no_token_survives_inside_of_json(tokens: list[str], key: str) -> None:
+    """Pitfall 42: at any depth, in lists and tuples."""
+    shown = repr(redact_value({key: [tokens, {"deep": tuple(tokens)}]}))
+
+    assert not any(token.partition("-")[2] in shown for token in tokens)
+
+
+@given(TOKEN)
+def test_no_token_survives_as_a_key(token: str) -> None:
+    """Pitfall 42: plugins keep data under whatever key they like."""
+    assert token.partition("-")[2] not in repr(redact_value({token: 1}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "token",
+        "SLACK_BOT_TOKEN",
+        "client_secret",
+        "password",
+        "API_KEY",
+        "apikey",
+        "cookie",
+        "response_url",
+        "signing_secret",
+    ],
+)
+def test_fields_named_as_secrets_are_hidden(name: str) -> None:
+    """Pitfall 42: their values may look like anything."""
+    assert is_secret_name(name)
+    assert redact_value({name: "plain looking", "channel": "C1"}) == {name: REDACTED, "channel": "C1"}
+
+
+@pytest.mark.parametrize("name", ["channel", "tokens_used", "trigger_id", "text", "secretary", "url"])
+def test_other_fields_are_shown(name: str) -> None:
+    """Or nothing could be debugged."""
+    assert redact_value({name: "shown"}) == {name: "shown"}
+
+
+def test_what_is_given_stays_as_it_is() -> None:
+    """The payload goes to the handlers unredacted."""
+    given_value = {"token": "xoxb-1-2", "list": ["xoxb-1-2"]}
+
+    redact_value(given_value)
+
+    assert given_value == {"token": "xoxb-1-2", "list": ["xoxb-1-2"]}
