@@ -94,7 +94,7 @@ class Considered:
         reason: Why it matched or why not, for a person.
         groups: The named groups of the pattern, where it matched.
         span: Start and end of the matched part in `text`, where a pattern matched.
-        text: The text that the pattern was tried on (a mention of the bot is stripped for `respond_to`).
+        text: The text that the pattern was found in (a mention of the bot is stripped for `respond_to`).
     """
 
     handler: str

@@ -150,19 +150,23 @@ class Dispatcher:
         return self.supervisor.start(handler, lambda: _finish(handler.function(**arguments)))
 
     def _find_matches(self, facts: Facts) -> list[Match]:
+        if not self._trace:
+            return self._judge(facts, only_matches=True)
         judged = self._judge(facts)
-        if self._trace:
-            self._trace.emit(HandlersConsidered(considered=_considered(judged), envelope_id=facts.envelope.id))
+        self._trace.emit(HandlersConsidered(considered=_considered(judged), envelope_id=facts.envelope.id))
         return [match for match in judged if match.verdict.is_match]
 
-    def _judge(self, facts: Facts) -> list[Match]:
+    def _judge(self, facts: Facts, *, only_matches: bool = False) -> list[Match]:
         registry, envelope = self.registry, facts.envelope
-        return [
-            Match(handler, rule, rule.judge(handler.trigger, facts))
-            for trigger_type, rule in RULES.items()
-            if rule.kind == envelope.kind
-            for handler in registry.candidates(trigger_type, envelope)
-        ]
+        judged = []
+        for trigger_type, rule in RULES.items():
+            if rule.kind != envelope.kind:
+                continue
+            for handler in registry.candidates(trigger_type, envelope):
+                verdict = rule.judge(handler.trigger, facts)
+                if verdict.is_match or not only_matches:
+                    judged.append(Match(handler, rule, verdict))
+        return judged
 
     def _start(self, match: Match, facts: Facts, pending: PendingAnswer | None) -> asyncio.Task[None]:
         return self.supervisor.start(

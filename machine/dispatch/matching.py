@@ -43,7 +43,7 @@ class Verdict:
         reason: Why or why not, for a person.
         groups: Named groups of the pattern.
         span: Where in `text` the pattern was found.
-        text: The text the pattern was tried on.
+        text: The text the pattern was found in.
         action: The element that was used, for block actions.
         model: What the handler wants an event as; `None` for a dict.
     """
@@ -59,6 +59,8 @@ class Verdict:
 
 _NOT_ADDRESSED = Verdict(is_match=False, reason="the message does not address the bot")
 _EDITED = Verdict(is_match=False, reason="the message was edited, and the handler does not ask for edits")
+# One value for all: making a verdict per handler took four fifths of the time of matching 1,000 handlers.
+_NOT_IN_TEXT = Verdict(is_match=False, reason="the pattern is not in the text")
 _OWN = Verdict(is_match=False, reason="it is the bot's own message")
 
 
@@ -244,7 +246,7 @@ def _edited(trigger: TextTrigger, facts: Facts) -> Verdict | None:
 def _search(pattern: re.Pattern[str], text: str) -> Verdict:
     found = pattern.search(text)
     if found is None:
-        return Verdict(False, "the pattern is not in the text", text=text)
+        return _NOT_IN_TEXT
     return Verdict(True, "the pattern is in the text", found.groupdict(), found.span(), text)
 
 
