@@ -27,6 +27,8 @@ class Runtime:
         watch: Take over changed plugin files while the bot runs.
         live: `True` asks for Slack (and its tokens), `False` for the sandbox; `None` takes Slack where a token is
             set, and the sandbox otherwise.
+        listens: See `Machine`; in its own sandbox the bot always listens, as nobody else does.
+        loads_plugins: See `Machine`; in its own sandbox the bot has its plugins.
 
     Attributes:
         trace: What happens, from before the bot starts.
@@ -37,7 +39,16 @@ class Runtime:
 
     machine: Machine
 
-    def __init__(self, settings: Settings, project: Path, *, watch: bool = False, live: bool | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        project: Path,
+        *,
+        watch: bool = False,
+        live: bool | None = None,
+        listens: bool = True,
+        loads_plugins: bool = True,
+    ) -> None:
         self.settings = settings
         self.project = project
         self.trace = Trace()
@@ -47,6 +58,8 @@ class Runtime:
         has_tokens = settings.slack_app_token is not None or settings.slack_bot_token is not None
         self.is_live = has_tokens if live is None else live
         self.sandbox: Sandbox | None = None if self.is_live else Sandbox(self._workspace())
+        self._listens = listens or not self.is_live
+        self._loads_plugins = loads_plugins or not self.is_live
 
     async def start(self) -> None:
         """Start the sandbox, where there is one, and the bot.
@@ -65,6 +78,8 @@ class Runtime:
             project=self.project,
             watch=self._watch,
             reload_settings=self._reload_settings,
+            listens=self._listens,
+            loads_plugins=self._loads_plugins,
         )
         try:
             await self._resources.enter_async_context(self.machine)

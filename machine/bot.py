@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
@@ -27,8 +28,9 @@ from machine.loading.reports import Reports
 from machine.loading.watcher import Watcher
 from machine.logs import TraceLogHandler
 from machine.plugins.base import MachineBasePlugin
+from machine.read_only import require_writable
 from machine.redaction import redact
-from machine.scheduler import Job, Scheduler
+from machine.scheduler import Job, Scheduler, SteppedScheduler
 from machine.settings import DEFAULT_SETTINGS_FILE, CaseInsensitiveDict, Settings
 from machine.slack.client import SlackClient
 from machine.slack.directory import Directory
@@ -36,6 +38,7 @@ from machine.slack.identity import Identity, identify
 from machine.slack.web import SlackWebClient, is_loopback
 from machine.storage import PluginStorage
 from machine.storage.backends.base import MachineBaseStorage
+from machine.storage.expiry import Clock
 from machine.trace import Considered, Trace
 from machine.transport.socket_mode import SocketMode
 
@@ -66,6 +69,13 @@ class Machine:
         plugins: Plugin classes to load besides those that the settings name.
         reload_settings: Reads the settings anew when `local_settings.py` changes while `watch` is on.
         also_watch: Other files to watch, with what to call when one changes.
+        listens: Take events and run scheduled jobs. Without, only the Web API is used: no event is taken from another
+            process of the same bot, and no app token is needed.
+        loads_plugins: Load what `PLUGINS` and the plugin folder name.
+        is_live: Whether the workspace is a real one, to which simulated events send nothing; by default, whether
+            `SLACK_API_URL` leads away from this machine.
+        clock: Tells the time to scheduled jobs, and to storage that takes a clock, in place of the system's. Whoever
+            moves it calls `run_due_jobs()`; no job starts by itself.
 
     Attributes:
         settings: The settings in force.
@@ -87,6 +97,10 @@ class Machine:
         plugins: Iterable[type[MachineBasePlugin]] = (),
         reload_settings: Callable[[], Settings] | None = None,
         also_watch: Mapping[Path, Callable[[], Awaitable[None]]] | None = None,
+        listens: bool = True,
+        loads_plugins: bool = True,
+        is_live: bool | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.settings = settings if isinstance(settings, Settings) else Settings.check(settings or {})
         self.trace = Trace() if trace is None else trace  # one without subscriber is false
@@ -95,6 +109,10 @@ class Machine:
         self._classes = tuple(plugins)
         self._reload_settings = reload_settings
         self._also_watch = dict(also_watch or {})
+        self._listens = listens
+        self._loads_plugins = loads_plugins
+        self._is_live = is_live
+        self._clock = clock
         self._log_handler = TraceLogHandler(self.trace)
         self._started: list[Any] = []
         self._stopped = asyncio.Event()
@@ -105,7 +123,17 @@ class Machine:
     @property
     def is_live(self) -> bool:
         """Whether the bot talks to Slack itself, and not to a sandbox on this machine."""
-        return not is_loopback(self.settings.slack_api_url)
+        return not is_loopback(self.settings.slack_api_url) if self._is_live is None else self._is_live
+
+    @property
+    def listens(self) -> bool:
+        """Whether the bot takes events and runs scheduled jobs, or only uses the Web API."""
+        return self._listens
+
+    @property
+    def loads_plugins(self) -> bool:
+        """Whether the bot has the plugins that its settings name."""
+        return self._loads_plugins
 
     @property
     def identity(self) -> Identity:
@@ -136,6 +164,10 @@ class Machine:
         """The scheduled jobs, the next one first."""
         return self._scheduler.jobs()
 
+    def run_due_jobs(self) -> None:
+        """Start the scheduled jobs that are due by the `clock` that was given; without one they start by themselves."""
+        self._scheduler.run_due()
+
     def plugin_storage(self, name: str) -> PluginStorage:
         """The storage of the plugin with this name (module and class)."""
         return PluginStorage(name, self.storage, trace=self.trace)
@@ -146,6 +178,7 @@ class Machine:
 
     async def handle(self, envelope: Envelope) -> None:
         """Dispatch an envelope as if it had just arrived, and wait until its handlers have ended."""
+        require_writable("Running handlers")
         tasks = await self._dispatcher.dispatch(envelope)
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -162,6 +195,7 @@ class Machine:
         Returns:
             Whether anything was replaced.
         """
+        require_writable("Reloading plugins")
         return await self._plugins.reload(changed)
 
     async def start(self) -> None:
@@ -226,7 +260,7 @@ class Machine:
 
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self._started.append(session.close)
-        web = SlackWebClient(settings, session, self.trace)
+        web = SlackWebClient(settings, session, self.trace, is_live=self.is_live)
         self.slack = await self._meet_workspace(web)
         identity = self.identity
         self._started.append(self.slack.directory.close)
@@ -234,7 +268,7 @@ class Machine:
         self._dispatcher = Dispatcher(
             self.slack, self._reader(settings), self.trace, log_messages=settings.log_handled_messages
         )
-        self._scheduler = Scheduler(settings.tz, self._dispatcher.run_job)
+        self._scheduler = self._make_scheduler()
         self._plugins = Plugins(
             self._project,
             self._loader(self._all_settings),
@@ -245,8 +279,19 @@ class Machine:
             self._classes,
         )
         self._started += [self._plugins.close, self._drain]
-        await self._plugins.load_all()
+        if self._loads_plugins:
+            await self._plugins.load_all()
+        if self._listens:
+            await self._listen(web)
+        _logger.info(
+            "Bot started",
+            workspace=identity.team,
+            where="Slack" if self.is_live else "sandbox",
+            name=identity.name,
+            plugins=len(self.plugins),
+        )
 
+    async def _listen(self, web: SlackWebClient) -> None:
         self._scheduler.start()
         self._started.append(self._stop_scheduler)
         if self._watch:
@@ -255,17 +300,10 @@ class Machine:
             self._started.append(watcher.close)
 
         socket_mode = SocketMode(
-            settings, web, self._dispatcher.dispatch, self.trace, identity.team, on_fatal=self.request_stop
+            self.settings, web, self._dispatcher.dispatch, self.trace, self.identity.team, on_fatal=self.request_stop
         )
         await socket_mode.start()
         self._started.append(socket_mode.stop)
-        _logger.info(
-            "Bot started",
-            workspace=identity.team,
-            where="Slack" if self.is_live else "sandbox",
-            name=identity.name,
-            plugins=len(self.plugins),
-        )
 
     async def _meet_workspace(self, web: SlackWebClient) -> SlackClient:
         try:
@@ -283,10 +321,14 @@ class Machine:
         missing = [
             Mistake(name, "is not set", f"Export SM_{name} or put it into local_settings.py, or try `machine dev`.")
             for name in ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")
-            if not self._all_settings[name]
+            if not self._all_settings[name] and (self._listens or name != "SLACK_APP_TOKEN")
         ]
         if missing:
             raise SettingsError(missing)
+
+    def _make_scheduler(self) -> Scheduler:
+        tz, run = self.settings.tz, self._dispatcher.run_job
+        return Scheduler(tz, run) if self._clock is None else SteppedScheduler(tz, run, self._clock)
 
     def _make_storage(self) -> MachineBaseStorage:
         name = self.settings.storage_backend
@@ -304,6 +346,8 @@ class Machine:
         values = self.settings.all
         values["SQLITE_PATH"] = str(self._root / Path(self.settings.sqlite_path).expanduser())
         try:
+            if self._clock is not None and "clock" in inspect.signature(backend).parameters:
+                return backend(values, clock=self._clock)  # type: ignore[call-arg]  # just looked
             return backend(values)
         except (MachineError, StorageError):
             raise

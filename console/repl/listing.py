@@ -18,7 +18,6 @@ class Listing(Sequence[T], Generic[T]):
         title: What the items are.
         source: Gives the items.
         find: Finds an item by its name; by default the listing knows no names.
-        newest: Show only this many, from the end.
     """
 
     def __init__(
@@ -26,13 +25,10 @@ class Listing(Sequence[T], Generic[T]):
         title: str,
         source: Callable[[], Iterable[T]],
         find: Callable[[str], T] | None = None,
-        *,
-        newest: int | None = None,
     ) -> None:
         self._title = title
         self._source = source
         self._find = find
-        self._newest = newest
 
     def where(self, condition: Callable[[T], bool] | None = None, /, **fields: object) -> list[T]:
         """The items for which `condition` holds and whose fields have these values: `users.where(is_bot=False)`."""
@@ -64,7 +60,4 @@ class Listing(Sequence[T], Generic[T]):
         return f"<{len(self)} {self._title}>"
 
     def __repl__(self) -> Rows:
-        items = list(self)
-        if self._newest is not None:
-            items = items[-self._newest :]
-        return rows_of(items, self._title) or Rows((), (), self._title)
+        return rows_of(list(self), self._title) or Rows((), (), self._title)

@@ -11,8 +11,10 @@ from console.names import LiveNames
 from console.repl.completion import CANDIDATES, INDEX, Candidate
 from console.repl.emoji_names import EMOJI
 from console.repl.errors import ReplError
+from console.repl.event_listing import EventListing
 from console.repl.listing import Listing
 from console.repl.lookup import Lookup
+from console.repl.messaging import Messaging
 from console.repl.shapes import NAMES, Card, Rows, add_row, card_of, milliseconds, short_handler, when
 from console.repl.storages import Storages
 from console.repl.verbs import Verbs
@@ -28,7 +30,14 @@ VERBS: dict[str, str] = {
     "reply": 'reply("on it"): answer the newest message, in its thread',
     "react": 'react("tada"): add an emoji to the newest message',
     "dm": 'dm("alice", "hi"): write to a person directly',
-    "simulate": 'simulate("ping", user="alice", channel="#general"): let somebody say something',
+    "update": 'update("better"): change the last message posted here, or update("better", _) another',
+    "delete": "delete(_): delete a message of the bot's",
+    "pin": "pin(_): pin a message",
+    "topic": 'topic("#ops", "release day"): set a channel\'s topic',
+    "upload": 'upload("#ops", file="report.csv"): share a file, or a text as a file',
+    "schedule": 'schedule("10m", "#ops", "time is up"): say something later',
+    "simulate": 'simulate("ping", user="alice", channel="#general"): let somebody say or do something',
+    "replay": "replay(last): let the bot handle an event once more",
     "handlers": 'handlers("ping"): which handlers would run, and why or why not',
     "user": 'user("alice"): a person, also by id or e-mail address',
     "channel": 'channel("#general"): a channel, also by id',
@@ -44,7 +53,7 @@ NOUNS: dict[str, str] = {
     "storage": 'await storage["todo.Todo"].keys(): what plugins have stored',
     "plugins": "plugins: what is loaded, and what failed",
     "jobs": "jobs: what runs when",
-    "events": "events[-1]: what happened, newest last",
+    "events": 'events.where(kind="message", error=True): what happened, newest last',
     "last": "last: the newest event and what it led to",
     "web": "web.users_info(user=...): slack_sdk's AsyncWebClient",
     "bot": "bot: the Machine itself",
@@ -62,16 +71,19 @@ def build_namespace(machine: Machine, history: History, workspace: Workspace | N
         workspace: The embedded workspace the bot is in; `None` against Slack.
     """
     verbs = Verbs(machine, history, workspace)
+    messaging = Messaging(machine, history)
     lookup = Lookup(machine.slack.directory)
     storage = Storages(machine)
-    namespace: dict[str, Any] = {name: getattr(verbs, name) for name in VERBS}
+    namespace: dict[str, Any] = {
+        name: getattr(messaging if hasattr(messaging, name) else verbs, name) for name in VERBS
+    }
     namespace |= {
         "users": Listing("people", machine.slack.users.values, lookup.user),
         "channels": Listing("channels", machine.slack.channels.values, lookup.channel),
         "storage": storage,
         "plugins": _PluginListing(machine),
         "jobs": Listing("jobs", machine.jobs),
-        "events": Listing("events", lambda: history.events, newest=SHOWN_EVENTS),
+        "events": EventListing(history, lookup),
         "last": LastEvent(history),
         "web": machine.slack.web,
         "bot": machine,
@@ -80,9 +92,6 @@ def build_namespace(machine: Machine, history: History, workspace: Workspace | N
         NAMES: LiveNames(machine.slack.directory),
     }
     return namespace
-
-
-SHOWN_EVENTS = 40
 
 
 class LastEvent:
@@ -209,6 +218,9 @@ def _candidates(machine: Machine, storage: Storages) -> dict[str, dict[str, Any]
         "user": {"user": people},
         "channel": {"channel": channels},
         "history": {"channel": places},
+        "topic": {"channel": channels},
+        "upload": {"channel": places},
+        "schedule": {"channel": places},
         "handlers": {"user": people, "channel": channels},
         "simulate": {"user": people, "channel": channels},
         "users": {INDEX: people},

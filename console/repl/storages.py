@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from console.repl.completion import Candidate
+from console.repl.confirmation import require_consent
 from console.repl.errors import ReplError
 from console.repl.shapes import Card, Rows
 from machine.bot import Machine
-from machine.storage import PluginStorage
 
 
 class Storages:
@@ -32,7 +32,7 @@ class Storages:
         if not names and "." not in plugin:
             raise ReplError(f"There is no plugin {plugin!r}. There are {', '.join(self._machine.plugins) or 'none'}.")
         name = names[0] if names else plugin
-        return StorageOfPlugin(name, self._machine.plugin_storage(name))
+        return StorageOfPlugin(name, self._machine)
 
     async def get(self, key: str) -> Any:
         """The value under a key that plugins share; `None` where there is none."""
@@ -46,8 +46,9 @@ class Storages:
         """Whether there is a value under a key that plugins share."""
         return await self._shared.has(key, shared=True)
 
-    async def delete(self, key: str) -> None:
-        """Remove a key that plugins share."""
+    async def delete(self, key: str, *, confirm: bool = True) -> None:
+        """Remove a key that plugins share; in a live workspace, ask first."""
+        await _require_consent(self._machine, key, confirm)
         await self._shared.delete(key, shared=True)
 
     def candidates(self) -> Iterable[Candidate]:
@@ -69,9 +70,10 @@ class StorageOfPlugin:
         plugin: Its name: module and class.
     """
 
-    def __init__(self, plugin: str, storage: PluginStorage) -> None:
+    def __init__(self, plugin: str, machine: Machine) -> None:
         self.plugin = plugin
-        self._storage = storage
+        self._machine = machine
+        self._storage = machine.plugin_storage(plugin)
 
     async def keys(self) -> list[str]:
         """The plugin's keys, sorted."""
@@ -93,8 +95,9 @@ class StorageOfPlugin:
         """Whether there is a value under a key."""
         return await self._storage.has(key)
 
-    async def delete(self, key: str) -> None:
-        """Remove a key."""
+    async def delete(self, key: str, *, confirm: bool = True) -> None:
+        """Remove a key; in a live workspace, ask first."""
+        await _require_consent(self._machine, key, confirm)
         await self._storage.delete(key)
 
     def __repr__(self) -> str:
@@ -102,3 +105,8 @@ class StorageOfPlugin:
 
     def __repl__(self) -> Card:
         return Card(f"storage of {self.plugin}", body=[".keys(), .items(), .get(key), .set(key, value), .delete(key)"])
+
+
+async def _require_consent(machine: Machine, key: str, is_wanted: bool) -> None:
+    if is_wanted and machine.is_live:
+        await require_consent(f"Delete {key!r} from the storage? {machine.workspace_name} is live.")

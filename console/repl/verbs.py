@@ -1,4 +1,4 @@
-"""The verbs of the prompt: Slack and the bot, in the words one would use."""
+"""The verbs of the prompt that look things up and let the bot work; those that write are in `messaging`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import contextvars
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
-
 from console.history import EventTrace, History
 from console.names import LiveNames
 from console.repl.errors import ReplError
 from console.repl.lookup import Lookup
 from console.repl.shapes import Everything, Rows, short_handler
-from console.repl.simulation import Simulator
-from console.repl.slack_messages import SlackMessage, Target, target_of
+from console.repl.simulation import Deed, Simulator
+from console.repl.slack_messages import SlackMessage
 from machine.bot import Machine
+from machine.envelope import Envelope
 from machine.models import Channel, User
+from machine.read_only import require_writable
 from machine.sandbox import Workspace
 from machine.trace import Considered
 
@@ -40,71 +40,6 @@ class Verbs:
         self._lookup = Lookup(machine.slack.directory)
         self._names = LiveNames(machine.slack.directory)
         self._simulator = Simulator(machine, history, workspace)
-
-    async def say(
-        self, channel: Channel | User | str, text: str = "", *, thread_ts: str | None = None, **kwargs: Any
-    ) -> SlackMessage:
-        """Post a message as the bot: `say("#ops", "hi")`; `say("@alice", "hi")` writes to her directly.
-
-        Calls [chat.postMessage](https://docs.slack.dev/reference/methods/chat.postMessage).
-
-        Args:
-            channel: A channel or a person.
-            text: The message; Slack's mrkdwn.
-            thread_ts: Reply in this thread.
-            kwargs: Other arguments of the method, such as `blocks`.
-        """
-        if isinstance(channel, User) or (isinstance(channel, str) and channel.startswith("@")):
-            return await self.dm(channel, text, thread_ts=thread_ts, **kwargs)
-        where = self._lookup.channel(channel)
-        return self._posted(await self._slack.say(where, text, thread_ts=thread_ts, **kwargs))
-
-    async def dm(self, user: User | str, text: str = "", **kwargs: Any) -> SlackMessage:
-        """Write to a person directly: `dm("alice", "hi")`.
-
-        Calls [conversations.open](https://docs.slack.dev/reference/methods/conversations.open) and
-        [chat.postMessage](https://docs.slack.dev/reference/methods/chat.postMessage).
-        """
-        return self._posted(await self._slack.send_dm(self._lookup.user(user), text, **kwargs))
-
-    async def reply(self, text: str, message: object = None, *, in_thread: bool = True, **kwargs: Any) -> SlackMessage:
-        """Answer a message, in its thread: `reply("on it")` answers the newest one.
-
-        Calls [chat.postMessage](https://docs.slack.dev/reference/methods/chat.postMessage).
-
-        Args:
-            text: The answer.
-            message: What to answer: a result of `say` or `history`, or an event; by default the newest message.
-            in_thread: In its thread, or in the channel.
-            kwargs: Other arguments of the method.
-        """
-        target = self._target(message)
-        thread_ts = (target.thread_ts or target.ts) if in_thread else None
-        return self._posted(await self._slack.say(target.channel, text, thread_ts=thread_ts, **kwargs))
-
-    async def react(
-        self,
-        emoji: str,
-        channel: Channel | str | object = None,
-        ts: str | None = None,
-        *,
-        message: object = None,
-    ) -> AsyncSlackResponse:
-        """Add an emoji to a message: `react("tada")` to the newest, `react("tada", _)` to the last result.
-
-        Calls [reactions.add](https://docs.slack.dev/reference/methods/reactions.add).
-
-        Args:
-            emoji: With or without colons.
-            channel: Where the message is, together with `ts`; or the message itself.
-            ts: The message's `ts`.
-            message: The message, as for `reply`.
-        """
-        if ts is not None:
-            target = Target(self._lookup.channel(channel).id, ts)
-        else:
-            target = self._target(message if message is not None else channel)
-        return await self._slack.react(target.channel, target.ts, emoji)
 
     def user(self, user: User | str) -> User:
         """A person, by `@name`, name, id or e-mail address."""
@@ -150,50 +85,67 @@ class Verbs:
         simulator = self._simulator
         who = self._lookup.user(user) if user is not None else simulator.somebody()
         where = self._lookup.channel(channel) if channel is not None else simulator.somewhere()
-        considered = self._machine.explain(simulator.envelope(text, who, where))
+        considered = self._machine.explain(simulator.made_up.message(text, who, where))
         return sorted(considered, key=lambda one: not one.is_match)
 
     async def simulate(
-        self, text: str, user: User | str | None = None, channel: Channel | str | None = None
+        self,
+        what: str | Mapping[str, Any] | None = None,
+        user: User | str | None = None,
+        channel: Channel | str | None = None,
+        *,
+        action: str | None = None,
+        shortcut: str | None = None,
+        value: str | None = None,
+        message: object = None,
+        send: bool = False,
     ) -> EventTrace:
-        """Let a person say something, and see what the bot makes of it.
+        """Let a person do something, and see what the bot makes of it: `simulate("ping")`, `simulate("/deploy api")`.
 
-        In the sandbox the person really posts. Against Slack nothing is posted: the bot is handed a made-up event, and
-        what its handlers would send is captured and shown.
+        In the sandbox the person really does it. Against Slack nothing is posted: the bot is handed a made-up event,
+        and what its handlers would send is captured and shown, unless `send` says otherwise. A payload is always handed
+        over as it is.
 
         Args:
-            text: What they say; `@name` mentions somebody.
-            user: Who says it; anybody by default.
+            what: What they say (`@name` mentions somebody), a slash command, or a payload as Slack would send it.
+            user: Who does it; anybody by default.
             channel: Where; #general, or the first channel the bot is in, by default.
+            action: The `action_id` of a button or menu they use, in the newest message that has it.
+            shortcut: The `callback_id` of a shortcut they take; on `message`, where it is given.
+            value: The button's value, or what they choose.
+            message: The message that action or shortcut belongs to.
+            send: Against Slack, let handlers really send.
 
         Raises:
-            ReplError: The bot would not hear it there.
+            ReplError: The bot would not hear of it.
         """
-        return await self._simulator.simulate(text, user, channel)
+        return await self._simulator.simulate(Deed(what, action, value, shortcut, message, send), user, channel)
+
+    async def replay(self, event: EventTrace | Envelope | object = None, *, send: bool = False) -> EventTrace:
+        """Let the bot handle an event once more: `replay(last)`, `replay(events[-3])`.
+
+        Against a live workspace nothing is sent: what handlers would send is captured and shown.
+
+        Args:
+            event: An event, or an envelope; the newest event by default.
+            send: Against Slack, let handlers really send.
+        """
+        envelope = event if isinstance(event, Envelope) else getattr(event, "envelope", None)
+        if event is None and self._history.last is not None:
+            envelope = self._history.last.envelope
+        if not isinstance(envelope, Envelope):
+            raise ReplError("There is no event to replay. Give one: replay(events[-1]).")
+        return await self._simulator.handle(self._simulator.made_up.again(envelope, send=send))
 
     async def reload(self) -> str:
         """Take over changed plugin files now; what fails leaves the old version live."""
+        require_writable("reload()")  # here, as what follows leaves the prompt's context
         was_replaced = await _apart(self._machine.reload())
         return "Changed plugins are live." if was_replaced else "Nothing was replaced: no file changed, or it failed."
 
     def show(self, value: object) -> Everything:
         """Show a value in full that was folded: `show(_)`."""
         return Everything(value)
-
-    def _target(self, message: object) -> Target:
-        if message is not None:
-            return target_of(message)
-        for event in reversed(self._history.events[-1000:]):
-            inner = event.envelope.event
-            if inner.get("type") in {"message", "app_mention"} and isinstance(inner.get("ts"), str):
-                return target_of(event)
-        raise ReplError("There has been no message yet. Say which one: message=..., or channel and ts.")
-
-    def _posted(self, response: AsyncSlackResponse) -> SlackMessage:
-        message = response.get("message")
-        fields: Mapping[str, Any] = message if isinstance(message, Mapping) else {}
-        merged = {**fields, "ts": response.get("ts") or fields.get("ts")}
-        return SlackMessage.read(merged, str(response.get("channel") or ""), self._names)
 
 
 async def _apart(work: Coroutine[Any, Any, T]) -> T:

@@ -19,6 +19,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from slack_sdk.webhook.webhook_response import WebhookResponse
 
+from machine.read_only import require_writable
 from machine.redaction import redact, redact_value
 from machine.settings import Settings
 from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
@@ -34,9 +35,12 @@ class SlackWebClient(AsyncWebClient):
         settings: Token, base URL and proxy.
         session: Carries every call, for the life of the bot.
         trace: Told of every call.
+        is_live: Whether the workspace is a real one; by default, whether the base URL leads away from this machine.
     """
 
-    def __init__(self, settings: Settings, session: aiohttp.ClientSession, trace: Trace) -> None:
+    def __init__(
+        self, settings: Settings, session: aiohttp.ClientSession, trace: Trace, *, is_live: bool | None = None
+    ) -> None:
         super().__init__(
             token=settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None,
             base_url=settings.slack_api_url,
@@ -47,7 +51,7 @@ class SlackWebClient(AsyncWebClient):
         # Set afterwards: given None, slack_sdk takes a proxy from the environment, also for a sandbox on loopback.
         self.proxy = proxy_for(settings)
         self._trace = trace
-        self._is_live = not is_loopback(settings.slack_api_url)
+        self._is_live = not is_loopback(settings.slack_api_url) if is_live is None else is_live
 
     async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
         """Call a Web API method.
@@ -57,7 +61,10 @@ class SlackWebClient(AsyncWebClient):
 
         Raises:
             SlackApiError: When Slack refuses.
+            MachineError: When code that may only look calls a method that does more.
         """
+        if not only_reads(api_method):
+            require_writable(api_method)
         invocation = current_invocation.get()
         if self._is_live and invocation is not None and invocation.is_simulated and not only_reads(api_method):
             return self._capture(api_method, options)
@@ -77,6 +84,7 @@ class SlackWebClient(AsyncWebClient):
 
     async def files_upload_v2(self, **options: Any) -> AsyncSlackResponse:
         """Upload a file; captured as a whole where calls are captured (see `api_call`)."""
+        require_writable("An upload")
         invocation = current_invocation.get()
         if self._is_live and invocation is not None and invocation.is_simulated:
             shown = {name: value for name, value in options.items() if name not in ("content", "file")}
@@ -89,6 +97,7 @@ class SlackWebClient(AsyncWebClient):
         Slack honours such a URL 5 times within 30 minutes; see
         https://docs.slack.dev/interactivity/handling-user-interaction#message_responses.
         """
+        require_writable("An answer to a response_url")
         invocation = current_invocation.get()
         started = time.perf_counter()
         if self._is_live and invocation is not None and invocation.is_simulated:

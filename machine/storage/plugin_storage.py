@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 from machine.errors import StorageError
+from machine.read_only import require_writable
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.codec import decode, encode
 from machine.storage.expiry import whole_seconds
@@ -45,6 +46,7 @@ class PluginStorage:
         Raises:
             StorageError: The value cannot be pickled, or `expires` is not positive.
         """
+        require_writable("Storing a value")
         started = time.perf_counter()
         full_key = self._full_key(key, shared)
         seconds = whole_seconds(expires)
@@ -73,6 +75,7 @@ class PluginStorage:
 
     async def delete(self, key: str, shared: bool = False) -> None:
         """Remove a key and its value; an unknown key is fine."""
+        require_writable("Removing a key")
         started = time.perf_counter()
         await self._backend.delete(self._full_key(key, shared))
         self._report("delete", key, shared, started)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import AsyncIterator
 
 import pytest
 from rich.console import Console, RenderableType
@@ -11,9 +12,11 @@ from console.history import History
 from console.repl.conversation import Conversation
 from console.repl.evaluator import Outcome
 from console.repl.namespace import build_namespace
+from machine.bot import Machine
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.decorators import listen_to, schedule
 from machine.plugins.message import Message
+from machine.trace import Trace
 from tests.conftest import BotUnderTest
 
 
@@ -43,10 +46,10 @@ class PromptUnderTest:
         shown: Everything shown, as text.
     """
 
-    def __init__(self, bot: BotUnderTest, history: History) -> None:
+    def __init__(self, bot: BotUnderTest, history: History, *, is_live: bool = False) -> None:
         self.bot = bot
         self.shown: list[str] = []
-        namespace = build_namespace(bot.machine, history, bot.workspace)
+        namespace = build_namespace(bot.machine, history, None if is_live else bot.workspace)
         self.conversation = Conversation(namespace, self._write, lambda: 100)
 
     async def __call__(self, source: str) -> str:
@@ -69,3 +72,21 @@ async def prompt(bot: BotUnderTest) -> PromptUnderTest:
     await bot.start(Greeter)
     bot.machine.trace.subscribe(history.record)
     return PromptUnderTest(bot, history)
+
+
+@pytest.fixture
+async def live_prompt(bot: BotUnderTest) -> AsyncIterator[PromptUnderTest]:
+    """The prompt of a bot that takes the workspace for a real one, and only uses its Web API."""
+    history, trace = History(), Trace()
+    trace.subscribe(history.record)
+    async with bot.sandbox:
+        settings = {
+            "SLACK_API_URL": bot.sandbox.api_url,
+            "SLACK_BOT_TOKEN": bot.sandbox.bot_token,
+            "PLUGINS": [],
+            "STORAGE_BACKEND": "machine.storage.backends.memory.MemoryStorage",
+        }
+        async with Machine(
+            settings, trace=trace, project=bot.project, plugins=[Greeter], listens=False, is_live=True
+        ) as bot.machine:
+            yield PromptUnderTest(bot, history, is_live=True)

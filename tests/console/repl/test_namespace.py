@@ -11,7 +11,7 @@ from prompt_toolkit.document import Document
 from console.history import History
 from console.repl.completion import ReplCompleter
 from console.repl.namespace import NOUNS, VERBS, build_namespace
-from console.repl.simulation import Simulator
+from console.repl.simulation import Deed, Simulator
 from tests.console.repl.conftest import PromptUnderTest
 
 
@@ -145,7 +145,7 @@ async def test_simulate_without_a_workspace_posts_nothing(prompt: PromptUnderTes
     prompt.bot.machine.trace.subscribe(history.record)
     before = len(prompt.bot.workspace.history("general"))
 
-    event = await Simulator(prompt.bot.machine, history, None).simulate("hello @alice", "bob", "#general")
+    event = await Simulator(prompt.bot.machine, history, None).simulate(Deed("hello @alice"), "bob", "#general")
 
     assert event.envelope.is_simulated
     assert event.envelope.text == f"hello <@{prompt.bot.workspace.find_person('alice').id}>"
