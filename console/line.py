@@ -169,6 +169,7 @@ def _words(parts: Iterable[Part], width: int) -> Iterator[Part]:
             is_boundary = end == len(part.text) or (part.text[end] == " ") != (part.text[end - 1] == " ")
             if not is_boundary:
                 continue
-            for piece in chop_cells(part.text[start:end], width):
+            word = part.text[start:end]
+            for piece in chop_cells(word, width) or [word]:  # rich leaves out what takes no cells at all
                 yield Part(piece, part.style)
             start = end

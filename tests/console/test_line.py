@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -59,6 +59,7 @@ def test_cut_never_exceeds_the_width(parts: list[Part], width: int) -> None:
     assert width_of(cut(parts, width)) <= width
 
 
+@example([Part("0" * 10), Part("\N{EMOJI MODIFIER FITZPATRICK TYPE-1-2}"), Part("0")], 10, 0)
 @given(PARTS, st.integers(10, 40), st.integers(0, 4))
 def test_wrapping_loses_no_words_and_fits(parts: list[Part], width: int, indent: int) -> None:
     """A long traceback or message can be read to its end."""
