@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from console.changes import Changes
 from console.ring import Ring
 from machine.envelope import Envelope
 from machine.trace import (
@@ -91,6 +92,7 @@ class EventTrace:
         dropped: Why it went no further, where it did not.
         logs: Log lines about it that belong to no handler run.
         version: Grows with each change, for whoever caches a picture of it.
+        search_text: For a filter to keep what it looks in; empty until one has.
     """
 
     number: int
@@ -102,6 +104,7 @@ class EventTrace:
     dropped: str | None = None
     logs: list[LogWritten] = field(default_factory=list)
     version: int = 0
+    search_text: str = ""
 
     @property
     def matched(self) -> tuple[Considered, ...]:
@@ -130,6 +133,11 @@ class EventTrace:
 class History:
     """The newest events and log lines, fed by the trace: `trace.subscribe(history.record)`.
 
+    Attributes:
+        changes: Which events something has happened to.
+        failures: Handlers that failed so far.
+        version: Grows with each record taken in.
+
     Args:
         limit: Events to keep; the oldest go first.
     """
@@ -154,6 +162,7 @@ class History:
             LogWritten: self._logged,
             JobFired: self._job_fired,
         }
+        self.changes = Changes()
         self.failures = 0
         self.version = 0
 
@@ -199,6 +208,7 @@ class History:
         if forgotten is not None:
             self._forget(forgotten)
         self._by_id[envelope.id] = event
+        self.changes.note(number)
         return event
 
     def _forget(self, event: EventTrace) -> None:
@@ -211,6 +221,7 @@ class History:
         event = self._by_id.get(record.envelope_id or "")
         if event is not None:
             event.version += 1
+            self.changes.note(event.number)
         return event
 
     def _received(self, record: EnvelopeReceived) -> None:
@@ -253,6 +264,7 @@ class History:
         event, run = self._runs.get(record.invocation_id or "", (None, None))
         if event is not None:
             event.version += 1
+            self.changes.note(event.number)
         return run
 
     def _finished(self, record: InvocationFinished | InvocationFailed) -> None:

@@ -54,13 +54,22 @@ class Ring(Sequence[T], Generic[T]):
     def __getitem__(self, index: slice) -> list[T]: ...
     def __getitem__(self, index: int | slice) -> T | list[T]:
         if isinstance(index, slice):
-            return [self[position] for position in range(*index.indices(len(self._items)))]
+            return self._between(*index.indices(len(self._items)))
         length = len(self._items)
         if index < 0:
             index += length
         if not 0 <= index < length:
             raise IndexError("ring index out of range")
         return self._items[(self._start + index) % length]
+
+    def _between(self, start: int, stop: int, step: int) -> list[T]:
+        if step != 1 or start >= stop:
+            return [self[position] for position in range(start, stop, step)]
+        first, last = start + self._start, stop + self._start
+        length = len(self._items)
+        if first >= length:
+            return self._items[first - length : last - length]
+        return self._items[first:last] + self._items[: max(last - length, 0)]
 
     def __iter__(self) -> Iterator[T]:
         for position in range(len(self._items)):

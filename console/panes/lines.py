@@ -103,6 +103,10 @@ class LinesView(Widget, can_focus=True):
         """How many rows have been forgotten at the beginning, so that the view can stay where it is."""
         return 0
 
+    def row_number(self, index: int) -> int:
+        """A number that stays with what the row shows, whatever comes before it."""
+        return self._origin + index
+
     def newest(self) -> int:
         """The row the cursor goes to while following."""
         return self.row_count() - 1
@@ -157,7 +161,7 @@ class LinesView(Widget, can_focus=True):
     _shown_number: int | None = None
 
     def _is_new_row(self, index: int) -> bool:
-        number = self._origin + index if self.row_count() else None
+        number = self.row_number(index) if self.row_count() else None
         is_new = number != self._shown_number
         self._shown_number = number
         return is_new

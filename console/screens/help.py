@@ -25,6 +25,11 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Enter", "open; in a document, fold and unfold"),
         ("← →, h l, Space", "fold, unfold"),
     ),
+    "In the events": (
+        ("/", "filter: text kind: user: channel: plugin: error slow:>100ms"),
+        ("p", "let nothing new in, and go on"),
+        ("Esc", "take filter and marks away"),
+    ),
     "In the chat": (
         ("Enter", "say it; /command runs a slash command"),
         ("Ctrl+T", "let the next person speak"),

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from textual.events import MouseScrollUp
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
 
 from console.history import History
 from console.panes.events import EventsPane
@@ -20,6 +22,9 @@ class Host(PaneHost):
         self.intents.append(event)
 
     def on_events_pane_event_opened(self, event: EventsPane.EventOpened) -> None:
+        self.intents.append(event)
+
+    def on_events_pane_replay_requested(self, event: EventsPane.ReplayRequested) -> None:
         self.intents.append(event)
 
 
@@ -172,3 +177,89 @@ def test_a_row_is_drawn_anew_when_something_happens_to_its_event() -> None:
     history.record(records[-1])
 
     assert pane.main().row_key(0) != before
+
+
+async def test_a_filter_is_typed_and_taken_away() -> None:
+    """Each key filters; Enter goes to what was found; Escape shows everything again."""
+    pane = EventsPane(told_history(), Names())
+    async with Host(pane).run_test(size=(80, 12)) as pilot:
+        await pilot.press("slash", *"user:bob")
+        await pilot.pause()
+        assert "2 of 4 events" in str(pane.border_title)
+        assert "ping, are you there?" not in pane.main().text()
+
+        await pilot.press("enter", "home", "enter")
+        assert pane.main().has_focus
+        assert "Grüße" in pane.main().text()
+
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "ping, are you there?" in pane.main().text()
+
+
+async def test_a_filter_that_is_not_understood_says_so() -> None:
+    """And what can be understood applies."""
+    pane = EventsPane(told_history(), Names())
+    async with Host(pane).run_test(size=(100, 12)) as pilot:
+        await pilot.press("slash", *"slow:soon")
+        await pilot.pause()
+
+        note = pane.query_one(".filter-note", Static)
+        assert "takes a duration" in str(note.render())
+
+
+async def test_what_is_read_stays_while_a_filter_finds_more_above_it() -> None:
+    """A handler of an older event fails late, and its row comes in."""
+    history = History()
+    pane = EventsPane(history, Names())
+    many(history, 0, 40)
+    async with Host(pane).run_test(size=(80, 12)) as pilot:
+        pane.set_filter("-user:alice error")
+        pane.set_filter("message 3")
+        await pilot.pause()
+        await pilot.press("slash", "enter", "home", "down")
+        number = pane.main().row_number(pane.main().cursor)
+        for record in received(message("late", "message 3 as well"), 5_000):
+            history.record(record)
+        pane.sync()
+
+        assert pane.main().row_number(pane.main().cursor) == number
+
+
+async def test_p_stops_the_list_and_goes_on() -> None:
+    """The title counts what waits."""
+    history = told_history()
+    pane = EventsPane(history, Names())
+    async with Host(pane).run_test(size=(80, 12)) as pilot:
+        await pilot.press("p")
+        many(history, 0, 3)
+        pane.sync()
+        assert "stopped, 3 new" in str(pane.border_title)
+        assert "message 2" not in pane.main().text()
+
+        await pilot.press("p")
+        assert "message 2" in pane.main().text()
+
+
+async def test_marked_events_are_replayed_in_their_order() -> None:
+    """Without a mark it is the event under the cursor."""
+    host = Host(EventsPane(told_history(), Names()))
+    async with host.run_test(size=(80, 12)) as pilot:
+        await pilot.press("r")
+        await pilot.press("home", "down", "m", "home", "m", "r")
+
+        one, two = (intent for intent in host.intents if isinstance(intent, EventsPane.ReplayRequested))
+        assert [event.envelope.id for event in one.events] == ["e4"]
+        assert [event.envelope.id for event in two.events] == ["e1", "e2"]
+
+
+def test_a_filtered_list_looks_right(snap_compare: Callable[..., bool]) -> None:
+    """The picture was looked at."""
+    pane = EventsPane(told_history(), Names())
+
+    async def before(pilot: Pilot[None]) -> None:
+        pane.query_one(Input).cursor_blink = False
+        await pilot.press("slash", *"user:bob slow:x")
+        await pilot.pause()
+
+    assert snap_compare(PaneHost(pane), terminal_size=(80, 24), run_before=before)
