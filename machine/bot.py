@@ -40,6 +40,7 @@ from machine.storage import PluginStorage
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.expiry import Clock
 from machine.trace import Considered, Trace
+from machine.tracebacks import one_line
 from machine.transport.socket_mode import SocketMode
 
 # Connections and storage are opened with these, once.
@@ -335,10 +336,9 @@ class Machine:
         module, _, attribute = name.rpartition(".")
         try:
             backend = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise SettingsError(
-                [Mistake("STORAGE_BACKEND", f"is {name!r}, which cannot be imported: {error}", "Name a backend class.")]
-            ) from None
+        except Exception as error:  # noqa: BLE001 - a backend of one's own may raise anything
+            problem = f"is {name!r}, which cannot be imported: {redact(one_line(error))}"
+            raise SettingsError([Mistake("STORAGE_BACKEND", problem, "Name a backend class.")]) from None
         if not (isinstance(backend, type) and issubclass(backend, MachineBaseStorage)):
             raise SettingsError(
                 [Mistake("STORAGE_BACKEND", f"is {name!r}, which is no storage backend", "Name a backend class.")]

@@ -11,6 +11,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.errors import SlackRefusedError
 
+_APP_TOKEN_REMEDIES: Mapping[str, str] = {
+    "invalid_auth": "Check SLACK_APP_TOKEN: copy the app-level token (Basic Information > App-Level Tokens) again.",
+    "not_authed": "Set SLACK_APP_TOKEN to an app-level token of your app (Basic Information > App-Level Tokens).",
+    "token_revoked": "The app-level token was revoked: make a new one and set SLACK_APP_TOKEN to it.",
+}
 _REMEDIES: Mapping[str, str] = {
     "invalid_auth": "Check SLACK_BOT_TOKEN: copy the Bot User OAuth Token of your app again.",
     "not_authed": "Set SLACK_BOT_TOKEN to the Bot User OAuth Token of your app.",
@@ -73,7 +78,14 @@ async def identify(web: AsyncWebClient) -> Identity:
     )
 
 
-def refusal(error: SlackApiError) -> SlackRefusedError:
-    """What Slack's refusal to let the bot in means for the person who runs it."""
+def refusal(error: SlackApiError, *, of_app_token: bool = False) -> SlackRefusedError:
+    """What Slack's refusal to let the bot in means for the person who runs it.
+
+    Args:
+        error: The refusal.
+        of_app_token: It was the app token that was sent, and not the bot token.
+    """
     reason = str(error.response.get("error") or error)
-    return SlackRefusedError(reason, _REMEDIES.get(reason, "See https://docs.slack.dev/reference/methods/auth.test."))
+    method = "apps.connections.open" if of_app_token else "auth.test"
+    remedies = {**_REMEDIES, **_APP_TOKEN_REMEDIES} if of_app_token else _REMEDIES
+    return SlackRefusedError(reason, remedies.get(reason, f"See https://docs.slack.dev/reference/methods/{method}."))

@@ -84,7 +84,7 @@ class SocketMode:
                 await client.connect()  # type: ignore[no-untyped-call]
         except SlackApiError as error:
             await self.stop()
-            raise refusal(error) from None
+            raise refusal(error, of_app_token=True) from None
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             await self.stop()
             raise MachineError(f"Slack cannot be reached: {redact(str(error))}. Check network and proxy.") from error
@@ -187,7 +187,7 @@ class _Client(SocketModeClient):
         except SlackApiError as error:
             if self._has_connected and error.response.get("error") in _FATAL:
                 self.closed = True  # ends slack_sdk's loops
-                self._on_fatal(refusal(error))
+                self._on_fatal(refusal(error, of_app_token=True))
             raise
         self._has_connected = True
         return url

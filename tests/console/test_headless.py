@@ -1,0 +1,346 @@
+"""`machine run --headless` and `machine sandbox` as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import textwrap
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pexpect
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from machine.sandbox import Sandbox, Workspace
+from tests.console.processes import clean_environment, machine, outcome
+from tests.console.terminal import MACHINE
+from tests.waiting import Waiter
+
+HEADER = """
+from machine.plugins import MachineBasePlugin
+from machine.plugins.decorators import *
+"""
+NUMBERS = (
+    HEADER
+    + """
+class Numbers(MachineBasePlugin):
+    @listen_to(r"^number (?P<number>[0-9]+)$")
+    async def tell(self, msg, number):
+        await msg.say(f"answer {number}")
+"""
+)
+# Waits until the workspace says "go": what a signal finds under way.
+SLOW = (
+    HEADER
+    + """
+import asyncio
+
+class Slow(MachineBasePlugin):
+    async def init(self):
+        self.gate = asyncio.Event()
+
+    @listen_to("^slow$")
+    async def slow(self, msg):
+        await msg.say("begun")
+        await asyncio.wait_for(self.gate.wait(), 20)
+        await msg.say("ended")
+
+    @listen_to("^go$")
+    async def go(self, msg):
+        asyncio.get_running_loop().call_later(0.2, self.gate.set)
+        await msg.say("going")
+
+    async def shutdown(self):
+        await self.say("#general", "shut down")
+"""
+)
+
+
+class Served:
+    """A workspace in this process, for a bot in another one."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.workspace = sandbox.workspace
+        self.waiter = Waiter()
+        self.workspace.subscribe(self.waiter.notify)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "SLACK_API_URL": self.sandbox.api_url,
+            "SLACK_BOT_TOKEN": self.sandbox.bot_token,
+            "SLACK_APP_TOKEN": self.sandbox.app_token,
+        }
+
+    def said(self) -> list[str]:
+        return [message.text for message in self.workspace.history("general") if message.is_by_bot]
+
+    async def until_said(self, *texts: str, count: int = 1) -> None:
+        wanted = set(texts)
+        await self.waiter.until(lambda: wanted <= set(said := self.said()) and len(said) >= count, f"{texts}, {count}")
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    """A workspace without a bot."""
+    async with Sandbox(Workspace.default()) as sandbox:
+        yield Served(sandbox)
+
+
+def write_plugin(folder: Path, name: str, source: str) -> Path:
+    path = folder / "plugins" / f"{name}.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    return path
+
+
+async def test_a_thousand_messages_get_a_thousand_answers(served: Served, tmp_path: Path) -> None:
+    """None is lost and none doubled on the way through Socket Mode and back."""
+    write_plugin(tmp_path, "numbers", NUMBERS)
+
+    async with machine(tmp_path, "run", "--headless", **served.settings) as bot:
+        await served.sandbox.wait_for_connection()
+        for number in range(1000):
+            served.workspace.post("alice", "general", f"number {number}")
+        await served.until_said("answer 999", count=1000)
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
+    assert (ended.code, ended.err) == (0, "")
+    assert sorted(served.said()) == sorted(f"answer {number}" for number in range(1000))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_lets_running_handlers_finish(served: Served, tmp_path: Path, number: signal.Signals) -> None:
+    """Pitfall 38: no answer that was begun is lost, plugins are shut down afterwards, and the exit code is 0."""
+    write_plugin(tmp_path, "slow", SLOW)
+
+    async with machine(tmp_path, "run", "--headless", **served.settings) as bot:
+        await served.sandbox.wait_for_connection()
+        served.workspace.post("alice", "general", "slow")
+        await served.until_said("begun")
+        served.workspace.post("alice", "general", "go")
+        await served.until_said("going")
+        bot.kill(number)
+        ended = await bot.ended()
+
+    assert (ended.code, ended.err) == (0, "")
+    assert served.said() == ["begun", "going", "ended", "shut down"]
+
+
+async def test_a_signal_while_starting_ends_the_bot(served: Served, tmp_path: Path) -> None:
+    """A plugin whose `init()` takes its time does not keep the process from ending."""
+    write_plugin(
+        tmp_path,
+        "waiting",
+        HEADER
+        + """
+import asyncio
+
+class Waiting(MachineBasePlugin):
+    async def init(self):
+        await self.say("#general", "starting")
+        await asyncio.Event().wait()
+""",
+    )
+
+    async with machine(tmp_path, "run", "--headless", **served.settings) as bot:
+        await served.until_said("starting")
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
+    assert (ended.code, ended.err) == (0, "")
+
+
+async def test_lines_are_json_where_nobody_looks(served: Served, tmp_path: Path) -> None:
+    """One object a line, tracebacks within it; warnings of Python and lines of other libraries as well."""
+    write_plugin(
+        tmp_path,
+        "talkative",
+        HEADER
+        + """
+import logging, warnings
+
+class Talkative(MachineBasePlugin):
+    @listen_to("^talk$")
+    async def talk(self, msg, logger):
+        logger.info("through the argument", number=1)
+        logging.getLogger("library").warning("through %s", "logging")
+        warnings.warn("through warnings")
+        raise ValueError("at the end")
+""",
+    )
+
+    async with machine(tmp_path, "run", "--headless", **served.settings) as bot:
+        await served.sandbox.wait_for_connection()
+        served.workspace.post("alice", "general", "talk")
+        failed = await bot.event("Handler failed")
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
+    lines = [json.loads(line) for line in ended.out.splitlines()]
+    assert all({"event", "level", "timestamp", "logger"} <= line.keys() for line in lines)
+    assert {"through the argument", "through logging", "Bot started", "Handler failed"} <= {
+        line["event"] for line in lines
+    }
+    assert any("through warnings" in line["event"] for line in lines)
+    assert failed["handler"] == "plugins.talkative.Talkative.talk"
+    assert "ValueError: at the end" in failed["exception"]
+    assert ended.err == ""
+
+
+async def test_a_broken_plugin_at_start_is_told_and_the_bot_runs(served: Served, tmp_path: Path) -> None:
+    """Issue: with file and line, and the other plugins answer."""
+    write_plugin(tmp_path, "numbers", NUMBERS)
+    broken = write_plugin(tmp_path, "broken", "x = 1\ndef broken(:\n")
+
+    async with machine(tmp_path, "run", "--headless", **served.settings) as bot:
+        failed = await bot.event("Plugin failed to load")
+        await served.sandbox.wait_for_connection()
+        served.workspace.post("alice", "general", "number 7")
+        await served.until_said("answer 7")
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
+    assert failed["at"] == f"{broken}:2"
+    assert "SyntaxError" in failed["problem"]
+    assert ended.code == 0
+
+
+async def test_no_secret_is_written(served: Served, tmp_path: Path) -> None:
+    """Pitfall 42: at any level, also where plugins log tokens, raise them, or leave them in local variables."""
+    write_plugin(
+        tmp_path,
+        "careless",
+        HEADER
+        + """
+class Careless(MachineBasePlugin):
+    async def init(self):
+        self.seen = [self.settings["SLACK_BOT_TOKEN"], self.web_client.token]
+
+    @command("/leak")
+    async def leak(self, command, logger):
+        token, url = self.settings["slack_app_token"], command.response_url
+        logger.info(f"the token is {token}", token=token, url=url, nested={"a": [token, url]})
+        print_me = logger.bind(seen=self.seen)
+        print_me.warning("settings", settings=self.settings, payload=str(command.payload))
+        await command.say("leaked")
+        raise ValueError(f"{token} {url} {self.seen} {self.settings['MY_PASSWORD']!r:.3}")
+""",
+    )
+
+    async with machine(tmp_path, "run", "--headless", LOGLEVEL="debug", MY_PASSWORD="marked", **served.settings) as bot:
+        await served.sandbox.wait_for_connection()
+        served.workspace.run_command("alice", "general", "/leak")
+        await bot.event("Handler failed")
+        served.sandbox.disconnect("refresh_requested")
+        await served.sandbox.wait_for_connection()
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
+    assert "the token is" in ended.out
+    for secret in (served.sandbox.bot_token, served.sandbox.app_token, "marked", "ticket="):
+        assert secret not in ended.everything
+    response_urls = [word for word in ended.everything.split('"') if "/commands/" in word]
+    assert all("/commands/…redacted" in word or "/commands/\\u2026redacted" in word for word in response_urls)
+
+
+async def test_the_sandbox_serves_a_bot_in_another_process(tmp_path: Path) -> None:
+    """Both as their users run them; whoever has URL and tokens can take part, with any Slack SDK."""
+    write_plugin(
+        tmp_path,
+        "watching",
+        HEADER
+        + """
+class Watching(MachineBasePlugin):
+    @process("reaction_added")
+    async def see(self, event, logger):
+        await self.say(event["item"]["channel"], f"seen {event['reaction']}")
+        logger.info("Reaction seen")
+""",
+    )
+
+    async with machine(tmp_path, "sandbox", "--json") as sandbox:
+        facts = json.loads(await sandbox.line(lambda line: True, "a line"))
+        settings = {f"SLACK_{name.upper()}": value for name, value in facts.items()}
+        async with machine(tmp_path, "run", "--headless", **settings) as bot:
+            await bot.line(lambda line: '"connected"' in line, "connected")
+            web = AsyncWebClient(token=facts["bot_token"], base_url=facts["api_url"])
+            posted = await web.chat_postMessage(channel="#general", text="look")
+            await web.reactions_add(channel=posted["channel"], timestamp=posted["ts"], name="eyes")
+            await bot.event("Reaction seen")
+            bot.kill(signal.SIGTERM)
+            ended = await bot.ended()
+        history = await web.conversations_history(channel=posted["channel"])
+        sandbox.kill(signal.SIGINT)
+        sandbox_ended = await sandbox.ended()
+
+    assert sorted(facts) == ["api_url", "app_token", "bot_token"]
+    assert "seen eyes" in [message["text"] for message in history["messages"]]
+    assert (ended.code, sandbox_ended.code) == (0, 0)
+    assert ended.err == sandbox_ended.err == ""
+
+
+async def test_a_bot_without_tokens_runs_in_its_own_sandbox(tmp_path: Path) -> None:
+    """And says so plainly."""
+    async with machine(tmp_path, "run", "--headless") as bot:
+        started = await bot.event("Bot started")
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
+    assert started["where"] == "sandbox"
+    assert "the bot runs in the embedded workspace" in ended.out
+    assert (ended.code, ended.err) == (0, "")
+
+
+async def test_a_token_that_slack_does_not_know_ends_the_process(served: Served, tmp_path: Path) -> None:
+    """One line on standard error, exit code 1, no traceback and no token; see test_cli.py for other mistakes."""
+    settings = {**served.settings, "SLACK_APP_TOKEN": "xapp-1-marked"}
+
+    ended = await outcome(tmp_path, "run", "--headless", **settings)
+
+    assert ended.code == 1
+    assert [line.partition(".")[0] for line in ended.err.splitlines()] == [
+        "machine: Slack refused the connection: invalid_auth"
+    ]
+    assert "SLACK_APP_TOKEN" in ended.err
+    assert "marked" not in ended.everything
+    assert "Traceback" not in ended.everything
+
+
+def test_a_narrow_terminal_is_told_so(tmp_path: Path) -> None:
+    """40 columns are too few for panes; the message fits in."""
+    environment = {name: value for name, value in clean_environment().items() if name not in ("COLUMNS", "LINES")}
+    child = pexpect.spawn(
+        str(MACHINE), ["dev"], cwd=str(tmp_path), env=environment, dimensions=(24, 40), encoding="utf-8", timeout=30
+    )
+    child.expect(pexpect.EOF)
+    child.close()
+
+    shown = child.before.replace("\r\n", " ")
+    assert child.exitstatus == 1
+    assert "The terminal has 40 columns and 24 lines; the console needs 60 by 15." in shown
+    assert "\x1b[?1049h" not in shown
+
+
+def test_lines_are_for_people_on_a_terminal(tmp_path: Path) -> None:
+    """The console renderer instead of JSON; Ctrl-C ends the bot without a traceback."""
+    child = pexpect.spawn(
+        str(MACHINE),
+        ["run", "--headless"],
+        cwd=str(tmp_path),
+        env=clean_environment(),
+        dimensions=(24, 200),
+        encoding="utf-8",
+        timeout=30,
+    )
+    child.expect("Bot started")
+    assert "{" not in child.before.replace("{}", "")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.close()
+
+    assert child.exitstatus == 0
+    assert "Traceback" not in child.before
