@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from machine.bot import Machine
 from machine.logs import configure_logging
@@ -21,6 +22,9 @@ from machine.trace import ApiCalled, Record, Trace
 from tests.waiting import Waiter
 
 R = TypeVar("R", bound=Record)
+
+# Ten thousand examples of each property, for CI: `pytest --hypothesis-profile=thorough`.
+settings.register_profile("thorough", max_examples=10_000, deadline=None)
 
 
 class BotUnderTest:

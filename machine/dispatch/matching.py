@@ -31,7 +31,8 @@ from machine.plugins.triggers import (
 
 # A message of a person carries one of these; all others tell of what happened in the channel (somebody joined, ...).
 # https://docs.slack.dev/reference/events/message#subtypes
-_WRITTEN_SUBTYPES = frozenset({None, "file_share", "me_message", "thread_broadcast"})
+# A tuple, because what Slack sends need not be hashable.
+_WRITTEN_SUBTYPES = (None, "file_share", "me_message", "thread_broadcast")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,18 +63,19 @@ class Message:
     @property
     def in_thread(self) -> bool:
         """Whether the message was written in a thread."""
-        return "thread_ts" in self.event
+        return self.thread_ts is not None
 
     @property
     def thread_ts(self) -> str | None:
         """`ts` of the message that began the thread; `None` outside of threads."""
-        thread_ts: str | None = self.event.get("thread_ts")
-        return thread_ts
+        thread_ts = self.event.get("thread_ts")
+        return thread_ts if isinstance(thread_ts, str) else None
 
     @property
     def files(self) -> list[dict[str, Any]]:
         """The files that came with the message, as [file objects](https://docs.slack.dev/reference/objects/file-object)."""
-        return list(self.event.get("files") or [])
+        files = self.event.get("files")
+        return list(files) if isinstance(files, list) else []
 
     async def say(
         self,
