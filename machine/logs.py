@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -35,6 +35,21 @@ def configure_logging(level: int, stream: TextIO | None = None, *, as_json: bool
         stream: Where lines are printed; `None` prints none (the console shows them instead).
         as_json: One JSON object per line; by default when `stream` is not a terminal.
     """
+    configure_structlog()
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, _StreamHandler)]:
+        root.removeHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(True)  # a warning printed to the terminal would tear up the console
+    # slack_sdk and aiohttp say at INFO and DEBUG what the trace says better, tokens and payloads included.
+    for chatty in ("slack_sdk", "aiohttp", "asyncio", "apscheduler", "watchfiles"):
+        logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+    if stream is not None:
+        root.addHandler(_stream_handler(stream, not stream.isatty() if as_json is None else as_json))
+
+
+def configure_structlog() -> None:
+    """Have structlog write through the standard library's logging, whose levels and handlers stay as they are."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -46,16 +61,6 @@ def configure_logging(level: int, stream: TextIO | None = None, *, as_json: bool
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,  # a test or the REPL may configure again
     )
-    root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, _StreamHandler)]:
-        root.removeHandler(handler)
-    root.setLevel(level)
-    logging.captureWarnings(True)  # a warning printed to the terminal would tear up the console
-    # slack_sdk and aiohttp say at INFO and DEBUG what the trace says better, tokens and payloads included.
-    for chatty in ("slack_sdk", "aiohttp", "asyncio", "apscheduler", "watchfiles"):
-        logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
-    if stream is not None:
-        root.addHandler(_stream_handler(stream, not stream.isatty() if as_json is None else as_json))
 
 
 class TraceLogHandler(logging.Handler):
@@ -69,6 +74,15 @@ class TraceLogHandler(logging.Handler):
         """Turn `record` into a `LogWritten`, under the invocation that wrote it."""
         if not self._trace:
             return
+        try:
+            written = self._written(record)
+        except Exception as error:  # noqa: BLE001 - a line that cannot be shown must not stop the handler that wrote it
+            problem = f"A log line cannot be shown: {type(error).__name__} in {record.pathname}:{record.lineno}"
+            written = LogWritten(level="error", logger=record.name, message=problem, fields={}, **cause())
+        self._trace.emit(written)
+
+    @staticmethod
+    def _written(record: logging.LogRecord) -> LogWritten:
         fields: dict[str, Any] = {}
         if isinstance(record.msg, dict):  # from structlog, on its way to the formatter
             fields = {key: value for key, value in record.msg.items() if key not in _INTERNAL_FIELDS}
@@ -78,14 +92,12 @@ class TraceLogHandler(logging.Handler):
             message, exc_info = record.getMessage(), record.exc_info
         if exc_info:
             fields["exception"] = _exception_text(exc_info)
-        self._trace.emit(
-            LogWritten(
-                level=record.levelname.lower(),
-                logger=record.name,
-                message=redact(message),
-                fields={key: value for key, value in redact_value(fields).items() if not key.startswith("_")},
-                **cause(),
-            )
+        return LogWritten(
+            level=record.levelname.lower(),
+            logger=record.name,
+            message=redact(message),
+            fields={key: value for key, value in redact_value(_plain(fields)).items() if not key.startswith("_")},
+            **cause(),
         )
 
 
@@ -121,6 +133,15 @@ def _redact_fields(_logger: Any, _method: str, event_dict: MutableMapping[str, A
         if key not in ("exc_info", "stack_info"):
             event_dict[key] = redact_value({key: value})[key]
     return event_dict
+
+
+def _plain(value: Any) -> Any:
+    """A value made of plain ones: records are kept, and must not keep the objects of a plugin alive."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
 
 
 def _exception_text(exc_info: Any) -> str:

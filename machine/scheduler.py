@@ -2,13 +2,14 @@
 
 A job that could not start in time (the machine slept, the loop was busy) still runs if it is at most a minute late, and
 several missed runs of one job are made up for by a single one; what is later than that is logged by APScheduler.
+A bot whose clock somebody else moves has a `SteppedScheduler`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -61,7 +62,7 @@ class Scheduler:
 
     def jobs(self) -> list[Job]:
         """All jobs, the next one first."""
-        jobs = [Job(job.id, self._handlers[job.id], getattr(job, "next_run_time", None)) for job in self._all()]
+        jobs = [Job(job.id, self._handlers[job.id], self._next_run(job)) for job in self._all()]
         return sorted(jobs, key=lambda job: (job.next_run is None, job.next_run.timestamp() if job.next_run else 0))
 
     def check(self, handlers: Iterable[Handler]) -> None:
@@ -96,8 +97,15 @@ class Scheduler:
         # A coroutine, because APScheduler runs everything else in a thread.
         self._run(handler)
 
+    def run_due(self) -> None:
+        """Nothing to do: APScheduler watches the time itself."""
+
     def _all(self) -> list[Any]:
         return list(self._scheduler.get_jobs())
+
+    def _next_run(self, job: Any) -> datetime | None:
+        next_run: datetime | None = getattr(job, "next_run_time", None)
+        return next_run
 
     def _cron(self, handler: Handler, schedule: Schedule) -> CronTrigger:
         try:
@@ -115,6 +123,53 @@ class Scheduler:
                 file=handler.source_file,
                 line=handler.source_line,
             ) from None
+
+
+class SteppedScheduler(Scheduler):
+    """Starts no job by itself: whoever moves the clock calls `run_due`. For tests, in which time stands still.
+
+    Args:
+        tz: In which schedules are read that name no time zone.
+        run: Starts a handler and returns at once.
+        clock: Tells the time, in seconds since 1970.
+    """
+
+    def __init__(self, tz: tzinfo, run: Callable[[Handler], object], clock: Callable[[], float]) -> None:
+        super().__init__(tz, run)
+        self._clock = clock
+        self._next_runs: dict[str, datetime | None] = {}
+
+    def start(self) -> None:
+        """Leave APScheduler alone: it would go by the system's clock."""
+
+    def replace(self, handlers: Iterable[Handler]) -> None:
+        """Take over the schedules of these handlers and drop all others; their time counts from now."""
+        super().replace(handlers)
+        now = self._now()
+        known = self._next_runs
+        self._next_runs = {
+            job.id: known[job.id] if job.id in known else job.trigger.get_next_fire_time(None, now)
+            for job in self._all()
+        }
+
+    def run_due(self) -> None:
+        """Start each job whose time has come, once, in the order of their times."""
+        now = self._now()
+        triggers = {job.id: job.trigger for job in self._all()}
+        for job in self.jobs():
+            next_run = job.next_run
+            if next_run is None or next_run > now:
+                break
+            while next_run is not None and next_run <= now:
+                next_run = triggers[job.id].get_next_fire_time(next_run, now)
+            self._next_runs[job.id] = next_run
+            self._run(job.handler)
+
+    def _next_run(self, job: Any) -> datetime | None:
+        return self._next_runs[job.id]
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
 
 
 def _job_id(handler: Handler) -> str:

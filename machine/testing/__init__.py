@@ -1,0 +1,35 @@
+"""Tests for plugins: a bot and people who talk to it, in a Slack workspace of their own, within milliseconds.
+
+pytest finds the fixtures by itself once this package is installed; `docs/testing.md` is the guide. What is listed here
+is for annotations. It is imported when it is asked for, because pytest imports this package in every run.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from machine.testing.bot import Bot as Bot
+    from machine.testing.clock import Clock as Clock
+    from machine.testing.errors import HandlerError as HandlerError
+    from machine.testing.messages import SentMessage as SentMessage
+    from machine.testing.person import Person as Person
+    from machine.testing.views import ShownView as ShownView
+
+__all__ = ["Bot", "Clock", "HandlerError", "Person", "SentMessage", "ShownView"]
+
+_MODULES = {
+    "Bot": "bot",
+    "Clock": "clock",
+    "HandlerError": "errors",
+    "Person": "person",
+    "SentMessage": "messages",
+    "ShownView": "views",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
