@@ -93,9 +93,14 @@ def repl(
 def sandbox(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    state: Annotated[
+        Path | None, typer.Option(help="Go on from this file, and save the workspace there at the end.")
+    ] = None,
+    record: Annotated[Path | None, typer.Option(help="Add what happens to this file, as JSON lines.")] = None,
+    users: Annotated[int | None, typer.Option(help="Generate so many people.", min=0, max=1_000_000)] = None,
 ) -> None:
     """Serve the embedded Slack workspace alone, for any Slack SDK."""
-    _finish(_serve_sandbox(port, as_json=as_json))
+    _finish(_serve_sandbox(port, as_json=as_json, state=state, record=record, users=users))
 
 
 def _show(*, live: bool | None, watch: bool) -> None:
@@ -122,14 +127,21 @@ def _run_headless(*, live: bool | None, watch: bool) -> NoReturn:
     _finish(run_headless(runtime))
 
 
-async def _serve_sandbox(port: int, *, as_json: bool) -> int:
+async def _serve_sandbox(
+    port: int, *, as_json: bool, state: Path | None, record: Path | None, users: int | None
+) -> int:
     from console.runtime import WORKSPACE_FILE  # noqa: PLC0415 - aiohttp is not needed for --help
-    from machine.sandbox import Sandbox, Workspace  # noqa: PLC0415
+    from machine.sandbox import Recording, Sandbox, Workspace, kept_state  # noqa: PLC0415
 
-    description = Path.cwd() / WORKSPACE_FILE
-    workspace = Workspace.from_toml(description) if description.exists() else Workspace.default()
     stop = _stop_signals()
-    async with Sandbox(workspace, port=port) as server:
+    description = Path.cwd() / WORKSPACE_FILE
+    is_described = description.exists()
+    workspace = Workspace.from_toml(description, users=users) if is_described else Workspace.default(users=users)
+    async with contextlib.AsyncExitStack() as stack:
+        if state is not None:
+            stack.enter_context(kept_state(workspace, state))
+        witness = None if record is None else stack.enter_context(Recording(record))
+        server = await stack.enter_async_context(Sandbox(workspace, port=port, witness=witness))
         facts = {"api_url": server.api_url, "bot_token": server.bot_token, "app_token": server.app_token}
         if as_json:
             print(json.dumps(facts), flush=True)

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from machine.sandbox.changes import Change as Change
 from machine.sandbox.interactions import Interaction as Interaction
+from machine.sandbox.recording import Recording as Recording
 from machine.sandbox.refusal import SlackRefusal as SlackRefusal
 from machine.sandbox.server import Sandbox as Sandbox
+from machine.sandbox.state_file import kept_state as kept_state
+from machine.sandbox.state_file import load_state as load_state
+from machine.sandbox.state_file import save_state as save_state
 from machine.sandbox.workspace import Workspace as Workspace

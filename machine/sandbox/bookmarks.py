@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from machine.sandbox.changes import Announce, BookmarkChanged
@@ -22,6 +23,15 @@ class Bookmarks:
     def of(self, channel: str) -> list[dict[str, Any]]:
         """The bookmarks of a channel, oldest first."""
         return list(self._by_channel.get(channel, {}).values())
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every bookmark, channel by channel."""
+        return [bookmark for bookmarks in self._by_channel.values() for bookmark in bookmarks.values()]
+
+    def restore(self, bookmarks: Iterable[dict[str, Any]]) -> None:
+        """Take bookmarks in as they were, without announcing them."""
+        for bookmark in bookmarks:
+            self._by_channel.setdefault(bookmark["channel_id"], {})[bookmark["id"]] = bookmark
 
     def add(
         self, channel: str, user: str, title: str, kind: str, link: str | None, emoji: str | None

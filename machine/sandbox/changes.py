@@ -65,18 +65,20 @@ class ReactionRemoved(Change):
 
 @dataclass(frozen=True, slots=True)
 class PinAdded(Change):
-    """Somebody pinned a message."""
+    """Somebody pinned a message; the channel has `count` pins now."""
 
     message: Message
     user: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class PinRemoved(Change):
-    """Somebody took a pin off."""
+    """Somebody took a pin off; the channel has `count` pins now."""
 
     message: Message
     user: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,15 @@ class Timeline:
         """An id for a thing that does not outlive the process, with Slack's prefix for its kind."""
         return prefix + _base36(self._tick())
 
+    @property
+    def last(self) -> int:
+        """The last moment handed out, in microseconds since 1970."""
+        return self._last
+
+    def go_on_after(self, last: int) -> None:
+        """Hand out only what comes after that moment, in microseconds since 1970."""
+        self._last = max(self._last, last)
+
     def _tick(self) -> int:
         self._last = max(int(self.now * _MICROSECONDS), self._last + 1)
         return self._last

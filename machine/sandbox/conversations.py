@@ -76,6 +76,14 @@ class Conversations(dict[str, Conversation]):
         self._people = people
         self._timeline = timeline
         self._announce = announce
+        self._ids_by_name: dict[str, str] = {}
+
+    def restore(self, conversations: Iterable[Conversation]) -> None:
+        """Take conversations in as they were, without announcing them; they replace those of the same id or name."""
+        for conversation in conversations:
+            for other in {conversation.id, self._ids_by_name.get(conversation.name, conversation.id)} & self.keys():
+                self._ids_by_name.pop(self.pop(other).name, None)
+            self._keep(conversation)
 
     def known(self, channel: str, viewer: str | None = None) -> Conversation:
         """The conversation with this id, as far as `viewer` can see it.
@@ -126,7 +134,8 @@ class Conversations(dict[str, Conversation]):
 
     def named(self, name: str) -> Conversation | None:
         """The channel or group DM with this name, or `None`."""
-        return next((channel for channel in self.values() if channel.name and channel.name == name), None)
+        channel = self._ids_by_name.get(name)
+        return self[channel] if channel else None
 
     def create(
         self,
@@ -155,7 +164,7 @@ class Conversations(dict[str, Conversation]):
         )
         if channel.id in self:
             channel.id = self._timeline.next_id("C")
-        self[channel.id] = channel
+        self._keep(channel)
         self._announce(ChannelCreated(channel, creator))
         return channel
 
@@ -181,7 +190,7 @@ class Conversations(dict[str, Conversation]):
                 created=int(self._timeline.now),
                 members=dict.fromkeys(members),
             )
-            self[conversation.id] = conversation
+            self._keep(conversation)
             self._announce(ChannelCreated(conversation, members[0]))
         elif not conversation.is_open:
             conversation.is_open = True
@@ -293,7 +302,9 @@ class Conversations(dict[str, Conversation]):
         self._require_channel(conversation)
         self._check_name(name)
         conversation.previous_names.append(conversation.name)
+        del self._ids_by_name[conversation.name]
         conversation.name = name
+        self._keep(conversation)
         self._announce(ChannelChanged(conversation, "rename", user))
 
     def set_topic(self, conversation: Conversation, topic: str, user: str) -> None:
@@ -307,6 +318,11 @@ class Conversations(dict[str, Conversation]):
         conversation.purpose = self._checked_topic(purpose)
         conversation.purpose_set = (user, int(self._timeline.now))
         self._announce(ChannelChanged(conversation, "purpose", user))
+
+    def _keep(self, conversation: Conversation) -> None:
+        self[conversation.id] = conversation
+        if conversation.name:
+            self._ids_by_name[conversation.name] = conversation.id
 
     def _add(self, conversation: Conversation, user: str, inviter: str | None) -> None:
         conversation.members[user] = None

@@ -19,6 +19,7 @@ from machine.sandbox.clock import stable_id
 from machine.sandbox.description_faults import FaultsTable
 from machine.sandbox.description_mistakes import Mistake, found_by_pydantic, report
 from machine.sandbox.people import Person, nearest
+from machine.sandbox.population import MAX_USERS, generated_channels, generated_people
 from machine.sandbox.scopes import DEFAULT_SCOPES
 from machine.sandbox.team import App, Team, team_called
 
@@ -91,6 +92,10 @@ class _UserGroupTable(_Table):
     members: tuple[str, ...] = ()
 
 
+class _GenerateTable(_Table):
+    users: Annotated[int, Field(ge=0, le=MAX_USERS)] = 0
+
+
 class _File(_Table):
     workspace: _WorkspaceTable = Field(default_factory=_WorkspaceTable)
     app: _AppTable = Field(default_factory=_AppTable)
@@ -100,6 +105,7 @@ class _File(_Table):
     usergroups: tuple[_UserGroupTable, ...] = ()
     emoji: dict[str, str] = Field(default_factory=dict)
     faults: FaultsTable = Field(default_factory=FaultsTable)
+    generate: _GenerateTable = Field(default_factory=_GenerateTable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +143,8 @@ class Description:
     faults: FaultsTable = field(default_factory=FaultsTable)
 
     @classmethod
-    def from_file(cls, path: Path) -> Description:
-        """Read a `workspace.toml`.
+    def from_file(cls, path: Path, *, users: int | None = None) -> Description:
+        """Read a `workspace.toml`; `users` goes before what it says about how many to generate.
 
         Raises:
             WorkspaceError: The file cannot be read, is no TOML, or describes no workspace; one line per mistake.
@@ -157,13 +163,14 @@ class Description:
             raise WorkspaceError(report(path, text, found_by_pydantic(error))) from error
         if mistakes := list(_wrong_names(described)):
             raise WorkspaceError(report(path, text, mistakes))
-        return _build(described)
+        return _build(described, described.generate.users if users is None else users)
 
 
-def _build(described: _File) -> Description:
-    people = tuple(_person(table) for table in described.people)
-    ids = {person.name: person.id for person in people}
+def _build(described: _File, users: int) -> Description:
     app_name = described.app.name
+    people = tuple(_person(table) for table in described.people)
+    others = tuple(generated_people(users, {app_name, *(person.name for person in people)}))
+    ids = {person.name: person.id for person in (*people, *others)}
     app = App(
         id=stable_id("A", app_name),
         name=app_name,
@@ -181,8 +188,11 @@ def _build(described: _File) -> Description:
         team=team_called(described.workspace.name, described.workspace.domain),
         app=app,
         bot=bot,
-        people=people,
-        channels=tuple(_channel(table, ids) for table in described.channels),
+        people=(*people, *others),
+        channels=(
+            *(_channel(table, ids) for table in described.channels),
+            *_generated_channels(described, others, bot),
+        ),
         messages=tuple(MessageDescription(table.channel, table.user, table.text) for table in described.messages),
         emoji=described.emoji,
         usergroups=tuple(_usergroup(table, ids) for table in described.usergroups),
@@ -190,10 +200,21 @@ def _build(described: _File) -> Description:
     )
 
 
+def _generated_channels(described: _File, people: Sequence[Person], bot: Person) -> Iterator[ChannelDescription]:
+    taken = {table.name for table in described.channels}
+    for name, members in generated_channels(people, bot):
+        if name not in taken:
+            yield ChannelDescription(name, is_private=False, members=members)
+
+
 def _person(table: _PersonTable) -> Person:
     given = table.model_dump(exclude={"id", "email"})
     email = (table.email or f"{table.name}@example.com").lower()
     return Person(id=table.id or stable_id("U", table.name), email=email, **given)
+
+
+def _channels(described: _File, ids: Mapping[str, str]) -> Iterator[ChannelDescription]:
+    return (_channel(table, ids) for table in described.channels)
 
 
 def _channel(table: _ChannelTable, ids: Mapping[str, str]) -> ChannelDescription:

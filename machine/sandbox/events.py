@@ -44,7 +44,6 @@ class EventFeed:
         self._shapes = shapes
         self._timeline = timeline
         self._outbox = outbox
-        self._pin_counts: dict[str, int] = {}
         self._tellers: dict[type[changes.Change], Callable[[Any], Iterator[Event]]] = {
             changes.MessagePosted: self._posted,
             changes.MessageChanged: self._changed,
@@ -167,8 +166,6 @@ class EventFeed:
         message = change.message
         if self._conversation_of(message) is None:
             return
-        count = self._pin_counts.get(message.channel, 0) + (1 if event_type == "pin_added" else -1)
-        self._pin_counts[message.channel] = count
         pinned_at = int(self._timeline.now)
         yield {
             "type": event_type,
@@ -182,9 +179,9 @@ class EventFeed:
                 "message": self._shapes.message(message) | {"pinned_to": [message.channel]},
             },
             "item_user": message.user,
-            "pin_count": count,
+            "pin_count": change.count,
             "pinned_info": {"channel": message.channel, "pinned_by": change.user, "pinned_ts": pinned_at},
-            "has_pins": count > 0,
+            "has_pins": change.count > 0,
             "event_ts": self._timeline.next_ts(),
         }
 

@@ -116,6 +116,11 @@ class DeliveryFate:
     loses_ack: bool = False
     breaks_socket: bool = False
 
+    @property
+    def is_harmed(self) -> bool:
+        """Whether anything goes wrong with it."""
+        return self.is_duplicated or self.loses_ack or self.breaks_socket
+
 
 _UNHARMED_CALL = CallFate()
 _UNHARMED_DELIVERY = DeliveryFate()

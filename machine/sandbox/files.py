@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from machine.sandbox.changes import Announce, FileChanged
@@ -107,6 +107,10 @@ class Files:
     def all(self) -> list[File]:
         """Every complete file, newest first."""
         return [file for file in reversed(self._files.values()) if file.is_complete]
+
+    def restore(self, files: Iterable[File]) -> None:
+        """Take files in as they were, oldest first, without announcing them."""
+        self._files |= {file.id: file for file in files}
 
     def delete(self, file_id: str) -> None:
         """Delete a file.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -202,10 +202,30 @@ class Messages:
         self._announce(ReactionRemoved(changed, user, emoji))
         return changed
 
+    def all(self) -> Iterator[Message]:
+        """Every message, channel by channel, oldest first."""
+        return (message for messages in self._by_channel.values() for message in messages.values())
+
+    def restore(self, messages: Iterable[Message], pins: Mapping[str, Mapping[str, tuple[str, int]]]) -> None:
+        """Take messages and pins in as they were, without announcing them."""
+        for message in messages:
+            self._by_channel.setdefault(message.channel, {})[message.ts] = message
+        self._pins |= {channel: dict(pinned) for channel, pinned in pins.items()}
+
+    def clear(self, channels: Iterable[str]) -> None:
+        """Forget what was written and pinned in these channels."""
+        for channel in channels:
+            self._by_channel.pop(channel, None)
+            self._pins.pop(channel, None)
+
+    @property
+    def pinned(self) -> Mapping[str, Mapping[str, tuple[str, int]]]:
+        """By channel and timestamp: who pinned a message, and when."""
+        return self._pins
+
     def reacted_by(self, user: str) -> list[Message]:
         """The messages to which a person reacted, newest first."""
-        messages = [message for channel in self._by_channel.values() for message in channel.values()]
-        mine = [message for message in messages if any(user in users for users in message.reactions.values())]
+        mine = [message for message in self.all() if any(user in users for users in message.reactions.values())]
         return sorted(mine, key=lambda message: message.ts, reverse=True)
 
     def pin(self, message: Message, user: str) -> None:
@@ -220,7 +240,7 @@ class Messages:
         if len(pins) >= _MAX_PINS:
             raise SlackRefusal("too_many_pins")
         pins[message.ts] = (user, int(self._timeline.now))
-        self._announce(PinAdded(message, user))
+        self._announce(PinAdded(message, user, len(pins)))
 
     def unpin(self, message: Message, user: str) -> None:
         """Take a pin off.
@@ -228,9 +248,10 @@ class Messages:
         Raises:
             SlackRefusal: `no_pin`.
         """
-        if self._pins.get(message.channel, {}).pop(message.ts, None) is None:
+        pins = self._pins.get(message.channel, {})
+        if pins.pop(message.ts, None) is None:
             raise SlackRefusal("no_pin")
-        self._announce(PinRemoved(message, user))
+        self._announce(PinRemoved(message, user, len(pins)))
 
     def pins(self, channel: str) -> list[tuple[Message, str, int]]:
         """The pinned messages of a channel with who pinned them and when, newest pin first."""

@@ -12,6 +12,7 @@ from machine.sandbox.changes import Announce, PersonChanged, PersonJoined
 from machine.sandbox.refusal import SlackRefusal
 
 _MAX_NAMES_SHOWN = 12
+_MAX_NAMES_COMPARED = 2_000  # comparing takes about 10 microseconds for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class People(dict[str, Person]):
         super().__init__()
         self._announce = announce
         self._ids_by_name: dict[str, str] = {}
+        self._ids_by_email: dict[str, str] = {}
 
     def join(self, person: Person) -> Person:
         """Let somebody join the workspace.
@@ -68,19 +70,23 @@ class People(dict[str, Person]):
         """
         if person.id in self or person.name in self._ids_by_name:
             raise WorkspaceError(f"There already is somebody called {person.name!r} ({person.id}). Names are unique.")
-        self[person.id] = person
-        self._ids_by_name[person.name] = person.id
+        self._keep(person)
         self._announce(PersonJoined(person))
         return person
+
+    def restore(self, people: Iterable[Person]) -> None:
+        """Take people in as they were, without announcing them; they replace those of the same id or name."""
+        for person in people:
+            for other in {person.id, self._ids_by_name.get(person.name, person.id)} & self.keys():
+                self._forget(self.pop(other))
+            self._keep(person)
 
     def change(self, user: str, **fields: Any) -> Person:
         """Change the profile of a person, field by field as in `Person`."""
         old = self.known(user)
         person = replace(old, **fields)
-        if person.name != old.name:
-            del self._ids_by_name[old.name]
-            self._ids_by_name[person.name] = person.id
-        self[person.id] = person
+        self._forget(old)
+        self._keep(person)
         self._announce(PersonChanged(person, old))
         return person
 
@@ -115,16 +121,27 @@ class People(dict[str, Person]):
 
     def with_email(self, email: str) -> Person | None:
         """The person with this e-mail address, or `None`."""
-        wanted = email.lower()
-        if "@" not in wanted:
-            return None
-        return next((person for person in self.values() if person.email and person.email.lower() == wanted), None)
+        user = self._ids_by_email.get(email.lower())
+        return self[user] if user else None
+
+    def _keep(self, person: Person) -> None:
+        self[person.id] = person
+        self._ids_by_name[person.name] = person.id
+        if person.email:
+            self._ids_by_email.setdefault(person.email.lower(), person.id)
+
+    def _forget(self, person: Person) -> None:
+        """Take the names of a person out of the indexes, unless somebody else has them."""
+        for ids, name in ((self._ids_by_name, person.name), (self._ids_by_email, (person.email or "").lower())):
+            if ids.get(name) == person.id:
+                del ids[name]
 
 
 def nearest(wanted: str, names: Iterable[str], title: str) -> str:
     """A sentence for an error message that names what somebody may have meant, and what there is."""
     known = list(names)
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
+    compared = known if len(known) <= _MAX_NAMES_COMPARED else [name for name in known if name[:2] == wanted[:2]]
+    near = difflib.get_close_matches(wanted, compared[:_MAX_NAMES_COMPARED], n=3, cutoff=0.6)
     listed = ", ".join(known[:_MAX_NAMES_SHOWN]) + (", …" if len(known) > _MAX_NAMES_SHOWN else "")
     there_are = f"{title}: {listed or 'none'}."
     return f"Did you mean {' or '.join(near)}? {there_are}" if near else there_are

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -71,6 +71,11 @@ class Schedule:
         if scheduled is None or scheduled.channel != channel:
             raise SlackRefusal("invalid_scheduled_message_id")
         del self._messages[scheduled_id]
+        self.on_change()
+
+    def restore(self, scheduled: Iterable[ScheduledMessage]) -> None:
+        """Take messages in as they were scheduled, also those that have become due since."""
+        self._messages |= {message.id: message for message in scheduled}
         self.on_change()
 
     def pending(self) -> list[ScheduledMessage]:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from machine.errors import MachineError
 from machine.sandbox.faults import Faults
+from machine.sandbox.recording import Witness, nobody
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.socket_mode import DisconnectReason, SocketMode
 from machine.sandbox.web_api import WebApi
@@ -35,12 +36,16 @@ class Sandbox:
         workspace: What is served; it can be used directly at the same time, on the same event loop.
         port: The port on 127.0.0.1; 0 takes a free one.
         time_scale: Factor for the waits of Socket Mode (3 seconds for an acknowledgement, the retries); tests use 0.01.
+        witness: Is told what happens: calls, deliveries, acknowledgements; a `Recording` writes it to a file.
     """
 
-    def __init__(self, workspace: Workspace, port: int = 0, *, time_scale: float = 1.0) -> None:
+    def __init__(
+        self, workspace: Workspace, port: int = 0, *, time_scale: float = 1.0, witness: Witness | None = None
+    ) -> None:
         self.workspace = workspace
         self._wanted_port = port
         self._time_scale = time_scale
+        self._witness = witness or nobody
         self._runner: web.AppRunner | None = None
         self._socket_mode: SocketMode | None = None
         self._alarm: asyncio.TimerHandle | None = None
@@ -113,8 +118,9 @@ class Sandbox:
             ) from error
         self._runner = runner
         self._port = runner.addresses[0][1]
-        self._socket_mode = SocketMode(self.workspace, f"ws://{_HOST}:{self._port}/link/", self._time_scale)
-        self._web_api = WebApi(self.workspace, self.base_url, self._socket_mode.open_link)
+        socket_url = f"ws://{_HOST}:{self._port}/link/"
+        self._socket_mode = SocketMode(self.workspace, socket_url, self._time_scale, self._witness)
+        self._web_api = WebApi(self.workspace, self.base_url, self._socket_mode.open_link, self._witness)
         self.workspace.response_urls.base_url = self.base_url
         self.workspace.faults.on_kill = self._socket_mode.drop_connections
         self._stop_carrying = self.workspace.outbox.carry_with(self._socket_mode.carry)
@@ -173,6 +179,7 @@ class Sandbox:
             file = self.workspace.files.receive(request.match_info["file_id"], content)
         except SlackRefusal as refusal:
             return web.Response(status=404, text=refusal.error)
+        self._witness("upload", {"file": file.id, "size": file.size})
         return web.Response(text=f"OK - {file.size}")
 
     async def _respond(self, request: web.Request) -> web.Response:
@@ -186,8 +193,10 @@ class Sandbox:
         try:
             self.workspace.response_urls.use(request.match_info["ticket"], answer)
         except SlackRefusal as refusal:
+            self._witness("response", {"answer": answer, "error": refusal.error})
             status = 404 if refusal.error in {"expired_url", "used_url"} else 400
             return web.Response(status=status, text=refusal.error)
+        self._witness("response", {"answer": answer})
         return web.Response(text="ok")
 
     def _set_alarm(self) -> None:

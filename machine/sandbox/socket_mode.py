@@ -12,8 +12,8 @@ import logging
 import secrets
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
@@ -21,7 +21,9 @@ from aiohttp import WSMsgType, web
 
 from machine.sandbox.faults import DeliveryFate
 from machine.sandbox.outbox import KEPT_REQUESTS, Request
+from machine.sandbox.recording import Witness, nobody
 from machine.sandbox.refusal import SlackRefusal
+from machine.sandbox.socket_connection import Connection, Timed
 from machine.sandbox.waiting import Bell
 from machine.sandbox.workspace import Workspace
 
@@ -43,56 +45,13 @@ _HOST = "sandbox"
 _logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
-class _Timed:
-    """Something that a timer is running for."""
-
-    timer: asyncio.TimerHandle | None = None
-
-    def stop_timer(self) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-
-
 @dataclass(slots=True, eq=False)
-class _Connection(_Timed):
-    """One WebSocket of the app; what is put into `outgoing` is written in order, `None` closes it.
-
-    With each text comes what to do once it is written.
-    """
-
-    request: web.Request
-    socket: web.WebSocketResponse
-    outgoing: asyncio.Queue[tuple[str, Callable[[], None]] | None] = field(default_factory=asyncio.Queue)
-    is_leaving: bool = False
-
-    async def write(self) -> None:
-        while (item := await self.outgoing.get()) is not None:
-            text, on_written = item
-            await self.socket.send_str(text)
-            on_written()
-        await self.socket.close()
-
-    def send(self, message: Mapping[str, Any], on_written: Callable[[], None] = lambda: None) -> None:
-        self.outgoing.put_nowait((json.dumps(message, separators=(",", ":")), on_written))
-
-    def close(self) -> None:
-        self.outgoing.put_nowait(None)
-
-    def abort(self) -> None:
-        self.is_leaving = True
-        if self.request.transport is not None:
-            self.request.transport.abort()
-
-
-@dataclass(slots=True, eq=False)
-class _Delivery(_Timed):
+class _Delivery(Timed):
     """A request on its way, possibly for the second time."""
 
     request: Request
     attempt: int = 0
-    connection: _Connection | None = None
+    connection: Connection | None = None
     loses_ack: bool = False
 
 
@@ -102,15 +61,19 @@ class SocketMode:
     Args:
         workspace: Whose requests are carried.
         socket_url: The WebSocket address of this server, without ticket.
+        witness: Is told of connections, deliveries and acknowledgements.
         time_scale: Factor for every wait: 0.01 makes the retry after a minute come after 0.6 seconds.
     """
 
-    def __init__(self, workspace: Workspace, socket_url: str, time_scale: float = 1.0) -> None:
+    def __init__(
+        self, workspace: Workspace, socket_url: str, time_scale: float = 1.0, witness: Witness = nobody
+    ) -> None:
         self._workspace = workspace
         self._socket_url = socket_url
         self._time_scale = time_scale
+        self._witness = witness
         self._tickets: dict[str, bool] = {}
-        self._connections: list[_Connection] = []
+        self._connections: list[Connection] = []
         self._turn = 0
         self._under_way: dict[str, _Delivery] = {}
         self._waiting: deque[_Delivery] = deque(maxlen=KEPT_REQUESTS)
@@ -192,7 +155,7 @@ class SocketMode:
             heartbeat=_HEARTBEAT_S, timeout=self._scaled(_CLOSE_TIMEOUT), max_msg_size=_MAX_MESSAGE_SIZE
         )
         await socket.prepare(request)
-        connection = _Connection(request, socket)
+        connection = Connection(request, socket)
         writer = asyncio.create_task(connection.write())
         try:
             if len(self._connections) >= MAX_CONNECTIONS:
@@ -226,8 +189,9 @@ class SocketMode:
             _logger.warning("The app did not close its Socket Mode connection; it is dropped")
             self.drop_connections()
 
-    def _welcome(self, connection: _Connection, *, is_debugging: bool) -> None:
+    def _welcome(self, connection: Connection, *, is_debugging: bool) -> None:
         self._connections.append(connection)
+        self._witness("connected", {"connections": len(self._connections)})
         lifetime = _DEBUG_LIFETIME if is_debugging else timedelta(hours=5)
         connection.send(
             {
@@ -248,7 +212,7 @@ class SocketMode:
             self._deliver(delivery)
         self._bell.ring()
 
-    def _dismiss(self, connection: _Connection, reason: DisconnectReason) -> None:
+    def _dismiss(self, connection: Connection, reason: DisconnectReason) -> None:
         connection.send({"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}})
         connection.is_leaving = True
         if reason in {"warning", "refresh_requested"}:
@@ -267,17 +231,19 @@ class SocketMode:
         if fate.is_duplicated and (other := self._next_connection()) is not None:
             self._send(_Delivery(delivery.request, delivery.attempt), other, DeliveryFate())
 
-    def _send(self, delivery: _Delivery, connection: _Connection, fate: DeliveryFate) -> None:
+    def _send(self, delivery: _Delivery, connection: Connection, fate: DeliveryFate) -> None:
         envelope_id = str(uuid.uuid4())
         delivery.connection, delivery.loses_ack = connection, fate.loses_ack
         self._under_way[envelope_id] = delivery
+        envelope = _envelope(envelope_id, delivery)
+        self._witness("delivery", {"envelope": envelope} | ({"fault": asdict(fate)} if fate.is_harmed else {}))
         if fate.breaks_socket:
             connection.abort()
             return
         if delivery.request.is_event:  # a burst of them may queue up, so the time counts from when it is written
-            connection.send(_envelope(envelope_id, delivery), lambda: self._expect_acknowledgement(envelope_id))
+            connection.send(envelope, lambda: self._expect_acknowledgement(envelope_id))
         else:  # a person is waiting
-            connection.send(_envelope(envelope_id, delivery))
+            connection.send(envelope)
             self._expect_acknowledgement(envelope_id)
 
     def _expect_acknowledgement(self, envelope_id: str) -> None:
@@ -286,7 +252,7 @@ class SocketMode:
         if delivery is not None:
             delivery.timer = self._later(ACK_TIMEOUT, lambda: self._expire(envelope_id))
 
-    def _next_connection(self) -> _Connection | None:
+    def _next_connection(self) -> Connection | None:
         """Each connection in turn; those about to close only if there is no other."""
         staying = [connection for connection in self._connections if not connection.is_leaving] or self._connections
         if not staying:
@@ -303,6 +269,7 @@ class SocketMode:
         envelope_id = message.get("envelope_id") if isinstance(message, dict) else None
         if not isinstance(envelope_id, str):
             return
+        self._witness("ack", message)
         delivery = self._under_way.get(envelope_id)
         if delivery is None or delivery.loses_ack:
             return
@@ -337,11 +304,12 @@ class SocketMode:
         self._retries.discard(delivery)
         self._deliver(delivery)
 
-    def _forget(self, connection: _Connection) -> None:
+    def _forget(self, connection: Connection) -> None:
         """Deliver elsewhere what was under way on a connection that is gone."""
         connection.stop_timer()
         if connection in self._connections:
             self._connections.remove(connection)
+            self._witness("disconnected", {"connections": len(self._connections)})
         lost = [key for key, delivery in self._under_way.items() if delivery.connection is connection]
         for envelope_id in lost:
             self._try_again(self._under_way.pop(envelope_id))

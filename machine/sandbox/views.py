@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -101,6 +101,14 @@ class Views:
         self._announce = announce
         self._stacks: dict[str, list[View]] = {}
         self._homes: dict[str, View] = {}
+
+    def homes(self) -> list[View]:
+        """The home tabs that the app has published."""
+        return list(self._homes.values())
+
+    def restore(self, homes: Iterable[View]) -> None:
+        """Take home tabs in as they were, without announcing them."""
+        self._homes |= {view.user: view for view in homes}
 
     def shown_to(self, user: str) -> View | None:
         """The modal on top for a person, or `None`."""

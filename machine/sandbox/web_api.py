@@ -15,10 +15,11 @@ from typing import Any
 from aiohttp import web
 
 from machine.sandbox.arguments import Arguments
-from machine.sandbox.faults import Plan
+from machine.sandbox.faults import CallFate, Plan
 from machine.sandbox.methods import TABLE
 from machine.sandbox.methods.call import Call, Method
 from machine.sandbox.methods.permissions import check_scopes
+from machine.sandbox.recording import Witness, nobody
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.scopes import APP_TOKEN_SCOPES
 from machine.sandbox.workspace import Workspace
@@ -30,10 +31,13 @@ _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 class WebApi:
     """Answers `POST` and `GET` on `/api/<method>`."""
 
-    def __init__(self, workspace: Workspace, base_url: str, open_connection: Callable[[bool], str]) -> None:
+    def __init__(
+        self, workspace: Workspace, base_url: str, open_connection: Callable[[bool], str], witness: Witness = nobody
+    ) -> None:
         self._workspace = workspace
         self._base_url = base_url
         self._open_connection = open_connection
+        self._witness = witness
         self._is_stopping = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -50,6 +54,7 @@ class WebApi:
         fate = self._workspace.faults.fate_of_call(name, method.tier if method else 3, str(given.get("channel", "")))
         headers = self._scope_headers(method, token)
         answer = {} if fate.is_stillborn else self._answer(method, call, token)
+        self._witness("call", _told(name, given, answer, fate))
         if fate.delay_s:
             await self._hold_back(fate.delay_s)
         if fate.failure is not None:
@@ -131,6 +136,14 @@ def _json_object(text: str) -> dict[str, Any]:
 def _bearer_token(request: web.Request) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _told(method: str, given: Mapping[str, Any], answer: Mapping[str, Any], fate: CallFate) -> dict[str, Any]:
+    """What a recording says of a call."""
+    fault: dict[str, Any] = {"delay_s": fate.delay_s} if fate.delay_s else {}
+    if fate.failure is not None:
+        fault |= {"effect": fate.failure.effect, "error": fate.failure.error, "status": fate.failure.status}
+    return {"method": method, "arguments": given, "answer": answer} | ({"fault": fault} if fault else {})
 
 
 def _fail(request: web.Request, plan: Plan, headers: Mapping[str, str]) -> web.Response:

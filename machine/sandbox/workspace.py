@@ -95,18 +95,23 @@ class Workspace:
         description.faults.put_in_force(self.faults)
 
     @classmethod
-    def default(cls, *, clock: Clock = time.time) -> Workspace:
-        """A workspace of four people with the channels #general, #random, #ops and #secret."""
-        return cls.from_toml(DEFAULT_DESCRIPTION, clock=clock)
+    def default(cls, *, clock: Clock = time.time, users: int | None = None) -> Workspace:
+        """A workspace of four people, and generated `users`, with the channels #general, #random, #ops and #secret."""
+        return cls.from_toml(DEFAULT_DESCRIPTION, clock=clock, users=users)
 
     @classmethod
-    def from_toml(cls, path: Path, *, clock: Clock = time.time) -> Workspace:
+    def from_toml(cls, path: Path, *, clock: Clock = time.time, users: int | None = None) -> Workspace:
         """The workspace that a `workspace.toml` describes; the format is in docs/sandbox.md.
+
+        Args:
+            path: The file.
+            clock: Tells the time in the workspace.
+            users: How many people are generated besides those described, instead of what the file says.
 
         Raises:
             WorkspaceError: The file cannot be used; the message names line and key, and what is expected.
         """
-        return cls(Description.from_file(path), clock=clock)
+        return cls(Description.from_file(path, users=users), clock=clock)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call `subscriber` with each `Change` from now on, until the returned function is called.

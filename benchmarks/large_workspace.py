@@ -1,0 +1,59 @@
+"""How long a large workspace takes to make, how much memory it takes, and how fast it answers.
+
+uv run python benchmarks/large_workspace.py [USERS]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from machine.sandbox import Sandbox, Workspace
+
+
+def main() -> None:
+    """Print the figures."""
+    users = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    before = _memory_mb()
+    with _timed(f"make a workspace of {users:,} people"):
+        workspace = Workspace.default(users=users)
+    print(f"{_memory_mb():9.0f} MB  resident at most, {_memory_mb() - before:.0f} MB of it for the workspace")
+    someone = list(workspace.people.values())[-2]
+    with _timed("find 10,000 people by name, as many by e-mail address"):
+        for _ in range(10_000):
+            workspace.find_person(someone.name)
+            workspace.find_person(someone.email or "")
+    asyncio.run(_ask(workspace, someone.email or ""))
+
+
+async def _ask(workspace: Workspace, email: str) -> None:
+    async with Sandbox(workspace) as sandbox:
+        client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+        with _timed("first page of users.list"):
+            await client.users_list(limit=200)
+        with _timed("users.lookupByEmail"):
+            await client.users_lookupByEmail(email=email)
+        with _timed("all pages of users.list, 1,000 each"):
+            pages = [len(page["members"]) async for page in await client.users_list(limit=1000)]
+        print(f"{len(pages):9} pages with {sum(pages):,} people")
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    print(f"{(time.perf_counter() - start) * 1000:9.1f} ms  {what}")
+
+
+def _memory_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
