@@ -24,7 +24,7 @@ def texts(prompt: PromptUnderTest, channel: str = "general") -> list[str]:
 
 async def test_update_changes_the_last_message_posted_here(prompt: PromptUnderTest) -> None:
     """A typing mistake is put right with one word."""
-    await prompt('say("#general", "deplyed")')
+    await prompt('say("#general", "deploooyed")')
     await prompt('update("deployed")')
 
     assert texts(prompt) == ["deployed"]
