@@ -9,7 +9,9 @@ from typing import Any
 import structlog
 
 from machine.bot import Machine
+from machine.errors import MachineError
 from machine.sandbox import Sandbox, Workspace
+from machine.sandbox.following import follow
 from machine.settings import CaseInsensitiveDict, Settings
 from machine.trace import Trace
 
@@ -78,6 +80,7 @@ class Runtime:
             project=self.project,
             watch=self._watch,
             reload_settings=self._reload_settings,
+            also_watch={self.project / WORKSPACE_FILE: self._workspace_changed} if self.sandbox else None,
             listens=self._listens,
             loads_plugins=self._loads_plugins,
         )
@@ -94,6 +97,17 @@ class Runtime:
     def _reload_settings(self) -> Settings:
         settings = Settings.load(self.project)
         return settings if self.sandbox is None else _settings_for(settings, self.sandbox)
+
+    async def _workspace_changed(self) -> None:
+        """Take over a changed `workspace.toml`; a mistake in it leaves the workspace as it is."""
+        if self.sandbox is None:
+            return
+        try:
+            done = follow(self.sandbox.workspace, self.project / WORKSPACE_FILE)
+        except MachineError as error:
+            _logger.error("The workspace stays as it is", problem=str(error))
+            return
+        _logger.info("The workspace changed", done=done)
 
     def _workspace(self) -> Workspace:
         description = self.project / WORKSPACE_FILE

@@ -115,3 +115,12 @@ async def test_plugins_come_and_go_with_the_setting(project: Project) -> None:
 
     assert sorted(plugin.title for plugin in project.runtime.machine.plugins.values()) == ["EchoPlugin", "Teller"]
     assert await project.ask("anything") == "anything"
+
+
+async def test_people_that_workspace_toml_adds_join_at_once(project: Project) -> None:
+    """The sandbox is a part of what one develops with."""
+    (project.folder / "workspace.toml").write_text('[[people]]\nname = "zoe"\n')
+
+    zoe = await project.waiter.until(lambda: project.workspace.people.named("zoe"), "zoe joins")
+
+    await project.waiter.until(lambda: zoe.id in project.runtime.machine.slack.users, "the bot knows zoe")
