@@ -28,6 +28,7 @@ PUBLIC = (
     "machine.models.events",
     "machine.models.interactive",
     "machine.storage",
+    "machine.testing",
 )
 
 ERRORS = {name for name in vars(machine.errors) if name.endswith("Error")}
