@@ -35,7 +35,7 @@ def only_reads(method: str) -> bool:
 
     `conversations.open` and `apps.connections.open` count: they return what is there already.
     """
-    if method.startswith(("views.", "files.upload", "files.getUpload", "files.complete")):
+    if method.startswith(("views.", "dialog.", "files.upload", "files.getUpload", "files.complete")):
         return False
     verb = method.rpartition(".")[2]
     return verb in _READING_VERBS or verb.startswith(("get", "list"))

@@ -107,10 +107,14 @@ class SlackWebClient(AsyncWebClient):
             url, timeout=TIMEOUT_S, session=self.session, retry_handlers=[RateLimitRetry()], logger=self._logger
         )
         client.proxy = self.proxy
-        response = await client.send_dict(dict(message))
+        try:
+            response = await client.send_dict(dict(message))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._report("response_url", {"json": message}, started, {}, redact(f"{type(error).__name__}: {error}"))
+            raise
         if self._trace:
-            error = None if response.status_code == 200 else f"{response.status_code} {response.body}"
-            self._report("response_url", {"json": message}, started, {"body": response.body}, error)
+            problem = None if response.status_code == 200 else f"{response.status_code} {response.body}"
+            self._report("response_url", {"json": message}, started, {"body": response.body}, problem)
         return response
 
     def _capture(self, method: str, options: Mapping[str, Any]) -> AsyncSlackResponse:

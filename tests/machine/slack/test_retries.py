@@ -1,0 +1,199 @@
+"""What becomes of a call when Slack limits it, or the network breaks it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+from slack_sdk.errors import SlackApiError
+
+from machine.plugins import Command
+from machine.slack.retries import CONNECTION_RETRIES, RATE_LIMIT_RETRIES, only_reads
+from tests.conftest import BotUnderTest
+from tests.machine.plugins.catching import Catcher, catcher, caught
+from tests.machine.slack.gateway import Fault, Gateway, drop, status
+
+AT_ONCE = status(429, Retry_After="0")
+
+
+@pytest.fixture
+async def gateway(bot: BotUnderTest) -> AsyncIterator[Gateway]:
+    """What stands between bot and sandbox."""
+    async with bot.sandbox, Gateway(bot.sandbox.api_url) as gateway:
+        yield gateway
+        await bot.stop()
+
+
+@pytest.fixture
+async def plugin(bot: BotUnderTest, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Catcher:
+    """A plugin of a bot that talks to Slack through the gateway."""
+    monkeypatch.setattr("machine.slack.retries.random.random", float)  # no jitter: waits are exact
+    monkeypatch.setattr(type(bot.sandbox), "__aenter__", _as_it_is)  # it is running already
+    monkeypatch.setattr(type(bot.sandbox), "__aexit__", _as_it_is)
+    return await catcher(bot, SLACK_API_URL=gateway.api_url)
+
+
+async def _as_it_is(*_: object) -> None:
+    """Neither start nor stop."""
+
+
+async def test_a_rate_limited_post_is_posted_once_slack_allows_it(
+    bot: BotUnderTest, plugin: Catcher, gateway: Gateway
+) -> None:
+    """Pitfall 29: 429 is retried for every method; the message arrives once."""
+    gateway.faults["chat.postMessage"] = [AT_ONCE, AT_ONCE]
+
+    response = await plugin.say("general", "patience")
+
+    assert gateway.received["chat.postMessage"] == 3
+    assert [said.text for said in bot.said()] == ["patience"]
+    assert response["ok"]
+    assert len(bot.calls("chat.postMessage")) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("30", 30.0), ("120", 120.0), ("1.5", 1.5), ("soon", 1.0), ("-3", 0.0)]
+)
+async def test_retry_after_is_kept_to(
+    plugin: Catcher, gateway: Gateway, waits: list[float], header: str, seconds: float
+) -> None:
+    """Pitfall 29: all of its digits; slack_sdk's own handler reads just the first."""
+    gateway.faults["chat.postMessage"] = [status(429, Retry_After=header)]
+
+    await plugin.say("general", "patience")
+
+    assert seconds in waits
+
+
+async def test_waiting_holds_up_nobody_else(bot: BotUnderTest, plugin: Catcher, gateway: Gateway) -> None:
+    """Pitfall 29: only the caller waits, other channels go on."""
+    gateway.faults["chat.postMessage"] = [status(429, Retry_After="60")]
+
+    waiting = asyncio.create_task(plugin.say("general", "late"))
+    while gateway.received["chat.postMessage"] < 1:
+        gateway.happened.clear()
+        await gateway.happened.wait()
+    await plugin.say("random", "on time")
+    waiting.cancel()
+
+    assert [said.text for said in bot.said("random")] == ["on time"]
+    assert not bot.said("general")
+
+
+async def test_a_limit_without_end_is_slacks_error(plugin: Catcher, gateway: Gateway) -> None:
+    """Pitfall 29: after some attempts the plugin hears of it."""
+    gateway.faults["chat.postMessage"] = [AT_ONCE] * (RATE_LIMIT_RETRIES + 2)
+
+    with pytest.raises(SlackApiError, match="ratelimited"):
+        await plugin.say("general", "never")
+
+    assert gateway.received["chat.postMessage"] == RATE_LIMIT_RETRIES + 1
+
+
+@pytest.mark.parametrize("fault", [drop, status(503)], ids=["broken connection", "503"])
+async def test_reading_is_tried_again(plugin: Catcher, gateway: Gateway, waits: list[float], fault: Fault) -> None:
+    """Pitfall 29: twice does no harm."""
+    gateway.faults["conversations.list"] = [fault] * CONNECTION_RETRIES
+    before = gateway.received["conversations.list"]
+
+    response = await plugin.web_client.conversations_list()
+
+    assert response["ok"]
+    assert gateway.received["conversations.list"] - before == CONNECTION_RETRIES + 1
+    assert any(wait > 0 for wait in waits)
+
+
+@pytest.mark.parametrize("fault", [drop, status(503)], ids=["broken connection", "503"])
+async def test_a_message_is_never_posted_twice(
+    bot: BotUnderTest, plugin: Catcher, gateway: Gateway, fault: Fault
+) -> None:
+    """Pitfall 29: it may have been posted although no answer came back."""
+    gateway.faults["chat.postMessage"] = [fault]
+
+    with pytest.raises((SlackApiError, aiohttp.ClientError)):
+        await plugin.say("general", "once")
+
+    assert gateway.received["chat.postMessage"] == 1
+    [call] = bot.calls("chat.postMessage")
+    assert (call.is_ok, bool(call.error)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "reads"),
+    [
+        ("users.list", True),
+        ("users.info", True),
+        ("users.conversations", True),
+        ("users.lookupByEmail", True),
+        ("users.profile.get", True),
+        ("conversations.history", True),
+        ("conversations.replies", True),
+        ("conversations.open", True),
+        ("apps.connections.open", True),
+        ("auth.test", True),
+        ("chat.getPermalink", True),
+        ("chat.scheduledMessages.list", True),
+        ("admin.users.list", True),
+        ("chat.postMessage", False),
+        ("chat.postEphemeral", False),
+        ("chat.scheduleMessage", False),
+        ("chat.update", False),
+        ("chat.delete", False),
+        ("conversations.create", False),
+        ("conversations.join", False),
+        ("reactions.add", False),
+        ("pins.add", False),
+        ("views.open", False),
+        ("views.push", False),
+        ("views.publish", False),
+        ("dialog.open", False),
+        ("files.upload", False),
+        ("files.getUploadURLExternal", False),
+        ("files.completeUploadExternal", False),
+        ("users.profile.set", False),
+        ("auth.revoke", False),
+        ("a.method.of.tomorrow", False),
+    ],
+)
+def test_what_counts_as_reading(method: str, reads: bool) -> None:
+    """Pitfall 29: when in doubt, it does not."""
+    assert only_reads(method) is reads
+
+
+async def test_a_response_url_is_used_once(bot: BotUnderTest, plugin: Catcher) -> None:
+    """Pitfall 29: also there, a broken connection is not tried again, and a limit is."""
+    bot.workspace.run_command("alice", "general", "/catch")
+    command = await caught(bot, Command)
+    attempts = 0
+
+    async def limit_first(_request: web.Request) -> web.StreamResponse:
+        nonlocal attempts
+        attempts += 1
+        return web.Response(status=429, headers={"Retry-After": "0"}) if attempts == 1 else web.Response(text="ok")
+
+    async def break_off(request: web.Request) -> web.StreamResponse:
+        nonlocal attempts
+        attempts += 1
+        return await drop(request)
+
+    app = web.Application()
+    app.router.add_post("/limited", limit_first)
+    app.router.add_post("/broken", break_off)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        limited = Command(plugin._client, {**command.payload, "response_url": f"{base}/limited"})
+        assert (await limited.say("hello")).status_code == 200
+        assert attempts == 2
+        broken = Command(plugin._client, {**command.payload, "response_url": f"{base}/broken"})
+        with pytest.raises(aiohttp.ClientError):
+            await broken.say("hello")
+        assert attempts == 3
+    finally:
+        await runner.cleanup()
+    assert [call.is_ok for call in bot.calls("response_url")] == [True, False]
