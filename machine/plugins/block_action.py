@@ -34,16 +34,12 @@ class BlockAction:
     @property
     def user(self) -> User:
         """Who did it; a `User` with nothing but the id where Slack tells no more."""
-        user_id = self.payload.user.id
-        return self._client.users.get(user_id) or User(id=user_id)
+        return self._client.user(self.payload.user.id)
 
     @property
     def channel(self) -> Channel | None:
         """Where it was done; `None` in a modal or a home tab."""
-        if self.payload.channel is None:
-            return None
-        channel_id = self.payload.channel.id
-        return self._client.channels.get(channel_id) or Channel(id=channel_id, is_im=channel_id.startswith("D"))
+        return self._client.channel(self.payload.channel.id) if self.payload.channel is not None else None
 
     @property
     def state(self) -> State | None:

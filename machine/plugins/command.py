@@ -28,14 +28,12 @@ class Command:
     @property
     def sender(self) -> User:
         """Who ran the command; a `User` with nothing but the id where Slack tells no more."""
-        user_id = str(self.payload.get("user_id") or "")
-        return self._client.users.get(user_id) or User(id=user_id)
+        return self._client.user(str(self.payload.get("user_id") or ""))
 
     @property
     def channel(self) -> Channel:
         """Where it was run; a `Channel` with nothing but the id where Slack tells no more."""
-        channel_id = str(self.payload.get("channel_id") or "")
-        return self._client.channels.get(channel_id) or Channel(id=channel_id, is_im=channel_id.startswith("D"))
+        return self._client.channel(str(self.payload.get("channel_id") or ""))
 
     @property
     def is_dm(self) -> bool:

@@ -27,8 +27,7 @@ class HomeOpened:
     @property
     def user(self) -> User:
         """Who opened it; a `User` with nothing but the id where Slack tells no more."""
-        user_id = str(self.event.get("user") or "")
-        return self._client.users.get(user_id) or User(id=user_id)
+        return self._client.user(str(self.event.get("user") or ""))
 
     @property
     def tab(self) -> str:

@@ -31,14 +31,12 @@ class Message:
     @property
     def sender(self) -> User:
         """Who wrote the message; a `User` with nothing but the id where Slack tells no more."""
-        user_id = str(self.event.get("user") or self.event.get("bot_id") or "")
-        return self._client.users.get(user_id) or User(id=user_id)
+        return self._client.user(str(self.event.get("user") or self.event.get("bot_id") or ""))
 
     @property
     def channel(self) -> Channel:
         """Where the message was written; a `Channel` with nothing but the id where Slack tells no more."""
-        channel_id = str(self.event.get("channel") or "")
-        return self._client.channels.get(channel_id) or Channel(id=channel_id, is_im=channel_id.startswith("D"))
+        return self._client.channel(str(self.event.get("channel") or ""))
 
     @property
     def is_dm(self) -> bool:

@@ -28,7 +28,7 @@ class ModalSubmission:
     @property
     def user(self) -> User:
         """Who submitted it; a `User` with nothing but the id where Slack tells no more."""
-        return _user(self._client, self.payload.user.id)
+        return self._client.user(self.payload.user.id)
 
     @property
     def view(self) -> View:
@@ -81,7 +81,7 @@ class ModalClosure:
     @property
     def user(self) -> User:
         """Who closed it; a `User` with nothing but the id where Slack tells no more."""
-        return _user(self._client, self.payload.user.id)
+        return self._client.user(self.payload.user.id)
 
     @property
     def view(self) -> View:
@@ -96,7 +96,3 @@ class ModalClosure:
 
     def __repr__(self) -> str:
         return f"ModalClosure(callback_id={self.view.callback_id!r}, user={self.payload.user.id!r})"
-
-
-def _user(client: SlackClient, user_id: str) -> User:
-    return client.users.get(user_id) or User(id=user_id)

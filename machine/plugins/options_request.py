@@ -29,8 +29,7 @@ class OptionsRequest:
     @property
     def user(self) -> User:
         """Who typed; a `User` with nothing but the id where Slack tells no more."""
-        user_id = self.payload.user.id
-        return self._client.users.get(user_id) or User(id=user_id)
+        return self._client.user(self.payload.user.id)
 
     def __repr__(self) -> str:
         return f"OptionsRequest(action_id={self.payload.action_id!r}, query={self.query!r})"

@@ -30,8 +30,7 @@ class Shortcut:
     @property
     def user(self) -> User:
         """Who ran it; a `User` with nothing but the id where Slack tells no more."""
-        user_id = self.payload.user.id
-        return self._client.users.get(user_id) or User(id=user_id)
+        return self._client.user(self.payload.user.id)
 
     @property
     def callback_id(self) -> str:
@@ -72,10 +71,7 @@ class MessageShortcut(Shortcut):
     @property
     def channel(self) -> Channel | None:
         """Where the message is; a `Channel` with nothing but the id where Slack tells no more."""
-        if self.payload.channel is None:
-            return None
-        channel_id = self.payload.channel.id
-        return self._client.channels.get(channel_id) or Channel(id=channel_id, is_im=channel_id.startswith("D"))
+        return self._client.channel(self.payload.channel.id) if self.payload.channel is not None else None
 
     @property
     def message_text(self) -> str:

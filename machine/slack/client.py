@@ -53,6 +53,14 @@ class SlackClient:
         """Channels, groups and direct messages by id, as far as they are known yet."""
         return self.directory.channels
 
+    def user(self, user_id: str) -> User:
+        """The person with this id; a `User` with nothing but the id where Slack tells no more."""
+        return self.users.get(user_id) or User(id=user_id)
+
+    def channel(self, channel_id: str) -> Channel:
+        """The channel with this id; a `Channel` with nothing but the id where Slack tells no more."""
+        return self.channels.get(channel_id) or Channel(id=channel_id, is_im=channel_id.startswith("D"))
+
     @property
     def bot_info(self) -> dict[str, Any]:
         """The bot as `bots.info` describes it."""
