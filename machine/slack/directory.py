@@ -75,6 +75,8 @@ class Directory:
         if name.lower() in self._ids_by_email:
             return self.users[self._ids_by_email[name.lower()]]
         wanted = name.casefold()
+        if not wanted:
+            return None  # or whoever has no display name would be found
         names: list[Callable[[User], str | None]] = [
             lambda user: user.name,
             lambda user: user.display_name,

@@ -52,7 +52,7 @@ class Gateway:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_route("*", "/api/{method}", self._hand_on)
+        app.router.add_route("*", "/api/{method}", self._receive)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -65,12 +65,17 @@ class Gateway:
         await self._session.close()
         await self._runner.cleanup()
 
-    async def _hand_on(self, request: web.Request) -> web.StreamResponse:
+    async def _receive(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         self.received[method] += 1
         self.happened.set()
         if self.faults[method]:
             return await self.faults[method].pop(0)(request)
+        return await self.hand_on(request)
+
+    async def hand_on(self, request: web.Request) -> web.StreamResponse:
+        """What the sandbox answers."""
+        method = request.match_info["method"]
         headers = {name: request.headers[name] for name in ("Authorization", "Content-Type") if name in request.headers}
         async with self._session.request(
             request.method, self._api_url + method, params=request.query, data=await request.read(), headers=headers
