@@ -78,15 +78,35 @@ def run(
 
 @app.command()
 def repl(
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="[SCRIPT|BOT]", help="A script to run; with --attach, a bot's name, folder or socket."),
+    ] = None,
     code: Annotated[str | None, typer.Option("--code", "-c", help="Run this, print the result and exit.")] = None,
+    attach: Annotated[bool, typer.Option("--attach", help="Talk to a bot that runs headless.")] = False,
+    interrupt: Annotated[
+        bool, typer.Option("--interrupt", help="Stop an input that holds up a bot that runs headless.")
+    ] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Refuse what would change anything.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    plugins: Annotated[
+        bool, typer.Option("--plugins", help="Against Slack, load the plugins, to simulate events for them.")
+    ] = False,
+    vi: Annotated[bool | None, typer.Option("--vi/--emacs", help="The keys of the prompt.")] = None,
     live: Live = None,
 ) -> None:
-    """Open the REPL alone; code may also come from standard input."""
+    """Open the REPL, alone or attached to a running bot; code may come from -c, a script, or standard input."""
+    mode = "" if vi is None else "vi" if vi else "emacs"
+    if attach or interrupt:
+        _reach(target, code, wants_interrupt=interrupt, read_only=read_only, as_json=as_json, mode=mode)
+    code = _script(target) if target is not None else code
     from console.repl.standalone import run_code, run_repl  # noqa: PLC0415 - imports prompt-toolkit
 
-    runtime = _runtime(live=live, watch=False)
+    runtime = _runtime(live=live, watch=False, listens=False, loads_plugins=plugins)
     _configure_logging(runtime, None)
-    _finish(run_code(runtime, code) if code is not None else run_repl(runtime))
+    if code is not None:
+        _finish(run_code(runtime, code, as_json=as_json, read_only=read_only))
+    _finish(run_repl(runtime, as_json=as_json, read_only=read_only, mode=mode))
 
 
 @app.command()
@@ -101,6 +121,41 @@ def sandbox(
 ) -> None:
     """Serve the embedded Slack workspace alone, for any Slack SDK."""
     _finish(_serve_sandbox(port, as_json=as_json, state=state, record=record, users=users))
+
+
+def _reach(
+    target: str | None, code: str | None, *, wants_interrupt: bool, read_only: bool, as_json: bool, mode: str
+) -> NoReturn:
+    from console.repl.client import attach, interrupt  # noqa: PLC0415 - not for other commands
+    from console.repl.socket_place import find_socket  # noqa: PLC0415
+
+    path = _own_socket() if target is None else find_socket(target, Path.cwd())
+    if wants_interrupt:
+        typer.echo(interrupt(path))
+        raise typer.Exit
+    if code is None and not sys.stdin.isatty():
+        code = sys.stdin.read()
+    raise typer.Exit(attach(path, code=code, is_read_only=read_only, as_json=as_json, mode=mode))
+
+
+def _own_socket() -> Path:
+    """The socket of the bot in this folder; where settings name another one, they are asked."""
+    from console.repl.offering import socket_path  # noqa: PLC0415 - reads settings, for which attaching need not wait
+    from console.repl.socket_place import DEFAULT_SOCKET  # noqa: PLC0415
+    from machine.settings import Settings  # noqa: PLC0415
+
+    usual = Path.cwd() / DEFAULT_SOCKET
+    if usual.is_socket():
+        return usual
+    return socket_path(Settings.load(Path.cwd()), Path.cwd()) or usual
+
+
+def _script(name: str) -> str:
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise MachineError(f"The script {name} cannot be read: {reason}.") from None
 
 
 def _show(*, live: bool | None, watch: bool) -> None:
@@ -154,12 +209,14 @@ async def _serve_sandbox(
     return 0
 
 
-def _runtime(*, live: bool | None, watch: bool) -> Runtime:
+def _runtime(*, live: bool | None, watch: bool, listens: bool = True, loads_plugins: bool = True) -> Runtime:
     from console.runtime import Runtime  # noqa: PLC0415 - aiohttp and slack_sdk are not needed for --help
     from machine.settings import Settings  # noqa: PLC0415
 
     project = Path.cwd()
-    return Runtime(Settings.load(project), project, watch=watch, live=live)
+    return Runtime(
+        Settings.load(project), project, watch=watch, live=live, listens=listens, loads_plugins=loads_plugins
+    )
 
 
 def _configure_logging(runtime: Runtime, stream: TextIO | None) -> None:

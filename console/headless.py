@@ -7,6 +7,7 @@ import signal
 
 import structlog
 
+from console.repl.offering import offered_repl
 from console.runtime import Runtime
 
 _logger = structlog.stdlib.get_logger(__name__)
@@ -34,7 +35,8 @@ async def run_headless(runtime: Runtime) -> int:
         starting.result()
         reloading = asyncio.create_task(_reload_on_hangup(runtime))
         failing = asyncio.create_task(runtime.machine.wait_until_stopped())
-        await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        async with offered_repl(runtime):
+            await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         reloading.cancel()
         if failing.done():
             failing.result()

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from console.names import LiveNames
+from console.repl.confirmation import Ask, asker
 from console.repl.evaluator import Evaluator, Outcome
 from console.repl.output import PrintedLines, printed_lines
 from console.repl.rendering import render, render_error, safe_text
@@ -26,6 +27,9 @@ class Conversation:
         width: Cells there are for a line of output.
         write_error: Takes errors; by default they go where the rest goes.
         takes_sigint: See `Evaluator`.
+        session: See `Evaluator`.
+        ask: Puts a question to the person; by default nobody can be asked.
+        display: Writes a result; by default it is rendered for people to read.
     """
 
     def __init__(
@@ -36,6 +40,9 @@ class Conversation:
         *,
         write_error: Callable[[RenderableType], None] | None = None,
         takes_sigint: bool = False,
+        session: int | None = None,
+        ask: Ask | None = None,
+        display: Callable[[object], None] | None = None,
     ) -> None:
         self._write = write
         self._write_error = write_error or write
@@ -43,12 +50,14 @@ class Conversation:
         self._printed = PrintedLines(lambda line: write(safe_text(line)))
         self.evaluator = Evaluator(
             namespace,
-            display=self._display,
+            display=display or self._display,
             on_warning=lambda text: self._write_error(safe_text(text, "yellow")),
             takes_sigint=takes_sigint,
+            session=session,
         )
         context = self.evaluator.context
         context.run(printed_lines.set, self._printed)
+        context.run(asker.set, ask)
         names = namespace.get(NAMES)
         if isinstance(names, LiveNames):
             context.run(spoken_names.set, names)

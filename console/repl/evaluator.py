@@ -17,13 +17,14 @@ import linecache
 import warnings
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from types import CodeType
 from typing import Any
 
 from console.repl.errors import INPUT_PREFIX, ReplError, describe
-from console.repl.interrupt import ReplInterrupted, interruptible, watched
+from console.repl.interrupt import Owner, ReplInterrupted, interruptible, watched
 
 KEPT_SOURCES = 500
 """Inputs whose source stays known, so that tracebacks through functions defined in them show their lines."""
@@ -89,6 +90,7 @@ class Evaluator:
             showing it can be cancelled like the rest.
         on_warning: Called with one line for each warning of the compiler.
         takes_sigint: A SIGINT cancels the running input; for sessions on a terminal that turns Ctrl-C into SIGINT.
+        session: Number of the session, where several share this process; then SIGINT is left alone.
     """
 
     def __init__(
@@ -98,12 +100,14 @@ class Evaluator:
         display: Callable[[object], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
         takes_sigint: bool = False,
+        session: int | None = None,
     ) -> None:
         self.namespace: dict[str, Any] = {**_BASE, **(namespace or {})}
         self.context = contextvars.copy_context()
         self._display = display
         self._on_warning = on_warning
         self._takes_sigint = takes_sigint
+        self._session = session
         self._flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._count = 0
         self._sources: deque[str] = deque()
@@ -146,7 +150,7 @@ class Evaluator:
         job = self._job = loop.create_task(self._contain(source), name="repl-input", context=self.context)
         waiting = loop.create_task(abandon.wait(), name="repl-abandon")
         try:
-            with interruptible((lambda: _soon(loop, self.cancel)) if self._takes_sigint else None):
+            with self._interruptible(loop):
                 await asyncio.wait({job, waiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._job = None
@@ -161,10 +165,15 @@ class Evaluator:
             )
         return Outcome(is_cancelled=True) if job.cancelled() else job.result()
 
+    def _interruptible(self, loop: asyncio.AbstractEventLoop) -> AbstractContextManager[None]:
+        if self._session is not None:
+            return nullcontext()  # whoever runs several sessions sees to it for all of them
+        return interruptible((lambda: _soon(loop, self.cancel)) if self._takes_sigint else None)
+
     async def _contain(self, source: str) -> Outcome:
         """Run `source`; whatever comes out of it becomes an outcome."""
         try:
-            return Outcome(value=await watched(self._run(source)))
+            return Outcome(value=await watched(self._run(source), Owner(self._session, source)))
         except (asyncio.CancelledError, ReplInterrupted):
             return Outcome(is_cancelled=True)
         except SystemExit as leave:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
@@ -12,6 +11,8 @@ from prompt_toolkit.history import FileHistory
 from machine.redaction import redact
 
 MAX_INPUTS = 5_000
+_SLACK = 500
+"""How many more there may be before the file is written anew."""
 MAX_INPUT_LENGTH = 20_000
 """Characters; something longer was pasted and is not worth keeping."""
 
@@ -32,9 +33,12 @@ class HistoryFile(FileHistory):
     def load_history_strings(self) -> Iterable[str]:
         """The inputs of earlier sessions, newest first."""
         try:
-            return list(islice(super().load_history_strings(), MAX_INPUTS))
+            inputs = list(super().load_history_strings())
         except OSError:
             return []
+        if len(inputs) > MAX_INPUTS + _SLACK:
+            self._trim(inputs[:MAX_INPUTS])
+        return inputs[:MAX_INPUTS]
 
     def store_string(self, string: str) -> None:
         """Keep an input."""
@@ -45,5 +49,15 @@ class HistoryFile(FileHistory):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
             super().store_string(text)
+        except OSError:
+            return
+
+    def _trim(self, newest: list[str]) -> None:
+        """Write the file anew with these inputs, newest first; what is written meanwhile may be lost, no more."""
+        trimmed = HistoryFile(self._path.with_name(f"{self._path.name}.{os.getpid()}"))
+        try:
+            for one in reversed(newest):
+                trimmed.store_string(one)
+            trimmed._path.replace(self._path)
         except OSError:
             return

@@ -38,6 +38,18 @@ def prompt_bindings(buffer: Buffer, notify: Callable[[str], None]) -> KeyBinding
     return bindings
 
 
+def question_bindings() -> KeyBindings:
+    """The keys while something is asked: `y` is yes, any other is no."""
+    bindings = KeyBindings()
+
+    def answer(event: KeyPressEvent) -> None:
+        event.app.exit(result="y" if event.data in {"y", "Y"} else "n")
+
+    for key in (Keys.Any, "enter", "escape", "c-c", "c-d", "<sigint>"):
+        bindings.add(key, eager=True)(answer)
+    return bindings
+
+
 class _PromptKeys:
     """What the keys do to the buffer."""
 

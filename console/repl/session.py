@@ -13,10 +13,12 @@ from prompt_toolkit.application import Application, get_app
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer, DynamicCompleter, ThreadedCompleter
+from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, has_focus, is_done
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding import ConditionalKeyBindings, merge_key_bindings
 from prompt_toolkit.layout import (
     AnyContainer,
     ConditionalContainer,
@@ -44,7 +46,7 @@ from prompt_toolkit.widgets import SearchToolbar
 from pygments.lexers.python import PythonLexer
 
 from console.repl.history_file import HistoryFile
-from console.repl.keys import prompt_bindings
+from console.repl.keys import prompt_bindings, question_bindings
 
 MENU_ROWS = 8
 
@@ -85,6 +87,7 @@ class Prompt:
         rows_above: In a pane, how many rows of output stand above the prompt; `None` on a plain terminal.
         terminal_input: Where keys come from; the terminal by default.
         terminal_output: Where the prompt is drawn; the terminal by default.
+        mode: The keys are those of `emacs` or of `vi`.
 
     Attributes:
         app: The prompt-toolkit application.
@@ -103,10 +106,12 @@ class Prompt:
         rows_above: Callable[[], int] | None = None,
         terminal_input: Input | None = None,
         terminal_output: Output | None = None,
+        mode: str = "emacs",
     ) -> None:
         self.label = label
         self.is_live = is_live
         self.notice = ""
+        self.question = ""
         self.completer = completer
         history: History = HistoryFile(history_path) if history_path is not None else InMemoryHistory()
         threaded = DynamicCompleter(lambda: ThreadedCompleter(self.completer))
@@ -121,14 +126,21 @@ class Prompt:
             accept_handler=_accept,
         )
         self._rows_above = rows_above
+        self._is_asking = Condition(lambda: bool(self.question))
         self.window = self._window()
         self.app: Application[str] = Application(
             layout=self._layout(),
-            key_bindings=prompt_bindings(self.buffer, self._set_notice),
+            key_bindings=merge_key_bindings(
+                [
+                    ConditionalKeyBindings(prompt_bindings(self.buffer, self._set_notice), ~self._is_asking),
+                    ConditionalKeyBindings(question_bindings(), self._is_asking),
+                ]
+            ),
+            editing_mode=EditingMode.VI if mode == "vi" else EditingMode.EMACS,
             style=style() if style is not None else Style.from_dict(PROMPT_STYLE),
             include_default_pygments_style=False,
             full_screen=rows_above is not None,
-            terminal_size_polling_interval=None if rows_above is not None else 0.5,
+            terminal_size_polling_interval=None if rows_above is not None or terminal_output is not None else 0.5,
             input=terminal_input,
             output=terminal_output,
         )
@@ -146,6 +158,15 @@ class Prompt:
         self.notice = ""
         # prompt-toolkit's own exception handler would stop the prompt for an error anywhere in the bot
         return await self.app.run_async(set_exception_handler=False, handle_sigint=handle_sigint)
+
+    async def confirm(self, question: str) -> bool:
+        """Ask something that is answered with a single key; only `y` means yes."""
+        self.buffer.reset(append_to_history=False)
+        self.notice, self.question = "", question
+        try:
+            return await self.app.run_async(set_exception_handler=False, handle_sigint=False) == "y"
+        finally:
+            self.question = ""
 
     def _set_notice(self, text: str) -> None:
         self.notice = text
@@ -198,6 +219,8 @@ class Prompt:
         return Layout(content, focused_element=self.window)
 
     def _line_prefix(self, line: int, wraps: int) -> StyleAndTextTuples:
+        if self.question:
+            return [("class:notice", f"{self.question} [y/N] ")]
         prompt = f"{self.label} >>> " if self.label else ">>> "
         if line == 0 and wraps == 0:
             return [("class:prompt.live" if self.is_live else "class:prompt", prompt)]

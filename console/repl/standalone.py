@@ -1,4 +1,4 @@
-"""The REPL on a plain terminal, and without one: `machine repl`, `machine repl -c CODE`, `machine repl < script`."""
+"""The REPL on a plain terminal, and without one: `machine repl`, `machine repl script.py`, `machine repl < script`."""
 
 from __future__ import annotations
 
@@ -13,25 +13,30 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from console.history import History
+from console.repl.attached import exit_code
 from console.repl.completion import ReplCompleter, warm_up
 from console.repl.conversation import Conversation
 from console.repl.interrupt import interruptible
 from console.repl.namespace import build_namespace
+from console.repl.offering import HISTORY_FILE, editing_mode
 from console.repl.output import routed_output
+from console.repl.plain_output import PlainOutput
 from console.repl.rendering import render_error
 from console.repl.session import Prompt
 from console.runtime import Runtime
 from machine.bot import Machine
 from machine.errors import MachineError
-
-HISTORY_FILE = ".machine/repl_history"
-CANCELLED = 130
-_PIPE_WIDTH = 160
-"""Cells of a line where there is no terminal."""
+from machine.read_only import is_read_only
 
 
-async def run_repl(runtime: Runtime) -> int:
+async def run_repl(runtime: Runtime, *, as_json: bool = False, read_only: bool = False, mode: str = "") -> int:
     """Start the bot and talk to it until the person leaves; without a terminal, run the script on standard input.
+
+    Args:
+        runtime: The bot, not started.
+        as_json: Of a script, print the result as JSON.
+        read_only: Refuse what would change anything.
+        mode: The keys are those of `vi` or of `emacs`; by default as the settings say.
 
     Returns:
         The exit code: 0, or what `exit(code)` said; for a script 1 if it failed and 130 if it was interrupted.
@@ -40,15 +45,23 @@ async def run_repl(runtime: Runtime) -> int:
         MachineError: The bot cannot start; the message says what to do.
     """
     if not sys.stdin.isatty():
-        return await run_code(runtime, await asyncio.to_thread(sys.stdin.read))
+        code = await asyncio.to_thread(sys.stdin.read)
+        return await run_code(runtime, code, as_json=as_json, read_only=read_only)
     async with _running(runtime) as namespace:
-        return await _talk(runtime, namespace)
+        is_read_only.set(read_only)
+        return await _talk(runtime, namespace, mode or editing_mode(runtime.settings))
 
 
-async def run_code(runtime: Runtime, code: str) -> int:
+async def run_code(runtime: Runtime, code: str, *, as_json: bool = False, read_only: bool = False) -> int:
     """Start the bot, run `code`, show what its last expression comes to, and stop the bot.
 
     Results and what the code prints go to standard output, errors to standard error.
+
+    Args:
+        runtime: The bot, not started.
+        code: What to run.
+        as_json: Print the result as JSON; what the code prints goes to standard error then.
+        read_only: Refuse what would change anything.
 
     Returns:
         The exit code, as for `run_repl`.
@@ -57,18 +70,21 @@ async def run_code(runtime: Runtime, code: str) -> int:
         MachineError: The bot cannot start; the message says what to do.
     """
     async with _running(runtime) as namespace:
-        results, errors = _console(sys.stdout), _console(sys.stderr)
+        is_read_only.set(read_only)
+        output = PlainOutput(sys.stdout, sys.stderr, as_json=as_json)
         conversation = Conversation(
-            namespace, _printer(results), lambda: results.width, write_error=_printer(errors), takes_sigint=True
+            namespace,
+            output.write,
+            lambda: output.width,
+            write_error=output.write_error,
+            takes_sigint=True,
+            display=output.display,
         )
         with routed_output():
-            outcome = await conversation.run(code)
-    if outcome.exit_code is not None:
-        return outcome.exit_code
-    return CANCELLED if outcome.is_cancelled else int(bool(outcome.error))
+            return exit_code(await conversation.run(code))
 
 
-async def _talk(runtime: Runtime, namespace: dict[str, Any]) -> int:
+async def _talk(runtime: Runtime, namespace: dict[str, Any], mode: str) -> int:
     warm_up()
     machine = runtime.machine
     direct = _console(sys.stdout)
@@ -80,12 +96,19 @@ async def _talk(runtime: Runtime, namespace: dict[str, Any]) -> int:
             _printer(above_prompt if prompt.app.is_running else direct)(output)
 
         with routed_output():
-            conversation = Conversation(namespace, write, lambda: direct.width, takes_sigint=True)
+            conversation = Conversation(
+                namespace,
+                write,
+                lambda: direct.width,
+                takes_sigint=True,
+                ask=lambda question: prompt.confirm(question),  # noqa: PLW0108 - the prompt comes into being below
+            )
             prompt = Prompt(
                 ReplCompleter(conversation.namespace),
                 runtime.project / HISTORY_FILE,
                 label=machine.workspace_name if runtime.is_live else "",
                 is_live=runtime.is_live,
+                mode=mode,
             )
             write(_greeting(runtime))
             watching = asyncio.create_task(_tell_when_stopped(machine, write), name="repl-watch")
@@ -139,7 +162,7 @@ async def _running(runtime: Runtime) -> AsyncIterator[dict[str, Any]]:
 
 
 def _console(stream: TextIO) -> Console:
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
+    return Console(file=stream, highlight=False)
 
 
 def _printer(console: Console) -> Callable[[RenderableType], None]:

@@ -1,0 +1,67 @@
+"""Offers the REPL of a headless bot, as its settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from console.history import History
+from console.repl.socket_place import DEFAULT_SOCKET
+from console.runtime import Runtime
+from machine.errors import MachineError
+from machine.settings import Settings
+
+HISTORY_FILE = ".machine/repl_history"
+"""Where inputs are kept from session to session, in the folder of a bot."""
+MAX_EVENTS = 2_000
+"""Events kept for the prompt; a bot that runs for months has better use for its memory."""
+_OFF = {"off", "no", "false", "0", "none"}
+
+_logger = structlog.stdlib.get_logger(__name__)
+
+
+def socket_path(settings: Settings, project: Path) -> Path | None:
+    """Where the REPL is to be offered; `None` where the setting `REPL_SOCKET` says nowhere."""
+    wanted = str(settings.all.get("REPL_SOCKET", "") or DEFAULT_SOCKET).strip()
+    return None if wanted.casefold() in _OFF else project / Path(wanted).expanduser()
+
+
+def editing_mode(settings: Settings) -> str:
+    """The keys of prompts: `vi` or `emacs`, as the setting `REPL_MODE` says."""
+    return "vi" if str(settings.all.get("REPL_MODE", "")).strip().casefold() == "vi" else "emacs"
+
+
+@asynccontextmanager
+async def offered_repl(runtime: Runtime) -> AsyncIterator[None]:
+    """While open, the REPL of a started bot can be attached to. What prevents that is logged; the bot runs on."""
+    path = socket_path(runtime.settings, runtime.project)
+    if path is None:
+        yield
+        return
+    from console.repl.server import ReplServer  # noqa: PLC0415 - a bot without socket needs no prompt-toolkit
+
+    history = History(MAX_EVENTS)
+    unsubscribe = runtime.trace.subscribe(history.record)
+    server = ReplServer(
+        path,
+        runtime.machine,
+        history,
+        runtime.sandbox.workspace if runtime.sandbox is not None else None,
+        project=runtime.project,
+        history_path=runtime.project / HISTORY_FILE,
+        folder_is_ours=path == runtime.project / DEFAULT_SOCKET,
+        mode=editing_mode(runtime.settings),
+    )
+    try:
+        await server.start()
+        _logger.info("REPL offered; `machine repl --attach` opens it", socket=str(path))
+    except (MachineError, OSError) as error:
+        _logger.warning("No REPL is offered", reason=str(error))
+    try:
+        yield
+    finally:
+        await server.close()
+        unsubscribe()

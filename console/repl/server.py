@@ -1,0 +1,334 @@
+"""Offers the REPL of a running bot to its own user, over a Unix socket.
+
+Everything is drawn here; the terminal at the other end only passes keys and bytes. Whoever is there, however they
+leave, the bot goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import itertools
+import json
+import os
+import pwd
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+import structlog
+
+from console.history import History
+from console.repl.attached import AttachedSession, Circumstances, Hello
+from console.repl.bridge import no_winch_handler
+from console.repl.interrupt import Hold, interruptible
+from console.repl.namespace import build_namespace
+from console.repl.output import routed_output
+from console.repl.protocol import (
+    DATA,
+    EDIT,
+    ERROR,
+    EXIT,
+    HEADER,
+    HELLO,
+    INTERRUPT_SUFFIX,
+    MAX_BODY,
+    SIZE,
+    SIZE_BODY,
+    ProtocolError,
+    pack,
+)
+from console.repl.socket_place import Name, address, is_trusted, peer, prepare_folder
+from console.repl.watchdog import SIGNAL, Watchdog, short_source
+from machine.bot import Machine
+from machine.errors import MachineError
+from machine.redaction import redact
+from machine.sandbox import Workspace
+
+HELLO_WITHIN_S = 5.0
+MAX_BACKLOG = 4 * 1024 * 1024
+"""Bytes that may wait for a terminal that does not read; then it is cut off, so that it costs no more memory."""
+MAX_LOGGED = 2_000
+"""Characters of an input in the log."""
+MAX_SESSIONS = 20
+
+_logger = structlog.stdlib.get_logger("console.repl.audit")
+
+
+class ReplServer:
+    """Listens on a socket; each connection is a session of its own.
+
+    Args:
+        path: Of the socket.
+        machine: The bot, started.
+        history: What it did.
+        workspace: The embedded workspace; `None` against Slack.
+        project: The folder of the bot; its name is the bot's.
+        history_path: Where inputs are kept.
+        folder_is_ours: See `prepare_folder`.
+        mode: The keys of prompts, `vi` or `emacs`.
+        owner: The user id that may attach; by default that of this process.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        machine: Machine,
+        history: History,
+        workspace: Workspace | None = None,
+        *,
+        project: Path,
+        history_path: Path | None = None,
+        folder_is_ours: bool = False,
+        mode: str = "emacs",
+        owner: int | None = None,
+    ) -> None:
+        self._path = path
+        self._machine = machine
+        self._history = history
+        self._workspace = workspace
+        self._project = project
+        self._history_path = history_path
+        self._folder_is_ours = folder_is_ours
+        self._mode = mode
+        self._owner = os.geteuid() if owner is None else owner
+        self._numbers = itertools.count(1)
+        self._connections: dict[asyncio.Task[None], _Connection] = {}
+        self._resources = ExitStack()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            MachineError: The socket cannot be made safely, or another bot listens on it.
+        """
+        with ExitStack() as resources:
+            self._open(resources)
+            self._resources = resources.pop_all()
+
+    async def close(self) -> None:
+        """Tell everybody that the bot stops, and listen no more."""
+        if self._server is not None:
+            self._server.close()
+        for connection in self._connections.values():
+            connection.end(1, "The bot has stopped.")
+        for task in tuple(self._connections):
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        self._resources.close()
+
+    def _open(self, resources: ExitStack) -> None:
+        path = self._path
+        prepare_folder(path, is_ours=self._folder_is_ours)
+        _lock(path, resources)
+        resources.callback(path.unlink, missing_ok=True)
+        path.unlink(missing_ok=True)  # left by a bot that was killed: the lock says that none runs
+        listening = resources.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        before = os.umask(0o177)  # nobody can connect between bind and chmod
+        try:
+            listening.bind(address(path))
+        except OSError as error:
+            raise MachineError(f"{path} cannot be made: {error.strerror}.") from None
+        finally:
+            os.umask(before)
+        watchdog = Watchdog(path.with_name(path.name + INTERRUPT_SUFFIX), self._name)
+        watchdog.start()
+        resources.callback(watchdog.close)
+        resources.enter_context(interruptible(_ignore, SIGNAL))
+        resources.enter_context(routed_output())
+        resources.enter_context(no_winch_handler())
+        listening.listen()
+        listening.setblocking(False)
+        asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+        resources.callback(asyncio.get_running_loop().remove_reader, listening)
+        name = Name(self._project.name, path)
+        name.give()
+        resources.callback(name.take_back)
+
+    def _accept(self, listening: socket.socket) -> None:
+        try:
+            connection, _ = listening.accept()
+        except OSError:
+            return
+        connection.setblocking(False)
+        if not is_trusted(connection, self._owner) or len(self._connections) >= MAX_SESSIONS:
+            _logger.warning("REPL refused", who=_who(connection))
+            connection.close()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(connection), name="repl-connection")
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._connections.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _logger.error("A REPL session failed", exc_info=error)
+
+    async def _serve(self, sock: socket.socket) -> None:
+        who = _who(sock)
+        reader, writer = await asyncio.open_unix_connection(sock=sock)
+        connection = _Connection(reader, writer)
+        task = asyncio.current_task()
+        assert task is not None  # this is a coroutine of one
+        self._connections[task] = connection
+        number = next(self._numbers)
+        try:
+            hello = await connection.hello(number)
+            _logger.info("REPL attached", who=who, session=number, read_only=hello.is_read_only)
+            session = AttachedSession(
+                hello, self._circumstances(number, who, hello), connection.show, connection.show_error, connection.edit
+            )
+            connection.end(await connection.carry(session))
+        except (ConnectionError, TimeoutError, asyncio.IncompleteReadError, ProtocolError, ValueError):
+            pass  # it has gone, or was none of ours
+        finally:
+            _logger.info("REPL detached", who=who, session=number)
+            await connection.close()
+
+    def _circumstances(self, number: int, who: str, hello: Hello) -> Circumstances:
+        machine = self._machine
+
+        def log(source: str) -> None:
+            text = redact(source)
+            shown = text if len(text) <= MAX_LOGGED else f"{text[:MAX_LOGGED]}… ({len(text):,} characters)"
+            _logger.info("REPL input", who=who, session=number, source=shown)
+
+        where = "LIVE in" if machine.is_live else "in the sandbox"
+        kept = ", read-only" if hello.is_read_only else ""
+        label = f"{machine.workspace_name} " if machine.is_live else ""
+        return Circumstances(
+            number=number,
+            namespace=build_namespace(machine, self._history, self._workspace),
+            label=f"{label}{self._project.name}",
+            is_live=machine.is_live,
+            history_path=self._history_path,
+            mode=hello.mode or self._mode,
+            greeting=f"Attached to {machine.identity.name} {where} {machine.workspace_name}{kept}. "
+            "Ctrl-D leaves; the bot runs on.",
+            log=log,
+        )
+
+    def _name(self, hold: Hold) -> None:
+        _logger.warning(
+            "An input at the REPL holds up the bot; `machine repl --interrupt` stops it",
+            session=hold.owner.session,
+            source=short_source(hold),
+            seconds=round(hold.seconds, 1),
+        )
+
+
+class _Connection:
+    """Frames to and from one terminal."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._edited: asyncio.Future[str] | None = None
+
+    async def hello(self, number: int) -> Hello:
+        """What the terminal says of itself; it is told the number of its session."""
+        async with asyncio.timeout(HELLO_WITHIN_S):
+            kind, body = await self._frame()
+        fields = json.loads(body)
+        if kind != HELLO or not isinstance(fields, dict):
+            raise ProtocolError("no introduction")
+        self._send(HELLO, json.dumps({"session": number}).encode())
+        return Hello.read(fields)
+
+    async def carry(self, session: AttachedSession) -> int:
+        """Carry keys to the session until it ends, or the terminal goes; returns the exit code."""
+        loop = asyncio.get_running_loop()
+        talking = loop.create_task(session.run(), name="repl-session")
+        reading = loop.create_task(self._read(session), name="repl-reader")
+        try:
+            await asyncio.wait({talking, reading}, return_when=asyncio.FIRST_COMPLETED)
+            if talking.done():
+                return talking.result()
+            reading.result()
+            raise ConnectionError("the terminal has gone")
+        finally:
+            session.close()
+            for task in (talking, reading):
+                task.cancel()
+            await asyncio.gather(talking, reading, return_exceptions=True)
+
+    async def _read(self, session: AttachedSession) -> None:
+        while True:
+            kind, body = await self._frame()
+            if kind == DATA:
+                session.feed(body)
+            elif kind == SIZE:
+                session.resize(*SIZE_BODY.unpack(body))
+            elif kind == EDIT and self._edited is not None and not self._edited.done():
+                self._edited.set_result(body.decode(errors="replace"))
+
+    async def _frame(self) -> tuple[bytes, bytes]:
+        kind, length = HEADER.unpack(await self._reader.readexactly(HEADER.size))
+        if length > MAX_BODY:
+            raise ProtocolError(f"a frame of {length:,} bytes")
+        return kind, await self._reader.readexactly(length)
+
+    def show(self, data: bytes) -> None:
+        """Show something on the terminal."""
+        self._send(DATA, data)
+
+    def show_error(self, data: bytes) -> None:
+        """Show something on standard error."""
+        self._send(ERROR, data)
+
+    async def edit(self, text: str) -> str:
+        """Let the person change a text in their editor."""
+        self._edited = asyncio.get_running_loop().create_future()
+        self._send(EDIT, text.encode(errors="replace"))
+        try:
+            return await self._edited
+        finally:
+            self._edited = None
+
+    def end(self, exit_code: int, farewell: str = "") -> None:
+        """Tell the terminal that it is over."""
+        self._send(EXIT, bytes([exit_code & 0xFF]) + farewell.encode())
+
+    async def close(self) -> None:
+        """Close the connection, once what was sent has arrived or cannot any more."""
+        self._writer.close()
+        try:
+            async with asyncio.timeout(1):
+                await self._writer.wait_closed()
+        except (OSError, TimeoutError):
+            self._writer.transport.abort()
+
+    def _send(self, kind: bytes, body: bytes) -> None:
+        transport = self._writer.transport
+        if transport.is_closing():
+            return
+        if transport.get_write_buffer_size() > MAX_BACKLOG:
+            transport.abort()
+            return
+        self._writer.write(pack(kind, body))
+
+
+def _lock(path: Path, resources: ExitStack) -> None:
+    """Make sure that no other bot listens; the system lets go of the lock when this process ends, however it does."""
+    file = resources.enter_context(path.with_name(path.name + ".lock").open("a+"))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise MachineError(
+            f"Another bot offers its REPL at {path}. Give this one another place with SM_REPL_SOCKET, or none with off."
+        ) from None
+
+
+def _who(connection: socket.socket) -> str:
+    credentials = peer(connection)
+    if credentials is None:
+        return "unknown"
+    process, user = credentials
+    try:
+        name = pwd.getpwuid(user).pw_name
+    except KeyError:
+        name = "?"
+    return f"{name} (uid {user}, pid {process})"
+
+
+def _ignore() -> None:
+    """A stray signal means nothing."""
