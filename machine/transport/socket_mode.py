@@ -28,7 +28,16 @@ from machine.trace import ConnectionChanged, Trace
 
 # Slack will give the same answer for ever; all other errors may pass.
 _FATAL = frozenset(
-    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "not_allowed_token_type", "missing_scope"}
+    {
+        "access_denied",
+        "account_inactive",
+        "invalid_auth",
+        "missing_scope",
+        "not_allowed_token_type",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+    }
 )
 PING_INTERVAL_S = 5
 CONNECT_TIMEOUT_S = 30
@@ -144,7 +153,7 @@ class SocketMode:
             )
 
     async def _on_close(self, _message: Any) -> None:
-        if self._client is not None:
+        if self._client is not None and not self._client.closed:
             self._changed("reconnecting", "the connection was closed")
 
     def _fatal(self, error: SlackRefusedError) -> None:
@@ -178,7 +187,13 @@ class _Client(SocketModeClient):
     async def enqueue_message(self, message: str) -> None:
         data = json.loads(message) if message.startswith("{") else {}
         await self._on_message(data)
-        if data.get("type") == "disconnect":
+        if data.get("type") != "disconnect":
+            return
+        if data.get("reason") == "link_disabled":
+            self._give_up(
+                SlackRefusedError("link_disabled", "Switch Socket Mode on again in the settings of your app.")
+            )
+        elif data.get("reason") != "too_many_websockets":  # slack_sdk's monitor tries that again, seconds later
             await super().enqueue_message(message)  # slack_sdk opens the next connection
 
     async def issue_new_wss_url(self) -> str:
@@ -186,11 +201,14 @@ class _Client(SocketModeClient):
             url = await super().issue_new_wss_url()
         except SlackApiError as error:
             if self._has_connected and error.response.get("error") in _FATAL:
-                self.closed = True  # ends slack_sdk's loops
-                self._on_fatal(refusal(error, of_app_token=True))
+                self._give_up(refusal(error, of_app_token=True))
             raise
         self._has_connected = True
         return url
+
+    def _give_up(self, error: SlackRefusedError) -> None:
+        self.closed = True  # ends slack_sdk's loops
+        self._on_fatal(error)
 
     async def close(self) -> None:
         await super().close()  # type: ignore[no-untyped-call]

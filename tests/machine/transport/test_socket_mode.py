@@ -1,0 +1,170 @@
+"""The connection to Slack: acknowledged at once, replaced when Slack asks, given up when Slack refuses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from machine.errors import SlackRefusedError
+from machine.plugins import MachineBasePlugin, Message
+from machine.plugins.decorators import listen_to
+from machine.trace import ConnectionChanged, EnvelopeAcknowledged, EnvelopeDropped, EnvelopeReceived
+from machine.transport import socket_mode
+from tests.conftest import BotUnderTest
+
+
+class Numbers(MachineBasePlugin):
+    """Answers numbers."""
+
+    @listen_to(r"^number (?P<number>\d+)$")
+    async def tell(self, msg: Message, number: str) -> None:
+        await msg.say(f"answer {number}")
+
+
+def answers(bot: BotUnderTest) -> list[str]:
+    return sorted(message.text for message in bot.said())
+
+
+def states(bot: BotUnderTest) -> list[str]:
+    return [record.state for record in bot.traced(ConnectionChanged)]
+
+
+def post_numbers(bot: BotUnderTest, *numbers: int) -> None:
+    for number in numbers:
+        bot.workspace.post("alice", "general", f"number {number}")
+
+
+async def test_every_envelope_is_acknowledged_once(bot: BotUnderTest) -> None:
+    """Pitfalls 13 and 16: also where nobody listens; Slack delivers nothing again."""
+    await bot.start(Numbers)
+
+    post_numbers(bot, 1, 2)
+    bot.workspace.post("alice", "general", "nobody listens")
+    await bot.settled()
+
+    received = [record.envelope_id for record in bot.traced(EnvelopeReceived)]
+    acknowledged = [record.envelope_id for record in bot.traced(EnvelopeAcknowledged)]
+    assert sorted(map(str, acknowledged)) == sorted(map(str, received))
+    assert len(received) >= 3  # the bot's answers are events, too
+    assert all(record.duration < timedelta(seconds=3) for record in bot.traced(EnvelopeAcknowledged))
+
+
+async def test_states_are_traced(bot: BotUnderTest) -> None:
+    """Pitfall 36: what the console shows, and in which workspace."""
+    await bot.start()
+    await bot.record(ConnectionChanged, 2)
+    await bot.machine.stop()
+
+    assert states(bot) == ["connecting", "connected", "disconnected"]
+    assert bot.traced(ConnectionChanged)[1].detail == bot.workspace.team.name
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
+async def test_nothing_is_lost_or_doubled_when_slack_asks_for_a_new_connection(bot: BotUnderTest, reason: str) -> None:
+    """Pitfall 35: it is open before the old one goes."""
+    await bot.start(Numbers)
+    await bot.sandbox.wait_for_connection()
+
+    post_numbers(bot, *range(10))
+    bot.sandbox.disconnect(reason)  # type: ignore[arg-type]  # a parameter is a plain text
+    post_numbers(bot, *range(10, 20))
+    await bot.record(ConnectionChanged, 2, where=lambda record: record.state == "connected")
+    post_numbers(bot, *range(20, 30))
+    await bot.answer(30)
+    await bot.settled()
+
+    assert answers(bot) == sorted(f"answer {number}" for number in range(30))
+    assert "reconnecting" in states(bot)
+
+
+async def test_a_broken_connection_is_replaced(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 36: what was sent meanwhile arrives, once."""
+    monkeypatch.setattr(socket_mode, "PING_INTERVAL_S", 0.05)
+    await bot.start(Numbers)
+    await bot.sandbox.wait_for_connection()
+
+    bot.sandbox.socket_mode.drop_connections()
+    post_numbers(bot, 1, 2, 3)
+    await bot.answer(3)
+    await bot.settled()
+
+    assert answers(bot) == ["answer 1", "answer 2", "answer 3"]
+    assert states(bot).count("connected") >= 2
+
+
+async def test_a_second_delivery_runs_no_handler(bot: BotUnderTest) -> None:
+    """Pitfall 18: the same event under a new envelope, as Slack sends it when it saw no acknowledgement."""
+    await bot.start(Numbers)
+    post_numbers(bot, 1)
+    await bot.answer()
+    (received,) = bot.traced(EnvelopeReceived)
+
+    await bot.machine._dispatcher.dispatch(
+        type(received.envelope)(
+            id="another", kind=received.envelope.kind, payload=received.envelope.payload, retry_attempt=1
+        )
+    )
+    await bot.settled()
+
+    assert len(bot.traced(EnvelopeDropped)) == 1
+    assert answers(bot) == ["answer 1"]
+
+
+async def test_switching_socket_mode_off_stops_the_bot(bot: BotUnderTest) -> None:
+    """Pitfall 35: `link_disabled` is no reason to try for ever; the error says where it is switched on again."""
+    await bot.start(Numbers)
+    await bot.sandbox.wait_for_connection()
+
+    bot.sandbox.disconnect("link_disabled")
+
+    with pytest.raises(SlackRefusedError, match="link_disabled") as raised:
+        await bot.machine.wait_until_stopped()
+    assert "Switch Socket Mode on" in str(raised.value)
+    assert states(bot)[-1] == "failed"
+
+
+async def test_too_many_connections_are_no_reason_to_hurry(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 35: asking again at once would be answered the same; a moment later all is well."""
+    monkeypatch.setattr(socket_mode, "PING_INTERVAL_S", 0.05)
+    await bot.start(Numbers)
+    await bot.sandbox.wait_for_connection()
+
+    bot.sandbox.disconnect("too_many_websockets")
+    post_numbers(bot, 1)
+    await bot.answer()
+
+    assert answers(bot) == ["answer 1"]
+    assert states(bot).count("connected") == 2
+
+
+async def test_a_revoked_token_stops_the_bot(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 35: noticed when the connection is to be opened again."""
+    monkeypatch.setattr(socket_mode, "PING_INTERVAL_S", 0.05)
+    await bot.start(Numbers)
+    await bot.sandbox.wait_for_connection()
+    client = bot.machine._started[-1].__self__._client
+
+    client.app_token = "xapp-1-revoked"
+    bot.sandbox.disconnect("refresh_requested")
+
+    with pytest.raises(SlackRefusedError, match="invalid_auth") as raised:
+        await bot.machine.wait_until_stopped()
+    assert "SLACK_APP_TOKEN" in str(raised.value)
+
+
+async def test_another_process_on_the_same_app_is_told_of(
+    bot: BotUnderTest, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pitfall 34: Slack sends each event to one of them, which looks like losing half of the messages."""
+    await bot.start()
+    await bot.sandbox.wait_for_connection()
+    other = BotUnderTest(tmp_path_factory.mktemp("other"))
+    other.sandbox = bot.sandbox
+
+    async with type(bot.machine)(bot.machine.settings, project=other.project):
+        await bot.sandbox.wait_for_connection(2)
+        post_numbers(bot, 1)
+        await bot.sandbox.wait_until_idle()
+
+    assert "Another process is connected for this app" in capsys.readouterr().out
