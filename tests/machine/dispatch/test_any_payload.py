@@ -147,7 +147,7 @@ def damaged(draw: st.DrawFn) -> Request:
     """A documented payload in which values are replaced, missing, or cut off from some place on."""
     kind, payload = draw(st.sampled_from(MESSAGES) | st.sampled_from(PAYLOADS))
     subject = payload.get("event")
-    changed: dict[str, Any] = dict(subject) if isinstance(subject, dict) else dict(payload)
+    changed: Any = dict(subject) if isinstance(subject, dict) else dict(payload)
     for _ in range(draw(st.integers(1, 5))):
         changed = _damage(draw, changed)
     if isinstance(subject, dict):
