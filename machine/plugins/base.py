@@ -150,6 +150,8 @@ class MachineBasePlugin:
         blocks: Blocks = None,
         thread_ts: str | None = None,
         ephemeral_user: User | str | None = None,
+        *,
+        split: bool = False,
         **kwargs: Any,
     ) -> AsyncSlackResponse:
         """Post a message to a channel.
@@ -164,12 +166,16 @@ class MachineBasePlugin:
             blocks: Dicts or slack_sdk's objects.
             thread_ts: `ts` of the message to answer in a thread.
             ephemeral_user: Show it to this person only; `thread_ts` is not used then.
+            split: Post a text over 4,000 characters as several messages; the response is that of the last. Without
+                it, Slack cuts what is over 40,000 (and a warning is logged).
             **kwargs: Further arguments of the Slack method.
 
         Raises:
             SlackApiError: When Slack refuses, for example `not_in_channel`.
         """
-        return await self._client.say(channel, text, attachments, blocks, thread_ts, ephemeral_user, **kwargs)
+        return await self._client.say(
+            channel, text, attachments, blocks, thread_ts, ephemeral_user, split=split, **kwargs
+        )
 
     async def say_scheduled(
         self,

@@ -82,6 +82,8 @@ class Message:
         blocks: Blocks = None,
         thread_ts: str | None = None,
         ephemeral: bool = False,
+        *,
+        split: bool = False,
         **kwargs: Any,
     ) -> AsyncSlackResponse:
         """Post a message to the same channel.
@@ -92,11 +94,19 @@ class Message:
             blocks: Dicts or slack_sdk's objects.
             thread_ts: `ts` of the message to answer in a thread.
             ephemeral: Show it to the sender only; `thread_ts` is not used then.
+            split: Post a text over 4,000 characters as several messages; the response is that of the last.
             **kwargs: Further arguments of the Slack method.
         """
         ephemeral_user = self.sender if ephemeral else None
         return await self._client.say(
-            self.channel.id, text, attachments, blocks, None if ephemeral else thread_ts, ephemeral_user, **kwargs
+            self.channel.id,
+            text,
+            attachments,
+            blocks,
+            None if ephemeral else thread_ts,
+            ephemeral_user,
+            split=split,
+            **kwargs,
         )
 
     async def say_scheduled(

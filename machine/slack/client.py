@@ -6,6 +6,7 @@ as slack_sdk's objects) and returns what Slack answered.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -20,11 +21,15 @@ from slack_sdk.webhook.webhook_response import WebhookResponse
 from machine.models import Channel, User
 from machine.slack.directory import Directory
 from machine.slack.identity import Identity
+from machine.slack.long_text import CUT_BY_SLACK
+from machine.slack.long_text import split as split_text
 from machine.slack.web import SlackWebClient
 
 Attachments: TypeAlias = Sequence[Attachment] | Sequence[dict[str, Any]] | None
 Blocks: TypeAlias = Sequence[Block] | Sequence[dict[str, Any]] | None
 ViewLike: TypeAlias = dict[str, Any] | View
+
+_logger = logging.getLogger(__name__)
 
 
 class SlackClient:
@@ -74,13 +79,24 @@ class SlackClient:
         blocks: Blocks = None,
         thread_ts: str | None = None,
         ephemeral_user: User | str | None = None,
+        *,
+        split: bool = False,
         **kwargs: Any,
     ) -> AsyncSlackResponse:
         """Post a message; with `ephemeral_user`, one that only this person sees (and `thread_ts` is not used).
 
+        With `split`, a text over 4,000 characters becomes several messages, broken between lines where it can be;
+        attachments and blocks come with the last, whose response is returned.
+
         Calls [chat.postMessage](https://docs.slack.dev/reference/methods/chat.postMessage) or
         [chat.postEphemeral](https://docs.slack.dev/reference/methods/chat.postEphemeral).
         """
+        if text and split:
+            *beginning, text = list(split_text(text.split("\n"))) or [text]
+            for part in beginning:
+                await self.say(channel, part, None, None, thread_ts, ephemeral_user, **kwargs)
+        elif text and len(text) > CUT_BY_SLACK:
+            _logger.warning("Slack cuts a text of %d characters; split=True posts it whole", len(text))
         content = _content(text, attachments, blocks)
         where = self._channel_id(channel)
         if ephemeral_user is not None:

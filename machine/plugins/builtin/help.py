@@ -7,16 +7,13 @@ The first line of a plugin class's docstring is the heading; the first line of a
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from machine.plugins.base import HandlerDescription, MachineBasePlugin
 from machine.plugins.decorators import respond_to
 from machine.plugins.message import Message
 from machine.plugins.triggers import SlashCommand, TextTrigger
-
-# Slack recommends this much per message and cuts what is longer than 40,000.
-# https://docs.slack.dev/reference/methods/chat.postMessage#truncating
-MAX_TEXT = 4_000
+from machine.slack.long_text import split
 
 
 class HelpPlugin(MachineBasePlugin):
@@ -39,24 +36,6 @@ class HelpPlugin(MachineBasePlugin):
             lines += ["", f"*{heading}*", *entries]
         for text in split(lines):
             await msg.say(text)
-
-
-def split(lines: Iterable[str], limit: int = MAX_TEXT) -> Iterator[str]:
-    """Texts of at most `limit` characters that hold all lines in order; only longer lines are broken."""
-    text = ""
-    for line in lines:
-        for part in _broken(line, limit):
-            if text and len(text) + 1 + len(part) > limit:
-                yield text
-                text = part
-            else:
-                text = f"{text}\n{part}" if text else part
-    if text:
-        yield text
-
-
-def _broken(line: str, limit: int) -> list[str]:
-    return [line[start : start + limit] for start in range(0, len(line), limit)] or [""]
 
 
 def _commands(handlers: Iterable[HandlerDescription]) -> dict[str, list[str]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.models.attachments import Attachment
 from slack_sdk.models.blocks import SectionBlock
 
 from machine.envelope import Envelope
 from machine.plugins import Message
+from machine.trace import LogWritten
 from tests.conftest import BotUnderTest
 from tests.machine.plugins.catching import Catcher, catcher, caught, instance
 
@@ -141,6 +144,36 @@ async def test_blocks_and_attachments_are_dicts_or_objects(
     for each in posted:
         assert [dict(block) for block in each.blocks] == [BLOCK]
         assert [attachment["text"] for attachment in each.attachments] == ["more"]
+
+
+async def test_a_long_text_is_split_on_request(bot: BotUnderTest, message: Message) -> None:
+    """Pitfall 32: nothing is lost; attachments come with the last part, and everything in the same thread."""
+    lines = [f"line {number} {'x' * 90}" for number in range(100)]
+
+    response = await message.reply("\n".join(lines), [{"text": "a"}], in_thread=True, split=True)
+
+    said = [each for each in bot.said(thread_ts=message.ts) if each.is_reply]
+    assert "\n".join(each.text for each in said).split("\n") == lines
+    assert all(len(each.text) <= 4_000 for each in said)
+    assert [len(each.attachments) for each in said] == [0, 0, 1]
+    assert response["ts"] == said[-1].ts
+
+
+@pytest.mark.parametrize("text", ["short", "a\n\nb", "\n", "", None])
+async def test_a_short_text_need_not_be_split(bot: BotUnderTest, message: Message, text: str | None) -> None:
+    """Pitfall 32: asking for it does no harm."""
+    await message.say(text, [{"fallback": "a", "text": "a"}], split=True)
+
+    assert [each.text for each in bot.said()] == [text or ""]
+
+
+@pytest.mark.usefixtures("production_logging")
+async def test_a_text_that_slack_cuts_is_warned_of(bot: BotUnderTest, message: Message) -> None:
+    """Pitfall 32: never cut silently."""
+    with suppress(SlackApiError):  # the sandbox refuses it, so that tests find out
+        await message.say("x" * 40_001)
+
+    assert [line.level for line in bot.traced(LogWritten) if "split=True" in line.message] == ["warning"]
 
 
 async def test_reply_mentions_the_sender(bot: BotUnderTest, message: Message) -> None:

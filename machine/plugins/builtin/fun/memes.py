@@ -9,9 +9,9 @@ from slack_sdk.models.blocks import ImageBlock, PlainTextObject
 
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.builtin.fun.http_json import ServiceError, get_json
-from machine.plugins.builtin.help import split
 from machine.plugins.decorators import respond_to
 from machine.plugins.message import Message
+from machine.slack.long_text import split
 
 _logger = structlog.stdlib.get_logger(__name__)
 

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from machine.plugins import Command, MachineBasePlugin, Message
-from machine.plugins.builtin.help import MAX_TEXT, HelpPlugin, split
+from machine.plugins.builtin.help import HelpPlugin
 from machine.plugins.decorators import command, listen_to
+from machine.slack.long_text import MAX_TEXT, split
 from tests.conftest import BotUnderTest
 
 
