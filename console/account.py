@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import Any
 
 from console.history import JOB_KIND, EventTrace, InvocationTrace
 from console.line import Line, Part, line
-from console.nodes import BLANK, MAX_TEXT, Node, json_node, text_nodes
+from console.nodes import BLANK, MAX_TEXT, Node, Place, json_node, text_nodes
 from console.summary import (
     Names,
     byte_size,
@@ -22,6 +23,7 @@ from console.summary import (
     short_handler,
     subject_of,
 )
+from console.waterfall import TimeAxis
 from machine.redaction import redact
 from machine.trace import ApiCalled, Considered, EventEmitted, LogWritten, Record, StorageAccessed
 
@@ -36,9 +38,10 @@ LEVEL_STYLES = {"debug": "dim", "info": "accent", "warning": "warn", "error": "b
 
 def account_of(event: EventTrace, names: Names, timezone: tzinfo = UTC) -> list[Node]:
     """Everything that is known about `event`, most important first."""
+    axis = TimeAxis.of(event)
     return [
-        *_head(event, names, timezone),
-        *_runs(event, names),
+        *_head(event, names, timezone, axis),
+        *_runs(event, names, axis),
         *_passed_over(event),
         *_loose_logs(event),
         BLANK,
@@ -46,7 +49,7 @@ def account_of(event: EventTrace, names: Names, timezone: tzinfo = UTC) -> list[
     ]
 
 
-def _head(event: EventTrace, names: Names, timezone: tzinfo) -> Iterator[Node]:
+def _head(event: EventTrace, names: Names, timezone: tzinfo, axis: TimeAxis) -> Iterator[Node]:
     envelope, mark = event.envelope, mark_of(event)
     title = [Part(f"{mark.sign} ", mark.style), Part(kind_of(envelope), "strong")]
     if envelope.user_id:
@@ -58,7 +61,10 @@ def _head(event: EventTrace, names: Names, timezone: tzinfo) -> Iterator[Node]:
     text = readable(envelope.text[:MAX_TEXT], names) or subject_of(envelope, names)
     for row in text_nodes(text):
         yield Node((Part("  "), *row.line))
-    yield Node((Part(f"  {_delivery(event)}", "dim"),))
+    acknowledged = event.acknowledged
+    start, style = event.received_at, "accent"
+    side = axis.bar(start, start + acknowledged.duration, style) if acknowledged and axis.length else None
+    yield Node((Part(f"  {_delivery(event)}", "dim"),), side=side)
     yield BLANK
 
 
@@ -76,7 +82,7 @@ def _delivery(event: EventTrace) -> str:
     return f"{said}, dropped: {event.dropped}" if event.dropped else said
 
 
-def _runs(event: EventTrace, names: Names) -> Iterator[Node]:
+def _runs(event: EventTrace, names: Names, axis: TimeAxis) -> Iterator[Node]:
     asked = {one.handler: one for one in event.considered}
     started = {run.handler for run in event.invocations}
     waiting = [one for one in event.matched if one.handler not in started]
@@ -84,23 +90,30 @@ def _runs(event: EventTrace, names: Names) -> Iterator[Node]:
     if not number:
         yield Node(_section("No handler ran"))
         return
-    yield Node(_section(f"{counted(number, 'handler').capitalize()} ran"))
+    yield Node(_section(f"{counted(number, 'handler').capitalize()} ran"), side=axis.scale())
     for position, run in enumerate(event.invocations):
-        yield _run(run, asked.get(run.handler), names, f"run{position}")
+        yield _run(run, asked.get(run.handler), names, axis, f"run{position}")
     for one in waiting:
         head = (Part("  ", ""), Part(short_handler(one.handler), "strong"), Part("  not started", "dim"))
-        yield Node(head, f"wait:{one.handler}", tuple(_why(one)))
+        yield Node(head, f"wait:{one.handler}", tuple(_why(one)), about=one.handler)
 
 
 def _section(title: str) -> Line:
     return (Part(title, "accent"),)
 
 
-def _run(run: InvocationTrace, asked: Considered | None, names: Names, key: str) -> Node:
+def _run(run: InvocationTrace, asked: Considered | None, names: Names, axis: TimeAxis, key: str) -> Node:
     state = _RUNNING if run.is_running else _FAILED if run.error is not None else _RAN
     took = "running" if run.is_running else milliseconds(run.duration)
-    head = (state, Part(short_handler(run.handler), "strong"), Part(f"  {took}", "number"))
-    return Node(head, key, (*(_why(asked) if asked else ()), *_deeds(run, names)))
+    begun = milliseconds(run.started_at - axis.start)
+    head = (
+        state,
+        Part(short_handler(run.handler), "strong"),
+        Part(f"  {took}", "number"),
+        Part(f"  at {begun}", "dim"),
+    )
+    under = (*(_why(asked) if asked else ()), *_deeds(run, names, axis))
+    return Node(head, key, under, side=axis.run(run), about=run.handler)
 
 
 def _why(asked: Considered) -> Iterator[Node]:
@@ -119,23 +132,57 @@ def _highlighted(text: str, span: tuple[int, int]) -> Line:
     return (Part(text[:start]), Part(text[start:end] or "∅", "match"), Part(text[end:]))
 
 
-def _deeds(run: InvocationTrace, names: Names) -> Iterator[Node]:
+def _deeds(run: InvocationTrace, names: Names, axis: TimeAxis) -> Iterator[Node]:
+    befores = {id(access): run.before.get(position) for position, access in enumerate(run.storage)}
     records: list[Record] = [*run.api_calls, *run.storage, *run.emitted, *run.logs]
     records.sort(key=lambda record: record.at)
     for position, record in enumerate(records):
-        yield _deed(record, names, f"deed{position}")
+        deed = _deed(record, names, f"deed{position}", befores.get(id(record)))
+        yield replace(deed, side=axis.record(record, _BAR_STYLES.get(type(record), "dim")))
     if run.omitted:
         yield Node((Part(f"… and {counted(run.omitted, 'record')} more, not kept", "warn"),))
     if run.error is not None:
-        yield Node((Part(run.error, "bad"),), "error", text_nodes(run.traceback, "dim"))
+        yield Node((Part(run.error, "bad"),), "error", [*_frames(run), *_traceback(run)])
 
 
-def _deed(record: Record, names: Names, key: str) -> Node:
+_BAR_STYLES: Mapping[type[Record], str] = {ApiCalled: "number", StorageAccessed: "string", EventEmitted: "name"}
+
+
+def _frames(run: InvocationTrace) -> Iterator[Node]:
+    """Where the exception passed through, the innermost place open."""
+    for position, frame in enumerate(run.frames):
+        is_last = position == len(run.frames) - 1
+        head = (
+            Part(f"{frame.file.rpartition('/')[2]}:{frame.line}", "code"),
+            Part(f" in {frame.function}", "dim"),
+        )
+        under = [_source_line(number, text, frame.line) for number, text in frame.source.items()]
+        if frame.variables:
+            variables = [Node((Part(name, "key"), Part(" = "), Part(value))) for name, value in frame.variables.items()]
+            under.append(Node((Part("variables", "dim"),), "variables", variables))
+        yield Node(head, f"frame{position}", under, is_open=is_last, about=Place(frame.file, frame.line))
+
+
+def _source_line(number: int, text: str, current: int) -> Node:
+    is_current = number == current
+    sign, style = ("→", "strong") if is_current else (" ", "dim")
+    return Node((Part(f"{sign}{number:>5} ", "bad" if is_current else "dim"), Part(text.expandtabs(4), style)))
+
+
+def _traceback(run: InvocationTrace) -> Iterator[Node]:
+    text = text_nodes(run.traceback, "dim")
+    if not run.frames:
+        yield from text
+    elif text:
+        yield Node((Part("traceback", "dim"),), "traceback", text, is_open=False, whole=lambda: run.traceback)
+
+
+def _deed(record: Record, names: Names, key: str, before: str | None = None) -> Node:
     match record:
         case ApiCalled():
             return _api_call(record, names, key)
         case StorageAccessed():
-            return Node(_storage(record), key)
+            return _storage_node(record, key, before)
         case EventEmitted():
             heard = ", ".join(map(short_handler, record.listeners)) or "nobody listens"
             return Node(
@@ -192,6 +239,15 @@ def _quoted(text: str) -> str:
     return json.dumps(text if len(text) <= _SHORT else f"{text[:_SHORT]}…", ensure_ascii=False)
 
 
+def _storage_node(access: StorageAccessed, key: str, before: str | None) -> Node:
+    under: list[Node] = []
+    if before is not None:
+        under.append(Node((Part("before ", "dim"), Part(before, "dim")), "before"))
+    if access.value is not None:
+        under.append(Node((Part("value  ", "dim"), Part(access.value, "string")), "value"))
+    return Node(_storage(access), key, under, is_open=before is not None and before != access.value)
+
+
 def _storage(access: StorageAccessed) -> Line:
     missed = access.is_found is False
     return (
@@ -231,7 +287,8 @@ def _passed_over(event: EventTrace) -> Iterator[Node]:
                 Part("  "),
                 Part(one.trigger, "code"),
                 Part(f"  {one.reason}", "dim"),
-            )
+            ),
+            about=one.handler,
         )
 
 

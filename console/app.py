@@ -8,30 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import constants
-from textual.app import SystemCommand
+from textual.app import SuspendNotSupported, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
 from console.chat import ChatSource
+from console.editor import editor_command
 from console.history import History
 from console.line import clean
 from console.live_chat import LiveChat
 from console.names import LiveNames, SandboxNames
 from console.news import News, news_of
-from console.nodes import BLANK, json_node, text_nodes
+from console.nodes import BLANK, Place, json_node, text_nodes
 from console.notices import Notices
 from console.panes.chat import ChatPane
+from console.panes.detail import DetailPane
 from console.panes.logs import LogsPane
 from console.panes.status import Status
 from console.plugin_list import failures_of, jobs_of, plugins_of
@@ -57,6 +61,16 @@ _CHAT_FRAMES = 3
 """Frames between two looks at a busy conversation, which is laid out as a whole; the first message shows at once."""
 _STORAGE_FRAMES = FRAMES_PER_SECOND
 """Frames between two looks at storage while it is being written to."""
+
+
+async def _run_editor(command: Sequence[str]) -> str:
+    """Run an editor to its end; returns what went wrong, and never raises while the terminal is not ours."""
+    try:
+        process = await asyncio.create_subprocess_exec(*command)
+        code = await process.wait()
+    except OSError as error:
+        return f"{command[0]} cannot be started: {error.strerror or error}. Set EDITOR to your editor."
+    return f"{command[0]} ended with code {code}." if code else ""
 
 
 class _LateNames:
@@ -322,6 +336,41 @@ class MachineApp(ConsoleWindow):
         fields = [json_node("fields", record.fields, is_open=True)] if record.fields else []
         nodes = [*text_nodes(record.message), BLANK, *fields]
         self.push_screen(ReadingScreen(f"{record.level} from {record.logger}", nodes))
+
+    def on_detail_pane_source_requested(self, event: DetailPane.SourceRequested) -> None:
+        """Open the editor where the handler, or the line that failed, is written."""
+        place = event.about if isinstance(event.about, Place) else self._place_of(event.about)
+        if place is None:
+            self.tell(f"{event.about} is not loaded any more.", title="Source", severity="warning")
+            return
+        self.run_worker(self._edit_file(Path(place.file), place.line), exit_on_error=False)
+
+    def _place_of(self, name: str) -> Place | None:
+        handlers = self._machine.registry.handlers if self._machine is not None else ()
+        found = next((handler for handler in handlers if handler.name == name and handler.source_file), None)
+        return Place(found.source_file, found.source_line) if found is not None else None
+
+    async def _edit_file(self, path: Path, line: int = 1) -> bool:
+        """Give the terminal to the editor; the bot goes on. Whether the editor was left normally."""
+        command = editor_command(os.environ, path, line, waits=True)
+        if not command:
+            self.tell("There is no editor. Set EDITOR, for example to nano.", title="Source", severity="warning")
+            return False
+        problem = ""
+        try:
+            # A repaint while the terminal is not ours would fill the driver's queue.
+            with self.batch_update(), self.suspend():
+                problem = await _run_editor(command)
+        except SuspendNotSupported:
+            problem = f"An editor needs a terminal of its own. The place is {path}:{line}."
+        if problem:
+            self.tell(problem, title="Editor", severity="warning")
+        return not problem
+
+    def on_detail_pane_plugin_requested(self, event: DetailPane.PluginRequested) -> None:
+        """Show the plugin that the handler belongs to."""
+        self.go_to(self.plugins_pane)
+        self.plugins_pane.main().reveal((event.handler.rpartition(".")[0],))
 
     def on_repl_terminal_left(self, event: ReplTerminal.Left) -> None:
         """Back to the events; the prompt stays."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from console.changes import Changes
+from console.last_values import LastValues
 from console.ring import Ring
 from machine.envelope import Envelope
 from machine.trace import (
@@ -21,6 +22,7 @@ from machine.trace import (
     EnvelopeDropped,
     EnvelopeReceived,
     EventEmitted,
+    Frame,
     HandlersConsidered,
     InvocationFailed,
     InvocationFinished,
@@ -53,10 +55,12 @@ class InvocationTrace:
         duration: How long it took; `None` while it runs.
         error: Type and message of what it raised.
         traceback: Beginning in the handler's own code.
+        frames: Where the exception passed through, with source and variables.
         api_calls: Its Web API calls, in the order in which they came back.
         storage: Its storage operations.
         logs: Its log lines.
         emitted: The events it sent to other plugins.
+        before: What a key held before, by the position in `storage` of the operation that replaced it, where known.
         omitted: How many records were not kept, beyond `MAX_RECORDS` of a kind.
     """
 
@@ -66,10 +70,12 @@ class InvocationTrace:
     duration: timedelta | None = None
     error: str | None = None
     traceback: str = ""
+    frames: tuple[Frame, ...] = ()
     api_calls: list[ApiCalled] = field(default_factory=list)
     storage: list[StorageAccessed] = field(default_factory=list)
     logs: list[LogWritten] = field(default_factory=list)
     emitted: list[EventEmitted] = field(default_factory=list)
+    before: dict[int, str] = field(default_factory=dict)
     omitted: int = 0
 
     @property
@@ -148,6 +154,7 @@ class History:
         self._by_id: dict[str, EventTrace] = {}
         self._runs: dict[str, tuple[EventTrace, InvocationTrace]] = {}
         self._jobs: dict[str, JobFired] = {}
+        self._values = LastValues()
         self._take: dict[type[Record], Callable[..., None]] = {
             EnvelopeReceived: self._received,
             EnvelopeAcknowledged: self._acknowledged,
@@ -275,7 +282,7 @@ class History:
             return
         run.duration = record.duration
         if isinstance(record, InvocationFailed):
-            run.error, run.traceback = record.error, record.traceback
+            run.error, run.traceback, run.frames = record.error, record.traceback, record.frames
 
     def _did(self, record: ApiCalled | StorageAccessed | EventEmitted) -> None:
         run = self._run_of(record)
@@ -285,6 +292,9 @@ class History:
             case ApiCalled():
                 _keep(run, run.api_calls, record)
             case StorageAccessed():
+                before = self._values.take_in(record)
+                if before is not None:
+                    run.before[len(run.storage)] = before
                 _keep(run, run.storage, record)
             case EventEmitted():
                 _keep(run, run.emitted, record)

@@ -173,3 +173,17 @@ def _words(parts: Iterable[Part], width: int) -> Iterator[Part]:
             for piece in chop_cells(word, width) or [word]:  # rich leaves out what takes no cells at all
                 yield Part(piece, part.style)
             start = end
+
+
+def highlight(parts: Iterable[Part], wanted: str, style: str = "match") -> Line:
+    """A line in which each occurrence of `wanted` (in lower case) stands out."""
+    pieces: list[Part] = []
+    for part in parts:
+        lower, start = part.text.lower(), 0
+        if len(lower) != len(part.text):  # some letters grow when they are made small
+            lower = part.text
+        while wanted and (at := lower.find(wanted, start)) >= 0:
+            pieces += [Part(part.text[start:at], part.style), Part(part.text[at : at + len(wanted)], style)]
+            start = at + len(wanted)
+        pieces.append(Part(part.text[start:], part.style))
+    return tuple(piece for piece in pieces if piece.text)

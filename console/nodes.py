@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeAlias
 
 from console.line import Line, Part, line
-from machine.redaction import REDACTED, is_secret_name
+from machine.redaction import REDACTED, is_secret_name, redact_value
 
 MAX_CHILDREN = 500
-"""Members of one JSON container, or lines of one text, shown before the rest is only counted."""
+"""Members of one JSON container shown before the rest is folded away, lines of a text before it is only counted."""
 MAX_TEXT = 20_000
 """Characters of one value shown before the rest is only counted."""
+
+
+Side: TypeAlias = Callable[[int], Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a source file, counted from 1."""
+
+    file: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +38,18 @@ class Node:
             unfolded stays so.
         children: What lies under it; a function is asked when the node is unfolded for the first time.
         is_open: Whether it begins unfolded.
+        side: Draws what stands to the right of it, in a column of its own, given the width of the column.
+        about: What it and all that lies under it is about: the name of a handler, or a place in a file.
+        whole: What copying it copies, where that is more than the line.
     """
 
     line: Line
     key: str = ""
     children: Sequence[Node] | Callable[[], Sequence[Node]] = ()
     is_open: bool = True
+    side: Side | None = None
+    about: str | Place | None = None
+    whole: Callable[[], str] | None = None
 
     @property
     def is_foldable(self) -> bool:
@@ -61,20 +79,30 @@ def json_node(label: str, value: Any, *, is_open: bool = False, key: str | None 
     name = (Part(label, "key"), Part("  ")) if label else ()
     if isinstance(value, Mapping) and value:
         head = Part(f"{{{len(value)}}}", "dim")
-        return Node((*name, head), key, lambda: list(_members(value.items(), len(value))), is_open)
+        return Node((*name, head), key, lambda: _members(list(value.items())), is_open, whole=lambda: json_text(value))
     if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray) and value:
         head = Part(f"[{len(value)}]", "dim")
-        return Node((*name, head), key, lambda: list(_members(enumerate(value), len(value))), is_open)
-    return Node((*name, json_part(value)), key)
+        return Node(
+            (*name, head), key, lambda: _members(list(enumerate(value))), is_open, whole=lambda: json_text(value)
+        )
+    return Node((*name, json_part(value)), key, whole=lambda: value if isinstance(value, str) else json_text(value))
 
 
-def _members(pairs: Iterable[tuple[Any, Any]], count: int) -> Iterator[Node]:
-    for index, (label, value) in enumerate(pairs):
-        if index == MAX_CHILDREN:
-            yield Node((Part(f"… {count - index:,} more", "dim"),))
-            return
+def json_text(value: Any) -> str:
+    """A value as indented JSON, redacted."""
+    return json.dumps(redact_value(value), ensure_ascii=False, indent=2, default=shown_repr)
+
+
+def _members(pairs: Sequence[tuple[Any, Any]]) -> list[Node]:
+    """The members of a container; beyond `MAX_CHILDREN`, the others fold away in groups of as many."""
+    nodes = []
+    for label, value in islice(pairs, MAX_CHILDREN):
         is_secret = isinstance(label, str) and is_secret_name(label) and value
-        yield json_node(str(label), REDACTED if is_secret else value)
+        nodes.append(json_node(str(label), REDACTED if is_secret else value))
+    rest = pairs[MAX_CHILDREN:]
+    if rest:
+        nodes.append(Node((Part(f"… {len(rest):,} more", "dim"),), "more", lambda: _members(rest), is_open=False))
+    return nodes
 
 
 def json_part(value: Any) -> Part:

@@ -25,6 +25,7 @@ from console.history import EventTrace, History
 from console.line import clean
 from console.panes.chat import ChatPane
 from console.panes.detail import DetailPane
+from console.panes.document import DocumentView
 from console.panes.events import EventsPane
 from console.panes.logs import LogsPane
 from console.panes.pane import Pane
@@ -33,7 +34,7 @@ from console.panes.repl import ReplPane
 from console.panes.status import Status, StatusBar, Tab, TabBar
 from console.panes.storage import StoragePane
 from console.screens.help import HelpScreen
-from console.summary import IdsOnly, Names
+from console.summary import IdsOnly, Names, counted
 from console.theme import DARK, LIGHT
 
 FRAMES_PER_SECOND = 12
@@ -263,6 +264,12 @@ class ConsoleWindow(App[int]):
     def on_events_pane_event_opened(self, event: EventsPane.EventOpened) -> None:
         """Show everything about it."""
         self.open_event(event.event)
+
+    def on_document_view_copy_requested(self, event: DocumentView.CopyRequested) -> None:
+        """Copy it, through the terminal (OSC 52), so that it also works over ssh."""
+        event.stop()
+        self.copy_to_clipboard(event.text)
+        self.tell(f"Copied {counted(len(event.text), 'character')}")
 
     def on_detail_pane_left(self) -> None:
         """Back to the list."""

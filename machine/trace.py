@@ -128,6 +128,25 @@ class InvocationFinished(Record):
     duration: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A place that an exception passed through.
+
+    Attributes:
+        file: Path of the source file.
+        line: The line that was running, counted from 1.
+        function: Name of the function.
+        source: Lines around it, by number; redacted, and empty where the source cannot be read.
+        variables: Local variables as text: shortened, redacted; only of the plugin's own code.
+    """
+
+    file: str
+    line: int
+    function: str
+    source: Mapping[int, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvocationFailed(Record):
     """A handler raised, timed out, or was cancelled when the bot stopped.
@@ -135,12 +154,14 @@ class InvocationFailed(Record):
     Attributes:
         error: One line: type and message, redacted.
         traceback: Beginning in the handler's own code, redacted.
+        frames: The same places with source and variables, the outermost first.
     """
 
     handler: str
     error: str
     traceback: str
     duration: timedelta
+    frames: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +204,7 @@ class StorageAccessed(Record):
         key: The key as the plugin gave it.
         is_found: Whether there was a value, for `get` and `has`.
         size: Bytes read or written.
+        value: What was read or written, as a person would write it: shortened, redacted; `None` where there is none.
     """
 
     plugin: str
@@ -191,6 +213,7 @@ class StorageAccessed(Record):
     is_found: bool | None
     size: int | None
     duration: timedelta
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
-from console.line import Line, Part, wrap
-from console.nodes import Node
+from console.line import Line, Part, highlight, plain, width_of, wrap
+from console.nodes import Node, Place
 from console.panes.lines import LinesView
+from machine.redaction import redact
 
 _INDENT = 2
 _MAX_INDENT = 24
 """Cells at which deep nesting stops moving to the right, so that something can still be read."""
+
+_MIN_FOR_SIDE, _MAX_SIDE = 60, 60
+"""Cells that a document must have for a column beside the text, and that the column may take (a third at most)."""
+_MAX_SEARCHED = 20_000
+"""Nodes looked at by one search."""
 
 Path = tuple[str, ...]
 
@@ -27,11 +35,13 @@ class Row:
         line: What it says, indented.
         node: The node it belongs to.
         path: The keys that lead to the node.
+        about: What the node, or the nearest it lies under, is about.
     """
 
     line: Line
     node: Node
     path: Path
+    about: str | Place | None = None
 
 
 class DocumentView(LinesView):
@@ -41,7 +51,14 @@ class DocumentView(LinesView):
         Binding("enter,space", "toggle_fold", "Fold"),
         Binding("left,h", "fold", "Fold", show=False),
         Binding("right,l", "unfold", "Unfold", show=False),
+        Binding("y", "copy", "Copy", show=False),
     ]
+
+    @dataclass
+    class CopyRequested(Message):
+        """A person wants this text in the clipboard."""
+
+        text: str
 
     def __init__(self, *, id: str | None = None, is_following: bool = False) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, is_following=is_following)
@@ -49,6 +66,8 @@ class DocumentView(LinesView):
         self._rows: list[Row] = []
         self._is_open: dict[Path, bool] = {}
         self._width = 0
+        self._side_width = 0
+        self._wanted = ""
 
     def show(self, nodes: Sequence[Node]) -> None:
         """Show another document, or a newer version of the same."""
@@ -59,6 +78,7 @@ class DocumentView(LinesView):
     def reset(self) -> None:
         """Forget what was unfolded and go back to the top: another document comes."""
         self._is_open.clear()
+        self._wanted = ""
         self.cursor = self.top = 0
 
     def row_count(self) -> int:
@@ -67,7 +87,8 @@ class DocumentView(LinesView):
 
     def row(self, index: int, width: int) -> Line:  # noqa: ARG002 - laid out for the width already
         """A line of the document."""
-        return self._rows[index].line
+        shown = self._rows[index].line
+        return highlight(shown, self._wanted) if self._wanted else shown
 
     def node_at(self, index: int) -> Node:
         """The node that the line belongs to."""
@@ -76,6 +97,62 @@ class DocumentView(LinesView):
     def path_at(self, index: int) -> Path:
         """The keys that lead to the node the line belongs to."""
         return self._rows[index].path
+
+    @property
+    def about(self) -> str | Place | None:
+        """What the row under the cursor is about, as its node or one above it says."""
+        row = self._current()
+        return row.about if row is not None else None
+
+    def reveal(self, path: Path) -> bool:
+        """Unfold all that hides a node and put the cursor on it; whether there is such a node."""
+        for depth in range(1, len(path)):
+            self._is_open[path[:depth]] = True
+        self._lay_out()
+        index = next((index for index, row in enumerate(self._rows) if row.path == path), None)
+        if index is not None:
+            self.go_to(index)
+            self.refresh()
+        return index is not None
+
+    def find(self, text: str, step: int = 1, *, stays: bool = False) -> tuple[int, int]:
+        """Go to the next node (the one before, for a `step` of -1) that says `text`, also where it is folded away.
+
+        Args:
+            text: What is looked for; its case does not matter.
+            step: 1 or -1.
+            stays: The node under the cursor counts as well.
+
+        Returns:
+            Which of the places found it is, counted from 1, and how many there are; at most the first 20,000 nodes are
+            looked at.
+        """
+        self._wanted = text.lower()
+        if not self._wanted:
+            self.refresh()
+            return 0, 0
+        order: dict[Path, int] = {}
+        found: list[Path] = []
+        for path, node in islice(walk(self._document), _MAX_SEARCHED):
+            order[path] = len(order)
+            if self._wanted in plain(node.line).lower():
+                found.append(path)
+        if not found:
+            self.refresh()
+            return 0, 0
+        row = self._current()
+        here = order.get(row.path, -1) if row is not None else -1
+        ahead = [index for index, path in enumerate(found) if (order[path] - here) * step > (-1 if stays else 0)]
+        position = (ahead[0] if step > 0 else ahead[-1]) if ahead else (0 if step > 0 else len(found) - 1)
+        self.reveal(found[position])
+        return position + 1, len(found)
+
+    def action_copy(self) -> None:
+        """Ask for the row under the cursor to be copied: what it says, or all of the JSON it stands for."""
+        row = self._current()
+        if row is not None:
+            text = row.node.whole() if row.node.whole is not None else plain(row.node.line)
+            self.post_message(self.CopyRequested(redact(text)))
 
     def action_toggle_fold(self) -> None:
         """Fold or unfold what the cursor is on; what cannot be folded is chosen."""
@@ -127,18 +204,39 @@ class DocumentView(LinesView):
 
     def _lay_out(self) -> None:
         self._width = max(self.size.width - 2, 10)
-        self._rows = list(self._flatten(self._document, (), 0))
+        has_side = self._width >= _MIN_FOR_SIDE and any(node.side is not None for node in self._document)
+        self._side_width = min(self._width // 3, _MAX_SIDE) if has_side else 0
+        self._rows = list(self._flatten(self._document, (), 0, None))
 
-    def _flatten(self, nodes: Sequence[Node], path: Path, depth: int) -> Iterator[Row]:
+    def _flatten(self, nodes: Sequence[Node], path: Path, depth: int, about: str | Place | None) -> Iterator[Row]:
         gap = "  " if depth else ""
         for position, node in enumerate(nodes):
             own = (*path, node.key or f"#{position}")
+            own_about = node.about or about
             margin = min(depth * _INDENT, _MAX_INDENT)
             sign = gap
             if node.is_foldable:
                 sign = "▾ " if self._opened(node, own) else "▸ "
             parts = (Part(" " * margin), Part(sign, "dim"), *node.line)
-            for wrapped in wrap(parts, self._width, margin + len(sign) + 2):
-                yield Row(wrapped, node, own)
+            for wrapped in self._wrapped(node, parts, margin + len(sign) + 2):
+                yield Row(wrapped, node, own, own_about)
             if sign == "▾ ":
-                yield from self._flatten(node.unfold(), own, depth + 1)
+                yield from self._flatten(node.unfold(), own, depth + 1, own_about)
+
+    def _wrapped(self, node: Node, parts: Line, indent: int) -> list[Line]:
+        """The lines of a node; the first one with what stands beside it."""
+        if node.side is None or not self._side_width:
+            return wrap(parts, self._width, indent)
+        room = self._width - self._side_width - 2
+        first, *others = wrap(parts, room, indent)
+        gap = Part(" " * (self._width - self._side_width - width_of(first)))
+        return [(*first, gap, *node.side(self._side_width)), *others]
+
+
+def walk(nodes: Sequence[Node], path: Path = ()) -> Iterator[tuple[Path, Node]]:
+    """Every node of a document with its path, in order, also what is folded away."""
+    for position, node in enumerate(nodes):
+        own = (*path, node.key or f"#{position}")
+        yield own, node
+        if node.is_foldable:
+            yield from walk(node.unfold(), own)

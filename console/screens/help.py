@@ -30,6 +30,11 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
         ("p", "let nothing new in, and go on"),
         ("Esc", "take filter and marks away"),
     ),
+    "In the detail": (
+        ("/, n N", "find, next, previous"),
+        ("y", "copy the row, or all of its JSON"),
+        ("o, P", "open the source in $EDITOR; show the plugin"),
+    ),
     "In the chat": (
         ("Enter", "say it; /command runs a slash command"),
         ("Ctrl+T", "let the next person speak"),

@@ -22,7 +22,7 @@ from machine.trace import (
     Trace,
     current_invocation,
 )
-from machine.tracebacks import one_line, own_traceback
+from machine.tracebacks import one_line, own_frames, own_traceback
 
 MAX_IN_FLIGHT = 100  # handlers that run at once; more wait their turn
 
@@ -142,6 +142,7 @@ class Supervisor:
                 invocation_id=invocation.id,
                 error=redact("cancelled" if isinstance(error, asyncio.CancelledError) else one_line(error)),
                 traceback=own_traceback(error, handler.source_file),
+                frames=own_frames(error, handler.source_file),
                 duration=_since(started),
             )
         )

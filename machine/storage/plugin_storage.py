@@ -6,12 +6,15 @@ import time
 from datetime import timedelta
 from typing import Any, NoReturn
 
+from machine.brief import brief
 from machine.errors import StorageError
 from machine.read_only import require_writable
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.codec import decode, encode
 from machine.storage.expiry import whole_seconds
 from machine.trace import StorageAccessed, Trace, cause
+
+_NO_VALUE = object()
 
 
 class PluginStorage:
@@ -52,7 +55,7 @@ class PluginStorage:
         seconds = whole_seconds(expires)
         data = encode(value, key=full_key)
         await self._backend.set(full_key, data, seconds)
-        self._report("set", key, shared, started, size=len(data))
+        self._report("set", key, shared, started, size=len(data), value=value)
 
     async def get(self, key: str, shared: bool = False) -> Any | None:
         """The value under a key; `None` where there is none or it has expired.
@@ -63,8 +66,16 @@ class PluginStorage:
         started = time.perf_counter()
         full_key = self._full_key(key, shared)
         data = await self._backend.get(full_key)
-        self._report("get", key, shared, started, is_found=data is not None, size=len(data) if data else None)
-        return None if data is None else decode(data, key=full_key)
+        if data is None:
+            self._report("get", key, shared, started, is_found=False)
+            return None
+        try:
+            value = decode(data, key=full_key)
+        except StorageError:
+            self._report("get", key, shared, started, is_found=True, size=len(data))
+            raise
+        self._report("get", key, shared, started, is_found=True, size=len(data), value=value)
+        return value
 
     async def has(self, key: str, shared: bool = False) -> bool:
         """Whether there is a value under a key, `None` being one too."""
@@ -115,6 +126,7 @@ class PluginStorage:
         *,
         is_found: bool | None = None,
         size: int | None = None,
+        value: object = _NO_VALUE,
     ) -> None:
         if self._trace:
             self._trace.emit(
@@ -125,6 +137,7 @@ class PluginStorage:
                     is_found=is_found,
                     size=size,
                     duration=timedelta(seconds=time.perf_counter() - started),
+                    value=None if value is _NO_VALUE else brief(value, key),
                     **cause(),
                 )
             )

@@ -22,6 +22,7 @@ from machine.trace import (
     EnvelopeAcknowledged,
     EnvelopeReceived,
     EventEmitted,
+    Frame,
     HandlersConsidered,
     InvocationFailed,
     InvocationFinished,
@@ -100,7 +101,15 @@ def handled_ping() -> Iterator[Record]:
         at=at(5), plugin="Ping", operation="get", key="count", is_found=False, size=None, duration=ms(0.3), **ids
     )
     yield StorageAccessed(
-        at=at(6), plugin="Ping", operation="set", key="count", is_found=None, size=18, duration=ms(0.6), **ids
+        at=at(6),
+        plugin="Ping",
+        operation="set",
+        key="count",
+        is_found=None,
+        size=18,
+        duration=ms(0.6),
+        value="12",
+        **ids,
     )
     yield ApiCalled(
         at=at(14),
@@ -144,8 +153,22 @@ def failed_deploy() -> Iterator[Record]:
         'Traceback (most recent call last):\n  File "plugins/deploys.py", line 21, in deploy\n'
         "    version = versions[service]\n              ~~~~~~~~^^^^^^^^^\nKeyError: 'api'\n"
     )
+    source = {
+        19: "    async def deploy(self, command):",
+        20: "        service = command.text",
+        21: "        version = versions[service]",
+        22: "        await self.roll_out(service, version)",
+    }
+    variables = {"service": "'api'", "versions": "{'web': '1.4.2'}", "token": "…redacted"}
+    frames = (Frame("plugins/deploys.py", 21, "Deploys.deploy", source, variables),)
     yield InvocationFailed(
-        at=at(61_120), handler=DEPLOY, error="KeyError: 'api'", traceback=traceback, duration=ms(117), **ids
+        at=at(61_120),
+        handler=DEPLOY,
+        error="KeyError: 'api'",
+        traceback=traceback,
+        duration=ms(117),
+        frames=frames,
+        **ids,
     )
     yield LogWritten(
         at=at(61_121), level="error", logger="machine.dispatch", message="A handler failed", fields={"handler": DEPLOY}

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 from textual.pilot import Pilot
 
 from console.history import EventTrace, History
+from console.nodes import Place
 from console.panes.detail import DetailPane
-from tests.console.story import Names, PaneHost, handled_ping, told_history
+from console.panes.document import DocumentView
+from tests.console.story import DEPLOY, Names, PaneHost, handled_ping, told_history
 
 
 class Host(PaneHost):
     """Keeps what the pane asks for."""
 
     def on_detail_pane_left(self, event: DetailPane.Left) -> None:
+        self.intents.append(event)
+
+    def on_detail_pane_source_requested(self, event: DetailPane.SourceRequested) -> None:
+        self.intents.append(event)
+
+    def on_detail_pane_plugin_requested(self, event: DetailPane.PluginRequested) -> None:
+        self.intents.append(event)
+
+    def on_document_view_copy_requested(self, event: DocumentView.CopyRequested) -> None:
         self.intents.append(event)
 
 
@@ -71,12 +83,13 @@ async def test_escape_asks_to_go_back() -> None:
 async def test_long_lines_wrap_to_the_width() -> None:
     """A traceback can be read to its end in a small window."""
     pane, event = pane_and_event(3)
-    async with Host(pane).run_test(size=(40, 40)) as pilot:
+    async with Host(pane).run_test(size=(48, 40)) as pilot:
         pane.show(event)
-        await pilot.pause()
+        pane.main().reveal(("run0", "error", "traceback"))
+        await pilot.press("right")
 
         rows = pane.main().text().splitlines()
-        assert max(map(len, rows)) <= 38
+        assert max(map(len, rows)) <= 46
         assert any("~~~~~~~~^^^^" in row for row in rows)
 
 
@@ -104,3 +117,80 @@ def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], n
 def test_an_empty_detail_says_what_to_do(snap_compare: Callable[..., bool]) -> None:
     """The picture was looked at."""
     assert snap_compare(PaneHost(DetailPane(Names())), terminal_size=(80, 24))
+
+
+async def test_each_thing_has_its_place_on_the_time_axis() -> None:
+    """What took how long, and what waited for what, at a glance."""
+    pane, event = pane_and_event(3)
+    async with Host(pane).run_test(size=(100, 40)) as pilot:
+        pane.show(event)
+        await pilot.pause()
+
+        rows = pane.main().text().splitlines()
+        scale = next(row for row in rows if "1 handler ran" in row)
+        handler = next(row for row in rows if "Deploys.deploy  117 ms  at 3.0 ms" in row)
+        call = next(row for row in rows if "chat.postMessage" in row)
+        assert scale.rstrip().endswith("120 ms")
+        assert len({len(row.rstrip()) for row in (scale, handler)}) == 1
+        assert 0 < call.count("━") < handler.count("━") <= scale.count("·") + 10
+
+
+async def test_a_failure_shows_its_source_and_variables() -> None:
+    """Most often one look at them is enough."""
+    pane, event = pane_and_event(3)
+    async with Host(pane).run_test(size=(100, 40)) as pilot:
+        pane.show(event)
+        await pilot.pause()
+
+        text = pane.main().text()
+        assert "→   21         version = versions[service]" in text
+        assert "service = 'api'" in text
+
+
+async def test_find_looks_into_what_is_folded() -> None:
+    """The payload is folded, and what one looks for is most often in it."""
+    pane, event = pane_and_event()
+    async with Host(pane).run_test(size=(80, 40)) as pilot:
+        pane.show(event)
+        await pilot.press("slash", *"TEAM_ID")
+        await pilot.pause()
+        assert 'team_id  "T1"' in pane.main().text()
+
+        await pilot.press("enter", "escape", "slash", *"ping")
+        await pilot.pause()
+        first = pane.main().cursor
+        await pilot.press("enter", "n")
+        assert pane.main().cursor != first
+        await pilot.press("N")
+        assert pane.main().cursor == first
+
+
+async def test_copying_a_payload_copies_all_of_it_as_json() -> None:
+    """To paste it into an issue, or into a test."""
+    pane, event = pane_and_event()
+    host = Host(pane)
+    async with host.run_test(size=(80, 40)) as pilot:
+        pane.show(event)
+        await pilot.press("end", "y")
+
+        (copied,) = host.intents
+        assert isinstance(copied, DocumentView.CopyRequested)
+        assert json.loads(copied.text) == event.envelope.payload
+
+
+async def test_the_source_of_a_row_is_that_of_its_handler_or_of_the_line_that_failed() -> None:
+    """One key from what happened to where it is written."""
+    pane, event = pane_and_event(3)
+    host = Host(pane)
+    async with host.run_test(size=(100, 40)) as pilot:
+        pane.show(event)
+        pane.main().reveal(("run0", "deed0"))
+        await pilot.press("o", "P")
+        pane.main().reveal(("run0", "error", "frame0", "variables"))
+        await pilot.press("o")
+
+        assert [getattr(intent, "about", None) or intent.handler for intent in host.intents] == [  # type: ignore[attr-defined]
+            DEPLOY,
+            DEPLOY,
+            Place("plugins/deploys.py", 21),
+        ]
