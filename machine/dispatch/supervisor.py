@@ -148,13 +148,20 @@ class Supervisor:
         )
 
 
+async def _to_end(run: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await run()
+    except SystemExit as error:  # argparse, for example, ends the process at a mistake
+        raise RuntimeError(f"the handler tried to end the process: {one_line(error)}") from error
+
+
 async def _within(limit: timedelta | None, run: Callable[[], Awaitable[object]]) -> None:
     if limit is None:
-        await run()
+        await _to_end(run)
         return
     async with asyncio.timeout(limit.total_seconds()) as timer:
         try:
-            await run()
+            await _to_end(run)
         except asyncio.CancelledError as error:
             if timer.expired():
                 raise TimeoutError(f"the handler did not end within {limit.total_seconds():g} s") from error

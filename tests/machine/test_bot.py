@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import sys
@@ -218,6 +219,24 @@ async def test_handlers_that_do_not_end_are_cancelled(bot: BotUnderTest, monkeyp
 
     assert steps == ["finally", "shutdown"]
     assert [record.error for record in bot.traced(InvocationFailed)] == ["cancelled"]
+
+
+async def test_a_handler_cannot_end_the_process(bot: BotUnderTest) -> None:
+    """`argparse` in a handler exits at a wrong argument; that is a failed handler and nothing more."""
+
+    class Exits(MachineBasePlugin):
+        @listen_to("^parse$")
+        async def parse(self, msg: Message) -> None:
+            argparse.ArgumentParser(exit_on_error=True).parse_args(["--no-such-option"])
+
+    await bot.start(Exits, Greeter)
+
+    bot.workspace.post("alice", "general", "parse")
+    failed = await bot.record(InvocationFailed)
+    bot.workspace.post("alice", "general", "hello")
+    await bot.answer()
+
+    assert failed.error == "RuntimeError: the handler tried to end the process: SystemExit: 2"
 
 
 async def test_waiting_ends_when_the_bot_is_asked_to_stop(bot: BotUnderTest) -> None:
