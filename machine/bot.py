@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
@@ -20,7 +18,7 @@ from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.matching import Reader
 from machine.dispatch.registry import Registry
 from machine.envelope import Envelope
-from machine.errors import MachineError, Mistake, PluginError, SettingsError, StorageError
+from machine.errors import MachineError, Mistake, PluginError, SettingsError
 from machine.loading.importing import Project
 from machine.loading.loader import LoadedPlugin, Loader
 from machine.loading.plugins import Plugins
@@ -39,21 +37,10 @@ from machine.slack.web import SlackWebClient, is_loopback
 from machine.storage import PluginStorage
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.expiry import Clock
+from machine.storage.opening import open_storage
 from machine.trace import Considered, Trace
-from machine.tracebacks import one_line
 from machine.transport.socket_mode import SocketMode
 
-# Connections and storage are opened with these, once.
-_NEED_A_START = (
-    "slack_app_token",
-    "slack_bot_token",
-    "slack_api_url",
-    "http_proxy",
-    "plugin_dir",
-    "storage_backend",
-    "sqlite_path",
-    "tz",
-)
 DRAIN_WITHIN = timedelta(seconds=10)
 
 _logger = structlog.stdlib.get_logger(__name__)
@@ -255,7 +242,7 @@ class Machine:
         settings = self.settings
         self._project.install()
         self._started.append(self._uninstall)
-        self.storage = self._make_storage()
+        self.storage = open_storage(settings, self._root, self._clock)
         self._started.append(self.storage.close)
         await self.storage.init()
 
@@ -331,29 +318,6 @@ class Machine:
         tz, run = self.settings.tz, self._dispatcher.run_job
         return Scheduler(tz, run) if self._clock is None else SteppedScheduler(tz, run, self._clock)
 
-    def _make_storage(self) -> MachineBaseStorage:
-        name = self.settings.storage_backend
-        module, _, attribute = name.rpartition(".")
-        try:
-            backend = getattr(importlib.import_module(module), attribute)
-        except Exception as error:  # noqa: BLE001 - a backend of one's own may raise anything
-            problem = f"is {name!r}, which cannot be imported: {redact(one_line(error))}"
-            raise SettingsError([Mistake("STORAGE_BACKEND", problem, "Name a backend class.")]) from None
-        if not (isinstance(backend, type) and issubclass(backend, MachineBaseStorage)):
-            raise SettingsError(
-                [Mistake("STORAGE_BACKEND", f"is {name!r}, which is no storage backend", "Name a backend class.")]
-            )
-        values = self.settings.all
-        values["SQLITE_PATH"] = str(self._root / Path(self.settings.sqlite_path).expanduser())
-        try:
-            if self._clock is not None and "clock" in inspect.signature(backend).parameters:
-                return backend(values, clock=self._clock)  # type: ignore[call-arg]  # just looked
-            return backend(values)
-        except (MachineError, StorageError):
-            raise
-        except Exception as error:
-            raise StorageError(f"{name} cannot be used: {redact(str(error))}. Check its settings.") from error
-
     def _reader(self, settings: Settings) -> Reader:
         identity = self.identity
         names = [identity.name, str(identity.bot_info.get("name") or "")]
@@ -388,11 +352,9 @@ class Machine:
             failure = PluginError(DEFAULT_SETTINGS_FILE, str(error), phase="settings", file=str(path))
             Reports(self.trace, self._root).failed(DEFAULT_SETTINGS_FILE, failure, is_live=True)
             return
-        later = [name for name in _NEED_A_START if getattr(wanted, name) != getattr(self.settings, name)]
+        settings, later = self.settings.changed_to(wanted)
         if later:
-            names = ", ".join(name.upper() for name in later)
-            _logger.warning("These settings take effect at the next start", settings=names)
-        settings = wanted.model_copy(update={name: getattr(self.settings, name) for name in _NEED_A_START})
+            _logger.warning("These settings take effect at the next start", settings=", ".join(later))
         if settings == self.settings:
             return
         if await self._plugins.rebuild(self._loader(settings.all), settings.plugins, path):

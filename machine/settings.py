@@ -41,6 +41,19 @@ _EXPECTED = {  # what pydantic says in its own terms
 }
 
 
+# Connections and storage are opened with these, once.
+_NEED_A_START = (
+    "slack_app_token",
+    "slack_bot_token",
+    "slack_api_url",
+    "http_proxy",
+    "plugin_dir",
+    "storage_backend",
+    "sqlite_path",
+    "tz",
+)
+
+
 def _as_list(value: object) -> object:
     """Accept `["a", "b"]`, `"a,b"` and, from the environment, a JSON list."""
     if not isinstance(value, str):
@@ -130,6 +143,16 @@ class Settings(BaseModel):
             raise SettingsError(
                 list(dict.fromkeys(mistakes))
             ) from None  # of a list, one item may be as wrong as another
+
+    def changed_to(self, wanted: Self) -> tuple[Self, list[str]]:
+        """What a running bot can take over of other settings.
+
+        Returns:
+            `wanted` with those settings left as they are that take effect at a start only, and the names of those of
+            them that differ.
+        """
+        later = [name.upper() for name in _NEED_A_START if getattr(wanted, name) != getattr(self, name)]
+        return wanted.model_copy(update={name: getattr(self, name) for name in _NEED_A_START}), later
 
     @property
     def all(self) -> CaseInsensitiveDict:
