@@ -138,7 +138,7 @@ def _text_or_message(value: Any) -> Answer:
 
 def _as_json(value: Any) -> Answer:
     """The answer as it can be sent; what cannot be fails here, in its handler, while Slack can still be answered."""
-    answer = json.loads(json.dumps(value, default=_as_dict))
+    answer = json.loads(json.dumps(value, default=_as_dict, allow_nan=False))
     if not isinstance(answer, dict | None):
         raise TypeError(f"a handler yielded {type(value).__name__} as its answer; Slack takes a text or a dict")
     return answer

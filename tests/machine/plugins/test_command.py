@@ -156,6 +156,10 @@ class Answers(MachineBasePlugin):
     async def unsendable(self, run: Command) -> AsyncIterator[Any]:
         yield {"text": object()}
 
+    @command("/no-number")
+    async def no_number(self, run: Command) -> AsyncIterator[Any]:
+        yield {"text": float("nan")}
+
     @command("/fails")
     async def fails(self, run: Command) -> None:
         raise LookupError("no generator at all")
@@ -181,6 +185,7 @@ async def acknowledged(bot: BotUnderTest) -> list[Any]:
         ("/late", {"text": "so far so good"}),
         ("/wrong", None),
         ("/unsendable", None),
+        ("/no-number", None),
         ("/fails", None),
         ("/nobody-listens", None),
     ],
