@@ -12,6 +12,7 @@ from typing import Any
 from machine.sandbox.block_rules import (
     Check,
     Shape,
+    all_of,
     choice_of,
     distinct_actions,
     list_of,
@@ -20,6 +21,8 @@ from machine.sandbox.block_rules import (
     repeated,
     text,
     text_object,
+    whole_number,
+    written_as,
 )
 from machine.sandbox.refusal import SlackRefusal
 
@@ -102,40 +105,79 @@ def find_mistakes(blocks: Any, surface: str, pointer: str = "/blocks") -> Iterat
     yield from repeated(blocks, "block_id", pointer)
 
 
+def _has_one_list(element: Any, pointer: str) -> Iterator[str]:
+    if isinstance(element, Mapping) and element.get("options") and element.get("option_groups"):
+        yield f"cannot have both options and option_groups [json-pointer:{pointer}]"
+
+
+def _starts_with_an_option(element: Any, pointer: str) -> Iterator[str]:
+    """What is chosen at first must be one of the options, in every field as Slack compares them."""
+    if not isinstance(element, Mapping):
+        return
+    groups = [group for group in _items(element.get("option_groups")) if isinstance(group, Mapping)]
+    options = [
+        *_items(element.get("options")),
+        *(option for group in groups for option in _items(group.get("options"))),
+    ]
+    if element.get("initial_option") is not None and element["initial_option"] not in options:
+        yield f"must be one of the options [json-pointer:{pointer}/initial_option]"
+    for index, option in enumerate(_items(element.get("initial_options"))):
+        if option not in options:
+            yield f"must be one of the options [json-pointer:{pointer}/initial_options/{index}]"
+
+
+def _items(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
 _OPTION = Shape(
     ("text", "value"),
     {"text": text_object(75), "value": text(150), "description": text_object(75), "url": text(3000)},
 )
-_OPTION_GROUP = Shape(("label", "options"), {"label": plain_text(75), "options": list_of(_OPTION, 100)})
-_OPTIONS_ANSWER = Shape((), {"options": list_of(_OPTION, 100, 0), "option_groups": list_of(_OPTION_GROUP, 100, 0)})
+_PLAIN_OPTION = Shape(("text", "value"), {**_OPTION.fields, "text": plain_text(75), "description": plain_text(75)})
+_OPTION_GROUP = Shape(("label", "options"), {"label": plain_text(75), "options": list_of(_PLAIN_OPTION, 100)})
+_OPTIONS_ANSWER = Shape(
+    (), {"options": list_of(_PLAIN_OPTION, 100, 0), "option_groups": list_of(_OPTION_GROUP, 100, 0)}
+)
 _CONFIRM = Shape(
     ("title", "text"),
-    {"title": plain_text(100), "text": text_object(300), "confirm": plain_text(30), "deny": plain_text(30)},
+    {
+        "title": plain_text(100),
+        "text": text_object(300),
+        "confirm": plain_text(30),
+        "deny": plain_text(30),
+        "style": choice_of("primary", "danger"),
+    },
 )
 _COMMON: Mapping[str, Check] = {"action_id": text(MAX_ID_LENGTH), "placeholder": plain_text(150), "confirm": _CONFIRM}
+_MULTI: Mapping[str, Check] = {"max_selected_items": whole_number(1, 100)}
 _STATIC_SELECT: Mapping[str, Check] = {
     **_COMMON,
-    "options": list_of(_OPTION, 100),
+    "options": list_of(_PLAIN_OPTION, 100),
     "option_groups": list_of(_OPTION_GROUP, 100),
-    "initial_option": _OPTION,
-    "initial_options": list_of(_OPTION, 100),
+    "initial_option": _PLAIN_OPTION,
+    "initial_options": list_of(_PLAIN_OPTION, 100),
+}
+_STATIC = Shape((), {**_STATIC_SELECT, **_MULTI}, ("options", "option_groups"))
+_SELECT_KINDS: Mapping[str, Check] = {
+    "static": all_of(_STATIC, _has_one_list, _starts_with_an_option),
+    "external": Shape((), {**_COMMON, **_MULTI, "min_query_length": whole_number(0, 1000)}),
+    "users": Shape((), {**_COMMON, **_MULTI}),
+    "conversations": Shape((), {**_COMMON, **_MULTI}),
+    "channels": Shape((), {**_COMMON, **_MULTI}),
 }
 _SELECTS: Mapping[str, Check] = {
-    f"{prefix}{kind}_select": shape
-    for prefix in ("", "multi_")
-    for kind, shape in {
-        "static": Shape((), _STATIC_SELECT, ("options", "option_groups")),
-        "external": Shape((), _COMMON),
-        "users": Shape((), _COMMON),
-        "conversations": Shape((), _COMMON),
-        "channels": Shape((), _COMMON),
-    }.items()
+    f"{prefix}{kind}_select": check for prefix in ("", "multi_") for kind, check in _SELECT_KINDS.items()
 }
-_PICKERS: Mapping[str, Check] = {kind: Shape((), _COMMON) for kind in ("datepicker", "timepicker", "datetimepicker")}
-_CHOICES: Mapping[str, Check] = {
-    "radio_buttons": Shape(("options",), {**_COMMON, "options": list_of(_OPTION, 10)}),
-    "checkboxes": Shape(("options",), {**_COMMON, "options": list_of(_OPTION, 10)}),
+_PICKERS: Mapping[str, Check] = {
+    "datepicker": Shape((), {**_COMMON, "initial_date": written_as(r"\d{4}-\d{2}-\d{2}", "a date as YYYY-MM-DD")}),
+    "timepicker": Shape(
+        (), {**_COMMON, "initial_time": written_as(r"([01]\d|2[0-3]):[0-5]\d", "a time of day as HH:mm")}
+    ),
+    "datetimepicker": Shape((), {**_COMMON, "initial_date_time": whole_number(10**9, 10**10 - 1)}),
 }
+_CHOICE = all_of(Shape(("options",), {**_COMMON, "options": list_of(_OPTION, 10)}), _starts_with_an_option)
+_CHOICES: Mapping[str, Check] = {"radio_buttons": _CHOICE, "checkboxes": _CHOICE}
 _BUTTON = Shape(
     ("text",),
     {
@@ -150,12 +192,22 @@ _BUTTON = Shape(
 _BUTTONS: Mapping[str, Check] = {
     "button": _BUTTON,
     "workflow_button": Shape(("text", "workflow"), {**_COMMON, "text": plain_text(75)}),
-    "overflow": Shape(("options",), {**_COMMON, "options": list_of(_OPTION, 5)}),
+    "overflow": Shape(("options",), {**_COMMON, "options": list_of(_PLAIN_OPTION, 5)}),
 }
 _IMAGE = Shape(("alt_text",), {"alt_text": text(2000), "image_url": text(3000)}, ("image_url", "slack_file"))
 _TEXT_INPUTS: Mapping[str, Check] = {
-    kind: Shape((), {**_COMMON, "initial_value": text(3000, 0)}) for kind in ("plain_text_input", "email_text_input")
-} | {"url_text_input": Shape((), _COMMON)}
+    "plain_text_input": Shape(
+        (),
+        {
+            **_COMMON,
+            "initial_value": text(3000, 0),
+            "min_length": whole_number(0, 3000),
+            "max_length": whole_number(1, 3000),
+        },
+    ),
+    "email_text_input": Shape((), {**_COMMON, "initial_value": text(3000, 0)}),
+    "url_text_input": Shape((), _COMMON),
+}
 _INPUT_ELEMENTS: Mapping[str, Check] = {
     **_SELECTS,
     **_PICKERS,
@@ -163,7 +215,7 @@ _INPUT_ELEMENTS: Mapping[str, Check] = {
     **_TEXT_INPUTS,
     "number_input": Shape(("is_decimal_allowed",), _COMMON),
     "rich_text_input": Shape((), _COMMON),
-    "file_input": Shape((), _COMMON),
+    "file_input": Shape((), {**_COMMON, "max_files": whole_number(1, 10)}),
 }
 _ACTION_ELEMENTS: Mapping[str, Check] = {
     **_SELECTS,

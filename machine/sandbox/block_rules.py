@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -111,6 +112,39 @@ def distinct_actions(items: Check) -> Check:
         yield from items(value, pointer)
         if isinstance(value, Sequence) and not isinstance(value, str):
             yield from repeated(value, "action_id", pointer)
+
+    return check
+
+
+def whole_number(least: int, most: int) -> Check:
+    """A whole number between the two."""
+
+    def check(value: Any, pointer: str) -> Iterator[str]:
+        if not isinstance(value, int) or isinstance(value, bool):
+            yield f"must be an integer [json-pointer:{pointer}]"
+        elif not least <= value <= most:
+            yield f"must be between {least} and {most} [json-pointer:{pointer}]"
+
+    return check
+
+
+def written_as(pattern: str, what: str) -> Check:
+    """A string that reads like this."""
+    compiled = re.compile(pattern)
+
+    def check(value: Any, pointer: str) -> Iterator[str]:
+        if not isinstance(value, str) or not compiled.fullmatch(value):
+            yield f"must be {what} [json-pointer:{pointer}]"
+
+    return check
+
+
+def all_of(*checks: Check) -> Check:
+    """A value that passes every one of them."""
+
+    def check(value: Any, pointer: str) -> Iterator[str]:
+        for one in checks:
+            yield from one(value, pointer)
 
     return check
 

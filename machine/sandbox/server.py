@@ -13,6 +13,7 @@ from aiohttp import web
 
 from machine.errors import MachineError
 from machine.sandbox.faults import Faults
+from machine.sandbox.file_transfer import FileTransfer
 from machine.sandbox.recording import Witness, nobody
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.socket_mode import DisconnectReason, SocketMode
@@ -105,7 +106,7 @@ class Sandbox:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S)
         app.router.add_route("*", "/api/{method}", self._call)
         app.router.add_get("/link/", self._link)
-        app.router.add_post("/upload/v1/{file_id}", self._receive_upload)
+        FileTransfer(self.workspace, self._witness).add_routes(app.router)
         app.router.add_post("/{kind:commands|actions}/{team}/{ticket}", self._respond)
         await runner.setup()
         try:
@@ -122,6 +123,7 @@ class Sandbox:
         self._socket_mode = SocketMode(self.workspace, socket_url, self._time_scale, self._witness)
         self._web_api = WebApi(self.workspace, self.base_url, self._socket_mode.open_link, self._witness)
         self.workspace.response_urls.base_url = self.base_url
+        self.workspace.shapes.files_url = self.base_url
         self.workspace.faults.on_kill = self._socket_mode.drop_connections
         self._stop_carrying = self.workspace.outbox.carry_with(self._socket_mode.carry)
         self.workspace.schedule.on_change = self._set_alarm
@@ -167,20 +169,6 @@ class Sandbox:
 
     async def _link(self, request: web.Request) -> web.StreamResponse:
         return await self.socket_mode.handle(request)
-
-    async def _receive_upload(self, request: web.Request) -> web.Response:
-        """Take the bytes of a file, as the whole body or as the first file of a form."""
-        if request.content_type == "multipart/form-data":
-            fields = [field for field in (await request.post()).values() if isinstance(field, web.FileField)]
-            content = fields[0].file.read() if fields else b""
-        else:
-            content = await request.read()
-        try:
-            file = self.workspace.files.receive(request.match_info["file_id"], content)
-        except SlackRefusal as refusal:
-            return web.Response(status=404, text=refusal.error)
-        self._witness("upload", {"file": file.id, "size": file.size})
-        return web.Response(text=f"OK - {file.size}")
 
     async def _respond(self, request: web.Request) -> web.Response:
         """Answer over a response URL."""

@@ -6,9 +6,11 @@ One function per object; the Web API and the events use the same ones, because S
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from machine.sandbox.conversations import Conversation
@@ -27,12 +29,18 @@ _PICTURE_SIZES = (24, 32, 48, 72, 192, 512)
 
 
 class Shapes:
-    """Writes the objects of one workspace as JSON, always as the installed app sees them."""
+    """Writes the objects of one workspace as JSON, always as the installed app sees them.
 
-    def __init__(self, team: Team, app: App, bot: Person) -> None:
+    Attributes:
+        files_url: Where files are read from, without a slash at the end.
+    """
+
+    def __init__(self, team: Team, app: App, bot: Person, find_message: Callable[[str, str], Message | None]) -> None:
         self._team = team
         self._app = app
         self._bot = bot
+        self._find_message = find_message
+        self.files_url = "https://files.slack.com"
 
     def person(self, person: Person) -> Json:
         """A user object: https://docs.slack.dev/reference/objects/user-object."""
@@ -161,7 +169,8 @@ class Shapes:
 
     def file(self, file: File) -> Json:
         """A file object: https://docs.slack.dev/reference/objects/file-object."""
-        address = f"{self._team.url}files/{file.user}/{file.id}/{file.name}"
+        folder = f"{self.files_url}/files-pri/{self._team.id}-{file.id}"
+        name = quote(file.name, safe="")
         return {
             "id": file.id,
             "created": file.created,
@@ -181,9 +190,9 @@ class Shapes:
             "is_public": True,
             "public_url_shared": False,
             "username": "",
-            "url_private": address,
-            "url_private_download": f"{address}?download=1",
-            "permalink": address,
+            "url_private": f"{folder}/{name}",
+            "url_private_download": f"{folder}/download/{name}",
+            "permalink": f"{self._team.url}files/{file.user}/{file.id}/{name}",
             "channels": list(file.channels),
             "groups": [],
             "ims": [],
@@ -243,6 +252,8 @@ class Shapes:
             shape["icons"] = dict(message.icons)
         if message.thread_ts:
             shape["thread_ts"] = message.thread_ts
+        if message.is_broadcast and (root := self._find_message(message.channel, message.thread_ts or "")):
+            shape["root"] = self.message(root)
         if message.replies:
             shape |= {
                 "reply_count": len(message.replies),

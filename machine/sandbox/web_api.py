@@ -57,6 +57,7 @@ class WebApi:
         self._witness("call", _told(name, given, answer, fate))
         if fate.delay_s:
             await self._hold_back(fate.delay_s)
+        _add_warnings(answer, request)
         if fate.failure is not None:
             return _fail(request, fate.failure, headers)
         return web.json_response(answer, headers=headers)
@@ -136,6 +137,20 @@ def _json_object(text: str) -> dict[str, Any]:
 def _bearer_token(request: web.Request) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _add_warnings(answer: dict[str, Any], request: web.Request) -> None:
+    """Warn of a `Content-Type` that should tell the charset, or should not."""
+    warning = ""
+    if request.method == "POST" and "Content-Type" in request.headers:
+        if request.content_type in _FORMS:
+            warning = "superfluous_charset" if request.charset else ""
+        elif not request.charset:
+            warning = "missing_charset"
+    if warning:
+        metadata = answer.setdefault("response_metadata", {})
+        metadata["warnings"] = [*metadata.get("warnings", ()), warning]
+        answer["warning"] = ",".join(metadata["warnings"])
 
 
 def _told(method: str, given: Mapping[str, Any], answer: Mapping[str, Any], fate: CallFate) -> dict[str, Any]:

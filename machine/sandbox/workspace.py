@@ -79,7 +79,7 @@ class Workspace:
         self.triggers = Triggers(self.timeline)
         self.bookmarks = Bookmarks(self.timeline, announce)
         self.outbox = Outbox()
-        self.shapes = Shapes(self.team, self.app, self.bot)
+        self.shapes = Shapes(self.team, self.app, self.bot, self.messages.get)
         self.posting = Posting(self.channels, self.messages, self.timeline)
         self.response_urls = ResponseUrls(self)
         self.schedule = Schedule(self.timeline, self.post_as_app)

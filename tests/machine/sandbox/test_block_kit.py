@@ -93,6 +93,68 @@ def test_mistake_is_told_with_its_json_pointer(block: Any, mistake: str) -> None
     assert f"{what} [json-pointer:/blocks/0{where}]" in list(find_mistakes([block], "message"))
 
 
+_OPTION = {"text": _text("A"), "value": "a"}
+_OTHER = {"text": _text("B"), "value": "b"}
+
+
+@pytest.mark.parametrize(
+    ("element", "mistake"),
+    [
+        (
+            {"type": "static_select", "options": [{"text": {"type": "mrkdwn", "text": "*A*"}, "value": "a"}]},
+            "must be a text object of type plain_text [json-pointer:/blocks/0/elements/0/options/0/text]",
+        ),
+        (
+            {"type": "static_select", "options": [_OPTION], "initial_option": _OTHER},
+            "must be one of the options [json-pointer:/blocks/0/elements/0/initial_option]",
+        ),
+        (
+            {"type": "checkboxes", "options": [_OPTION], "initial_options": [_OPTION, _OTHER]},
+            "must be one of the options [json-pointer:/blocks/0/elements/0/initial_options/1]",
+        ),
+        (
+            {
+                "type": "multi_static_select",
+                "options": [_OPTION],
+                "option_groups": [{"label": _text(), "options": [_OPTION]}],
+            },
+            "cannot have both options and option_groups [json-pointer:/blocks/0/elements/0]",
+        ),
+        (
+            {"type": "multi_users_select", "max_selected_items": 0},
+            "must be between 1 and 100 [json-pointer:/blocks/0/elements/0/max_selected_items]",
+        ),
+        (
+            {"type": "datepicker", "initial_date": "1 May"},
+            "must be a date as YYYY-MM-DD [json-pointer:/blocks/0/elements/0/initial_date]",
+        ),
+        (
+            {"type": "timepicker", "initial_time": "24:00"},
+            "must be a time of day as HH:mm [json-pointer:/blocks/0/elements/0/initial_time]",
+        ),
+        (
+            {"type": "datetimepicker", "initial_date_time": "1700000000"},
+            "must be an integer [json-pointer:/blocks/0/elements/0/initial_date_time]",
+        ),
+        (
+            {"type": "plain_text_input", "max_length": 3001},
+            "must be between 1 and 3000 [json-pointer:/blocks/0/elements/0/max_length]",
+        ),
+    ],
+)
+def test_elements_have_limits_of_their_own(element: dict[str, Any], mistake: str) -> None:
+    """What a select starts with, what a picker takes."""
+    assert list(find_mistakes([{"type": "actions", "elements": [element]}], "message")) == [mistake]
+
+
+def test_first_choice_may_be_in_a_group() -> None:
+    """Of a select with `option_groups`."""
+    groups = [{"label": _text(), "options": [_OPTION]}, {"label": _text(), "options": [_OTHER]}]
+    select = {"type": "static_select", "option_groups": groups, "initial_option": _OTHER}
+
+    assert list(find_mistakes([{"type": "actions", "elements": [select]}], "message")) == []
+
+
 def test_block_ids_differ_and_blocks_are_counted() -> None:
     """Fifty in a message, a hundred in a view."""
     twice = [{"type": "divider", "block_id": "a"}, {"type": "divider", "block_id": "a"}]

@@ -112,6 +112,8 @@ async def _(scene: Scene) -> None:
     assert message["metadata"]["event_payload"] == {"id": 1}
     assert (message["username"], message["icons"]) == ("Greeter", {"emoji": ":wave:"})
     assert message["subtype"] == "thread_broadcast"
+    assert message["root"]["ts"] == message["thread_ts"]
+    assert message["root"]["reply_count"] == 1
     assert scene.workspace.history("#general")[-1].is_reply
     dm = await scene.web.chat_postMessage(channel=scene.alice, text="psst")
     assert scene.workspace.channels[dm["channel"]].is_dm

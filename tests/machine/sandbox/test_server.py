@@ -92,3 +92,35 @@ async def test_upload_takes_raw_bytes_and_forms(workspace: Workspace, sandbox: S
         unknown = await session.post(f"{sandbox.base_url}/upload/v1/F0", data=b"x")
 
     assert (await raw.text(), await in_form.text(), unknown.status) == ("OK - 3", "OK - 4", 404)
+
+
+async def test_shared_file_is_read_with_the_bot_token(workspace: Workspace, sandbox: Sandbox) -> None:
+    """From `url_private`, as bots do with what people upload."""
+    workspace.upload("alice", "#general", "häst & co.txt", b"neigh")
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+    file = (await client.files_list())["files"][0]
+
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {sandbox.bot_token}"}) as session:
+        shown = await session.get(file["url_private"])
+        saved = await session.get(file["url_private_download"])
+        gone = await session.get(file["url_private"].replace(file["id"], "F0"))
+
+        assert (await shown.read(), shown.content_type) == (b"neigh", "text/plain")
+        assert (await saved.read(), saved.headers["Content-Disposition"]) == (b"neigh", "attachment")
+        assert gone.status == 404
+
+
+@pytest.mark.parametrize(("token", "channel"), [("xoxb-other", "#general"), ("", "#general"), (None, "#secret")])
+async def test_file_is_shown_to_nobody_else(
+    workspace: Workspace, sandbox: Sandbox, token: str | None, channel: str
+) -> None:
+    """Slack answers with its page to sign in, and status 200: a bot that forgets the token saves that."""
+    shared = workspace.upload("alice", channel, "secret.txt", b"secret")
+    address = workspace.shapes.file(shared.files[0])["url_private"]
+
+    async with aiohttp.ClientSession() as session:
+        given = sandbox.bot_token if token is None else token
+        answer = await session.get(address, headers={"Authorization": f"Bearer {given}"})
+
+        assert (answer.status, answer.content_type) == (200, "text/html")
+        assert b"secret" not in await answer.read()

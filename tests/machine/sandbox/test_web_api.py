@@ -177,6 +177,25 @@ async def _with_scopes(tmp_path: Path, *scopes: str) -> AsyncIterator[AsyncWebCl
         yield AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
 
 
+@pytest.mark.parametrize(
+    ("content_type", "warnings"),
+    [
+        ("application/json", ["missing_charset"]),
+        ("application/json; charset=utf-8", None),
+        ("application/x-www-form-urlencoded", None),
+        ("application/x-www-form-urlencoded; charset=utf-8", ["superfluous_charset"]),
+    ],
+)
+async def test_charset_is_warned_of(sandbox: Sandbox, content_type: str, warnings: list[str] | None) -> None:
+    """As Slack does, in `warning` and in `response_metadata`."""
+    body = b"{}" if "json" in content_type else b"foo=bar"
+    async with aiohttp.ClientSession() as session:
+        answer = await _post(session, sandbox, "api.test", data=body, headers={"Content-Type": content_type})
+
+    assert answer.get("response_metadata", {}).get("warnings") == warnings
+    assert answer.get("warning") == (warnings[0] if warnings else None)
+
+
 def str_of(blocks: list[dict[str, Any]]) -> str:
     return str(blocks).replace("'", '"')
 
