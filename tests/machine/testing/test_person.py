@@ -117,8 +117,8 @@ async def test_a_wrong_button_names_those_there_are(bot: Bot) -> None:
     """A typing error in a test should take seconds to find."""
     question = await question_for(bot)
 
-    with pytest.raises(SlackRefusal, match="no element 'aprove' to use; there are: approve, deny, colour, city, day"):
-        await bot.user("alice").clicks(question, "aprove")
+    with pytest.raises(SlackRefusal, match="no element 'aproved' to use; there are: approve, deny, colour, city, day"):
+        await bot.user("alice").clicks(question, "aproved")
 
 
 async def test_people_choose_and_pick(bot: Bot) -> None:
@@ -196,8 +196,8 @@ async def test_a_wrong_name_tells_who_there_is(bot: Bot) -> None:
     """Those that are near first."""
     with pytest.raises(WorkspaceError, match=r"nobody called 'alcie'. Did you mean alice.*People: alice, bob, carol"):
         bot.user("alcie")
-    with pytest.raises(WorkspaceError, match=r"'#opps'. Did you mean .*ops"):
-        await bot.user("alice").says("hi", channel="#opps")
+    with pytest.raises(WorkspaceError, match=r"'#opsy'. Did you mean .*ops"):
+        await bot.user("alice").says("hi", channel="#opsy")
 
 
 async def test_somebody_who_is_not_in_a_channel_cannot_speak_there(bot: Bot) -> None:

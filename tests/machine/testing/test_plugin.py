@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 
 import pytest
+import pytest_asyncio.plugin
+
+import machine.testing.plugin
 
 pytest_plugins = "pytester"
 
@@ -51,8 +55,19 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     (folder / "greeter.py").write_text(GREETER)
     pytester.makeini(INI)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # some would share state with the outer run
-    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_asyncio.plugin,machine.testing.plugin")
     return pytester
+
+
+def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
+    """Run the project's tests."""
+    return project.runpytest_inprocess(*options, plugins=[pytest_asyncio.plugin, machine.testing.plugin])
+
+
+def test_pytest_finds_the_plugin_by_itself() -> None:
+    """Whoever installs the package need not configure anything."""
+    [found] = entry_points(group="pytest11", name="machine")
+
+    assert found.load() is machine.testing.plugin
 
 
 @pytest.mark.parametrize(
@@ -62,7 +77,7 @@ def test_plugins_are_chosen_by_name_or_file(project: pytest.Pytester, choice: st
     """From the project's folder, which need not be on the path."""
     project.makepyfile(ASKS.format(choice=choice))
 
-    project.runpytest_inprocess().assert_outcomes(passed=1)
+    run(project).assert_outcomes(passed=1)
 
 
 def test_a_plugin_file_may_lie_beside_the_test(project: pytest.Pytester) -> None:
@@ -71,7 +86,7 @@ def test_a_plugin_file_may_lie_beside_the_test(project: pytest.Pytester) -> None
     (folder / "my_greeter.py").write_text(GREETER)
     (folder / "test_it.py").write_text(ASKS.format(choice="my_greeter.py"))
 
-    project.runpytest_inprocess().assert_outcomes(passed=1)
+    run(project).assert_outcomes(passed=1)
 
 
 def test_fixtures_choose_for_a_project_and_the_marker_for_a_test(project: pytest.Pytester) -> None:
@@ -117,7 +132,7 @@ class TestMarked:
         assert await bot.user("zoe").says("hello") is None
 """)
 
-    project.runpytest_inprocess().assert_outcomes(passed=4)
+    run(project).assert_outcomes(passed=4)
 
 
 def test_a_project_may_have_a_bot_of_its_own(project: pytest.Pytester) -> None:
@@ -132,7 +147,7 @@ async def test_both(bot, machine_bot):
     assert await machine_bot.user("alice").asks("hello")
 """)
 
-    project.runpytest_inprocess().assert_outcomes(passed=1)
+    run(project).assert_outcomes(passed=1)
 
 
 def test_a_failure_shows_what_was_said_and_what_the_bot_did(project: pytest.Pytester) -> None:
@@ -147,7 +162,7 @@ async def test_greeting(bot):
     assert await bot.said("Good day")
 """)
 
-    result = project.runpytest_inprocess()
+    result = run(project)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -178,7 +193,7 @@ async def test_division(bot):
     assert True
 """)
 
-    result = project.runpytest_inprocess()
+    result = run(project)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -202,7 +217,7 @@ async def test_division(bot):
     await bot.until(lambda: bot.errors)
 """)
 
-    result = project.runpytest_inprocess()
+    result = run(project)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E*HandlerError: plugins.greeter.Greeter.divide raised ZeroDivisionError*"])
@@ -224,7 +239,7 @@ def test_a_wrong_choice_says_what_is_wrong(project: pytest.Pytester, choice: str
     """Before the test begins."""
     project.makepyfile(f"import pytest\n\n@pytest.mark.machine({choice})\nasync def test_it(bot):\n    pass\n")
 
-    result = project.runpytest_inprocess()
+    result = run(project)
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([told])
@@ -234,7 +249,7 @@ def test_it_works_in_the_strict_mode_of_pytest_asyncio(project: pytest.Pytester)
     """Which takes no fixture that is not declared as its own."""
     project.makepyfile(ASKS.format(choice="plugins.greeter").replace("@pytest", "@pytest.mark.asyncio\n@pytest"))
 
-    project.runpytest_inprocess("-o", "asyncio_mode=strict").assert_outcomes(passed=1)
+    run(project, "-o", "asyncio_mode=strict").assert_outcomes(passed=1)
 
 
 def test_another_loop_than_that_of_the_test_is_told(project: pytest.Pytester) -> None:
@@ -243,7 +258,7 @@ def test_another_loop_than_that_of_the_test_is_told(project: pytest.Pytester) ->
         ASKS.format(choice="plugins.greeter").replace("@pytest", "@pytest.mark.asyncio(loop_scope='module')\n@pytest")
     )
 
-    result = project.runpytest_inprocess()
+    result = run(project)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*The bot runs on another event loop than the test.*"])
@@ -251,8 +266,7 @@ def test_another_loop_than_that_of_the_test_is_told(project: pytest.Pytester) ->
 
 def test_it_works_with_xdist(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each bot has a workspace, port and storage of its own; reports travel between processes."""
-    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    monkeypatch.delenv("PYTEST_PLUGINS")  # here pytest finds everything by itself, as it does when installed
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin,pytest_asyncio.plugin,machine.testing.plugin")
     project.makepyfile(
         ASKS.format(choice="plugins.greeter")
         + "\n\n@pytest.mark.parametrize('number', range(6))\n@pytest.mark.machine(plugins=['plugins.greeter'])\n"
