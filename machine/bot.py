@@ -40,6 +40,7 @@ from machine.storage.expiry import Clock
 from machine.storage.opening import open_storage
 from machine.trace import Considered, Trace
 from machine.transport.socket_mode import SocketMode
+from machine.watchdog import Watchdog
 
 DRAIN_WITHIN = timedelta(seconds=10)
 
@@ -280,6 +281,9 @@ class Machine:
         )
 
     async def _listen(self, web: SlackWebClient) -> None:
+        watchdog = Watchdog(self.trace, self._project.owns)
+        await watchdog.start()
+        self._started.append(watchdog.close)
         self._scheduler.start()
         self._started.append(self._stop_scheduler)
         if self._watch:

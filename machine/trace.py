@@ -296,6 +296,25 @@ class JobFired(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoopBlocked(Record):
+    """Something held up the event loop, so that nothing else ran.
+
+    Attributes:
+        handler: The handler that did, if it was one.
+        file: Where it was found: the innermost line of the bot's own code.
+        line: The line in `file`, counted from 1.
+        function: The function there.
+        duration: How long the loop was held up.
+    """
+
+    handler: str | None
+    file: str
+    line: int
+    function: str
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged(Record):
     """The connection to Slack changed its state.
 

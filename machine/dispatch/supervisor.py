@@ -7,6 +7,7 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from types import FrameType
 
 import structlog
 
@@ -71,6 +72,14 @@ class Supervisor:
         self._running[task] = handler
         task.add_done_callback(self._running.pop)
         return task
+
+    @staticmethod
+    def handler_in(frame: FrameType) -> str | None:
+        """The name of the handler that a frame of `_run` belongs to; `None` for other frames."""
+        if frame.f_code is not Supervisor._run.__code__:
+            return None
+        handler = frame.f_locals.get("handler")
+        return handler.name if isinstance(handler, Handler) else None
 
     async def ended(self, instance: MachineBasePlugin) -> None:
         """Wait until no handler of this plugin runs any more."""

@@ -1,0 +1,52 @@
+"""What holds up the loop is named."""
+
+from __future__ import annotations
+
+from machine.trace import LoopBlocked
+from tests.conftest import BotUnderTest
+
+BLOCKING = """
+    import time
+    from machine.plugins import MachineBasePlugin
+    from machine.plugins.decorators import listen_to
+
+    class Blocking(MachineBasePlugin):
+        @listen_to("compute")
+        async def compute(self, msg):
+            until = time.monotonic() + 0.5
+            while time.monotonic() < until:
+                pass
+            await msg.say("computed")
+
+        @listen_to("wait")
+        async def wait(self, msg):
+            time.sleep(0.5)
+            await msg.say("waited")
+"""
+
+
+async def test_a_handler_that_blocks_is_named_with_file_and_line(bot: BotUnderTest) -> None:
+    """Whether it computes or waits without `await`."""
+    path = bot.write_plugin("blocking", BLOCKING)
+    await bot.start()
+
+    for count, (word, line) in enumerate((("compute", 11), ("wait", 17)), start=1):
+        bot.workspace.post("alice", "general", word)
+        blocked = await bot.record(LoopBlocked, count)
+
+        assert blocked.handler == f"plugins.blocking.Blocking.{word}"
+        assert blocked.file == str(path)
+        assert abs(blocked.line - line) <= 1
+        assert blocked.duration.total_seconds() > 0.25
+
+
+async def test_a_busy_but_polite_bot_is_not_reported(bot: BotUnderTest) -> None:
+    """Many short handlers hold up nobody."""
+    bot.write_plugin("polite", BLOCKING.replace("time.sleep(0.5)", "pass"))
+    await bot.start()
+
+    for _ in range(100):
+        bot.workspace.post("alice", "general", "wait")
+    await bot.answer(100)
+
+    assert bot.traced(LoopBlocked) == []
