@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import math
 import random
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -15,16 +13,10 @@ from typing import Literal, TypeAlias
 
 from machine.errors import WorkspaceError
 from machine.sandbox.clock import Timeline
-
-Tier: TypeAlias = Literal[1, 2, 3, 4, "posting"] | None
-"""A class of rate limits; `posting` counts per channel, `None` is not limited."""
+from machine.sandbox.rate_limits import CALLS_PER_MINUTE, RateLimits, Tier
 
 Effect: TypeAlias = Literal["fail", "delay", "drop", "duplicate", "lose_ack", "break"]
 
-CALLS_PER_MINUTE: Mapping[Tier, int] = {1: 1, 2: 20, 3: 50, 4: 100, "posting": 60}
-"""What Slack promises at least: https://docs.slack.dev/apis/web-api/rate-limits. Posting is counted by channel."""
-
-_WINDOW_S = 60.0
 _FAILURES: frozenset[Effect] = frozenset({"fail", "drop"})
 _CALL_EFFECTS: frozenset[Effect] = _FAILURES | {"delay"}
 _DELIVERY_EFFECTS: frozenset[Effect] = frozenset({"duplicate", "lose_ack", "break"})
@@ -146,8 +138,7 @@ class Faults:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._faults: list[Fault] = []
-        self._limits: dict[Tier, int] = {}
-        self._calls: dict[tuple[str, str], deque[float]] = {}
+        self._limits = RateLimits(timeline)
         self.on_kill: Callable[[], None] = lambda: None
         self.on_jump: Callable[[], None] = lambda: None
 
@@ -231,8 +222,7 @@ class Faults:
 
         The minute goes by the clock of the workspace.
         """
-        self._limits = dict(per_minute)
-        self._calls.clear()
+        self._limits.set(per_minute)
 
     def duplicate_deliveries(
         self, only: str = "*", *, times: int | None = None, probability: float = 1.0, seed: int = 0
@@ -289,7 +279,7 @@ class Faults:
 
     def fate_of_call(self, method: str, tier: Tier, channel: str = "") -> CallFate:
         """What becomes of a call; asked once for each."""
-        if not self._faults and not self._limits:
+        if not self._faults and not self._limits.are_set:
             return _UNHARMED_CALL
         delay_s, failure = 0.0, self._exceeded_limit(method, tier, channel)
         for plan in self._struck(is_delivery=False, names=(method,)):
@@ -316,17 +306,7 @@ class Faults:
                 yield fault.plan
 
     def _exceeded_limit(self, method: str, tier: Tier, channel: str) -> Plan | None:
-        most = self._limits.get(tier)
-        if most is None:
+        wait_s = self._limits.wait_s(method, tier, channel)
+        if not wait_s:
             return None
-        now = self._timeline.now
-        calls = self._calls.setdefault((method, channel if tier == "posting" else ""), deque())
-        while calls and calls[0] <= now - _WINDOW_S:
-            calls.popleft()
-        if len(calls) < most:
-            calls.append(now)
-            return None
-        wait_s = _WINDOW_S - (now - calls[0]) if calls else _WINDOW_S
-        return Plan(
-            effect="fail", target=method, error="ratelimited", status=429, retry_after=max(1, math.ceil(wait_s))
-        )
+        return Plan(effect="fail", target=method, error="ratelimited", status=429, retry_after=wait_s)

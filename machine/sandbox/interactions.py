@@ -1,7 +1,6 @@
 """People use what an app shows: commands, buttons, selects, modals, shortcuts.
 
-Each makes the payload Slack sends (https://docs.slack.dev/reference/interaction-payloads), and honours what the app
-acknowledges with.
+Each is sent to the app as `interaction_payloads` writes it, and what the app acknowledges with is honoured.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from machine.sandbox.block_elements import (
 from machine.sandbox.block_kit import check_view
 from machine.sandbox.choices import Choices, Surface, as_slack_writes, remember
 from machine.sandbox.conversations import Conversation
+from machine.sandbox.interaction_payloads import InteractionPayloads
 from machine.sandbox.messages import JsonObject, Message
 from machine.sandbox.outbox import Reply, Request
 from machine.sandbox.people import Person
@@ -47,12 +47,13 @@ class Interaction:
 
 
 class Interactions:
-    """Makes the payloads, and remembers what was chosen in messages."""
+    """Sends what people do, honours the answers, and remembers what was chosen in messages."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._chosen: dict[tuple[str, str, str], Values] = {}
         self._choices = Choices(workspace)
+        self._payloads = InteractionPayloads(workspace)
 
     def run_command(
         self, person: Person, conversation: Conversation, command: str, thread_ts: str | None
@@ -65,21 +66,7 @@ class Interactions:
             there_are = f"The app has: {', '.join(known)}" if known else "Commands begin with a slash"
             raise SlackRefusal("invalid_command", [f"{name!r} is no command of the app. {there_are}"])
         workspace.channels.writable(conversation.id, person.id)
-        payload = {
-            "token": workspace.app.verification_token,
-            "team_id": workspace.team.id,
-            "team_domain": workspace.team.domain,
-            "channel_id": conversation.id,
-            "channel_name": _command_channel_name(conversation),
-            "user_id": person.id,
-            "user_name": person.name,
-            "command": name,
-            "text": text.strip(),
-            "api_app_id": workspace.app.id,
-            "is_enterprise_install": "false",
-            "response_url": workspace.response_urls.issue(person.id, conversation.id, thread_ts=thread_ts),
-            "trigger_id": workspace.triggers.issue(person.id),
-        }
+        payload = self._payloads.command(person, conversation, name, text.strip(), thread_ts)
 
         def honour(answer: Mapping[str, Any]) -> None:
             if answer.get("text") or answer.get("blocks") or answer.get("attachments"):
@@ -116,13 +103,7 @@ class Interactions:
             raise SlackRefusal(
                 "invalid_action", [f"{element.action_id} is a {element.type}: it has its options already"]
             )
-        payload = self._payload("block_suggestion", person) | {
-            "action_id": element.action_id,
-            "block_id": element.block_id,
-            "value": query,
-            **self._surroundings(person, surface),
-        }
-
+        payload = self._payloads.suggestion(person, surface, element, query)
         request = Request("interactive", payload, honour=lambda answer: self._choices.offer(surface, element, answer))
         return self._send(request)
 
@@ -139,11 +120,7 @@ class Interactions:
         """See `Workspace.submit_view`."""
         view = self.fill(person, values, view)
         _require_inputs(view)
-        payload = self._payload("view_submission", person) | {
-            "trigger_id": self._workspace.triggers.issue(person.id),
-            "view": self._workspace.shapes.view(view),
-            "response_urls": self._response_urls(person, view),
-        }
+        payload = self._payloads.submission(person, view)
         return self._send(Request("interactive", payload, honour=lambda answer: self._honour_submission(view, answer)))
 
     def close_view(self, person: Person, view: View | None) -> Interaction | None:
@@ -155,7 +132,7 @@ class Interactions:
         else:
             self._workspace.views.close(view)
         interactions = [
-            self._send(Request("interactive", self._closure(person, shut, is_cleared=len(closed) > 1)))
+            self._send(Request("interactive", self._payloads.closure(person, shut, is_cleared=len(closed) > 1)))
             for shut in closed
             if shut.content.get("notify_on_close")
         ]
@@ -163,27 +140,13 @@ class Interactions:
 
     def run_shortcut(self, person: Person, callback_id: str) -> Interaction:
         """See `Workspace.run_shortcut`."""
-        payload = self._payload("shortcut", person) | {
-            "action_ts": self._workspace.timeline.next_ts(),
-            "callback_id": callback_id,
-            "trigger_id": self._workspace.triggers.issue(person.id),
-        }
-        return self._send(Request("interactive", payload))
+        return self._send(Request("interactive", self._payloads.shortcut(person, callback_id)))
 
     def run_message_shortcut(self, person: Person, message: Message, callback_id: str) -> Interaction:
         """See `Workspace.run_message_shortcut`."""
-        workspace = self._workspace
-        conversation = workspace.channels.joined(message.channel, person.id)
-        current = workspace.messages.known(message.channel, message.ts)
-        payload = self._payload("message_action", person) | {
-            "action_ts": workspace.timeline.next_ts(),
-            "callback_id": callback_id,
-            "trigger_id": workspace.triggers.issue(person.id),
-            "response_url": workspace.response_urls.issue(person.id, message.channel, current),
-            "message_ts": current.ts,
-            "channel": {"id": conversation.id, "name": _command_channel_name(conversation)},
-            "message": workspace.shapes.message(current),
-        }
+        conversation = self._workspace.channels.joined(message.channel, person.id)
+        current = self._workspace.messages.known(message.channel, message.ts)
+        payload = self._payloads.message_shortcut(person, conversation, current, callback_id)
         return self._send(Request("interactive", payload))
 
     def _send(self, request: Request) -> Interaction:
@@ -211,49 +174,9 @@ class Interactions:
             **chosen,
             "action_ts": self._workspace.timeline.next_ts(),
         }
-        payload = self._payload("block_actions", person) | {
-            "trigger_id": self._workspace.triggers.issue(person.id),
-            **self._surroundings(person, surface),
-            "actions": [action],
-        }
-        if isinstance(surface, Message):
-            url = self._workspace.response_urls.issue(person.id, surface.channel, surface, surface.thread_ts)
-            payload |= {"state": {"values": self._values(person, surface)}, "response_url": url}
+        values = self._values(person, surface) if isinstance(surface, Message) else None
+        payload = self._payloads.actions(person, surface, action, values)
         return self._send(Request("interactive", payload))
-
-    def _payload(self, kind: str, person: Person) -> dict[str, Any]:
-        team, app = self._workspace.team, self._workspace.app
-        return {
-            "type": kind,
-            "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": team.id},
-            "api_app_id": app.id,
-            "token": app.verification_token,
-            "team": {"id": team.id, "domain": team.domain},
-            "enterprise": None,
-            "is_enterprise_install": False,
-        }
-
-    def _surroundings(self, person: Person, surface: Surface) -> dict[str, Any]:
-        """Where it happened: the view; or the message (left out by Slack if it is ephemeral) and its channel."""
-        if isinstance(surface, View):
-            container: dict[str, Any] = {"type": "view", "view_id": surface.id}
-            return {"container": container, "view": self._workspace.shapes.view(surface)}
-        conversation = self._workspace.channels.known(surface.channel, person.id)
-        container = {
-            "type": "message",
-            "message_ts": surface.ts,
-            "channel_id": surface.channel,
-            "is_ephemeral": surface.ephemeral_to is not None,
-        }
-        if surface.thread_ts:
-            container["thread_ts"] = surface.thread_ts
-        where: dict[str, Any] = {
-            "container": container,
-            "channel": {"id": conversation.id, "name": _command_channel_name(conversation)},
-        }
-        if surface.ephemeral_to is None:
-            where["message"] = self._workspace.shapes.message(surface)
-        return where
 
     def _honour_submission(self, view: View, answer: Mapping[str, Any]) -> None:
         """Do what the app answered to a submission: https://docs.slack.dev/surfaces/modals."""
@@ -274,28 +197,6 @@ class Interactions:
                 views.push(view.user, answer["view"])
             case unknown:
                 raise SlackRefusal("invalid_arguments", [f"[ERROR] unknown response_action {unknown!r}"])
-
-    def _closure(self, person: Person, view: View, *, is_cleared: bool) -> dict[str, Any]:
-        shape = self._workspace.shapes.view(view)
-        return self._payload("view_closed", person) | {"view": shape, "is_cleared": is_cleared}
-
-    def _response_urls(self, person: Person, view: View) -> list[dict[str, str]]:
-        """One address for each conversation chosen in an element that has `response_url_enabled`."""
-        urls = []
-        for element in elements_of(view.blocks):
-            state = view.values.get(element.block_id, {}).get(element.action_id, {})
-            channel = state.get("selected_conversation") or state.get("selected_channel")
-            if element.element.get("response_url_enabled") and channel:
-                url = self._workspace.response_urls.issue(person.id, channel)
-                urls.append(
-                    {
-                        "block_id": element.block_id,
-                        "action_id": element.action_id,
-                        "channel_id": channel,
-                        "response_url": url,
-                    }
-                )
-        return urls
 
     def _button(self, surface: Surface, action_id: str, value: str | None) -> Element:
         for element in elements_of(_blocks_of(surface)):
@@ -335,11 +236,6 @@ def _blocks_of(surface: Surface) -> list[JsonObject]:
         return list(surface.blocks)
     attached = [block for attachment in surface.attachments for block in attachment.get("blocks") or ()]
     return [*surface.blocks, *attached]
-
-
-def _command_channel_name(conversation: Conversation) -> str:
-    names = {"im": "directmessage", "private": "privategroup"}
-    return names.get(conversation.kind, conversation.name)
 
 
 def _require_inputs(view: View) -> None:

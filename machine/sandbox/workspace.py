@@ -13,12 +13,8 @@ from typing import Any
 
 from machine.sandbox.bookmarks import Bookmarks
 from machine.sandbox.changes import (
-    Change,
     Changes,
-    ChannelChanged,
     HomeOpened,
-    MemberJoined,
-    MemberLeft,
     Subscriber,
 )
 from machine.sandbox.choices import Surface
@@ -31,6 +27,7 @@ from machine.sandbox.faults import Faults
 from machine.sandbox.files import File, Files
 from machine.sandbox.interactions import Interaction, Interactions
 from machine.sandbox.messages import JsonObject, Message, Messages
+from machine.sandbox.notices import Notices
 from machine.sandbox.outbox import Outbox
 from machine.sandbox.people import People, Person
 from machine.sandbox.posting import Draft, Posting
@@ -91,7 +88,7 @@ class Workspace:
         # From here on the app hears of what happens; what the description says had happened before it came.
         feed = EventFeed(self.team, self.app, self.bot, self.channels, self.shapes, self.timeline, self.outbox)
         self._changes.subscribe(feed)
-        self._changes.subscribe(self._write_notices)
+        self._changes.subscribe(Notices(self.posting))
         description.faults.put_in_force(self.faults)
 
     @classmethod
@@ -375,39 +372,3 @@ class Workspace:
             name, members[0], is_private=is_private, members=members, is_general=name == "general"
         )
         channel.topic, channel.purpose = topic, purpose
-
-    def _write_notices(self, change: Change) -> None:
-        """Write into the channel what Slack writes there: who joined, who set the topic."""
-        match change:
-            case MemberJoined(channel=channel, user=user, inviter=inviter):
-                details = {"inviter": inviter} if inviter else {}
-                kind = "channel_join" if channel.kind == "channel" else "group_join"
-                self.posting.announce(user, channel, kind, f"<@{user}> has joined the channel", **details)
-            case MemberLeft(channel=channel, user=user):
-                kind = "channel_leave" if channel.kind == "channel" else "group_leave"
-                self.posting.announce(user, channel, kind, f"<@{user}> has left the channel")
-            case ChannelChanged(channel=channel, what=what, user=user) if what in _NOTICES and channel.is_channel:
-                kind = "channel" if channel.kind == "channel" else "group"
-                name, text, details = _notice(channel, what)
-                self.posting.announce(user, channel, f"{kind}_{name}", text, **details)
-            case _:
-                pass
-
-
-_NOTICES = frozenset({"rename", "topic", "purpose", "archive", "unarchive"})
-
-
-def _notice(channel: Conversation, what: str) -> tuple[str, str, dict[str, str]]:
-    """Subtype without its prefix, text and extra fields of what Slack writes about a change of a channel."""
-    if what == "rename":
-        old = channel.previous_names[-1]
-        return (
-            "name",
-            f'has renamed the channel from "{old}" to "{channel.name}"',
-            {"old_name": old, "name": channel.name},
-        )
-    if what == "topic":
-        return "topic", f"set the channel topic: {channel.topic}", {"topic": channel.topic}
-    if what == "purpose":
-        return "purpose", f"set the channel description: {channel.purpose}", {"purpose": channel.purpose}
-    return what, f"{what}d the channel", {}

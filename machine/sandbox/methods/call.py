@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 from machine.sandbox.arguments import Arguments
 from machine.sandbox.conversations import Conversation
-from machine.sandbox.faults import Tier
 from machine.sandbox.people import Person
+from machine.sandbox.rate_limits import Tier
 from machine.sandbox.workspace import Workspace
 
 Answer: TypeAlias = dict[str, Any]
