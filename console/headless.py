@@ -24,7 +24,8 @@ async def run_headless(runtime: Runtime) -> int:
     Raises:
         MachineError: When the bot cannot start, or Slack will not let it connect any more.
     """
-    stopping = asyncio.create_task(_stop_signal().wait())
+    hung_up = _on_signals(signal.SIGHUP)  # before starting: unhandled, the signal would end the process
+    stopping = asyncio.create_task(_on_signals(signal.SIGINT, signal.SIGTERM).wait())
     starting = asyncio.create_task(runtime.start())
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -33,7 +34,7 @@ async def run_headless(runtime: Runtime) -> int:
             await asyncio.gather(starting, return_exceptions=True)
             return 0
         starting.result()
-        reloading = asyncio.create_task(_reload_on_hangup(runtime))
+        reloading = asyncio.create_task(_reload_when(hung_up, runtime))
         failing = asyncio.create_task(runtime.machine.wait_until_stopped())
         async with offered_repl(runtime):
             await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -47,17 +48,15 @@ async def run_headless(runtime: Runtime) -> int:
     return 0
 
 
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
+def _on_signals(*numbers: signal.Signals) -> asyncio.Event:
+    came = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    return stop
+    for number in numbers:
+        loop.add_signal_handler(number, came.set)
+    return came
 
 
-async def _reload_on_hangup(runtime: Runtime) -> None:
-    hung_up = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up.set)
+async def _reload_when(hung_up: asyncio.Event, runtime: Runtime) -> None:
     while True:
         await hung_up.wait()
         hung_up.clear()

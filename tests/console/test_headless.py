@@ -295,6 +295,25 @@ async def test_a_bot_without_tokens_runs_in_its_own_sandbox(tmp_path: Path) -> N
     assert (ended.code, ended.err) == (0, "")
 
 
+@pytest.mark.parametrize("command", ["dev", "run"])
+async def test_changed_files_are_taken_over_without_a_screen(served: Served, tmp_path: Path, command: str) -> None:
+    """`dev` watches the files, `run` looks at them when it is sent SIGHUP."""
+    path = write_plugin(tmp_path, "numbers", NUMBERS)
+
+    async with machine(tmp_path, command, "--headless", **served.settings) as bot:
+        await served.sandbox.wait_for_connection()
+        path.write_text(NUMBERS.replace("answer", "new answer"), encoding="utf-8")
+        if command == "run":
+            bot.kill(signal.SIGHUP)
+        await bot.event("Plugins reloaded")
+        served.workspace.post("alice", "general", "number 1")
+        await served.until_said("new answer 1")
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
+    assert (ended.code, ended.err) == (0, "")
+
+
 async def test_a_token_that_slack_does_not_know_ends_the_process(served: Served, tmp_path: Path) -> None:
     """One line on standard error, exit code 1, no traceback and no token; see test_cli.py for other mistakes."""
     settings = {**served.settings, "SLACK_APP_TOKEN": "xapp-1-marked"}
