@@ -555,3 +555,34 @@ async def test_a_plugin_that_moves_to_another_file_moves(bot: BotUnderTest) -> N
     await bot.record(PluginUnloaded, where=lambda record: record.plugin == "plugins.greeter.Greeter")
 
     assert await ask(bot) == ["moved"]
+
+
+async def test_exiting_at_import_cannot_end_the_process(bot: BotUnderTest) -> None:
+    """A script that was saved into the plugin folder by mistake calls `sys.exit()`; the watcher lives on."""
+    await start(bot)
+
+    bot.write_plugin("script", "import sys\nsys.exit(0)\n")
+    failed = await bot.record(PluginFailed)
+    assert failed.error == "SystemExit: 0"
+
+    bot.write_plugin("greeter", greeter("two"))
+    await reloaded(bot, 1 + len(bot.traced(PluginsReloaded)))
+    assert await ask(bot) == ["two"]
+
+
+async def test_files_saved_together_are_taken_over_together_or_not_at_all(bot: BotUnderTest) -> None:
+    """One broken file of several leaves all of them as they were; repairing it brings all."""
+    bot.write_plugin("other", greeter("other one", "Other", "^other$"))
+    bot.write_plugin("greeter", greeter("one"))
+    await bot.start()
+
+    bot.write_plugin("greeter", "def broken(:\n")
+    bot.write_plugin("other", greeter("other two", "Other", "^other$"))
+    await bot.machine.reload()
+    assert await ask(bot) == ["one"]
+    assert await ask(bot, "other") in (["other one"], ["other two"])
+
+    bot.write_plugin("greeter", greeter("two"))
+    assert await bot.machine.reload()
+    assert await ask(bot) == ["two"]
+    assert await ask(bot, "other") == ["other two"]
