@@ -32,6 +32,7 @@ from machine.testing.errors import Failures
 from machine.testing.invented import invented_envelope
 from machine.testing.messages import SentMessage
 from machine.testing.person import Person
+from machine.testing.plugin_time import PluginTime
 from machine.testing.settling import Settling
 from machine.testing.travel import travel
 from machine.trace import (
@@ -204,7 +205,8 @@ class Bot:
         What is due on the way happens in order, each at its own time: scheduled jobs run and end, scheduled messages
         are posted. Stored values, response URLs and trigger ids expire. Nothing is waited for by a real clock.
 
-        The system's clock stays: `datetime.now()` in a plugin still tells the real time.
+        Plugins that ask for the time with `datetime.now()`, `date.today()` or `time.time()` are told that of the test;
+        what they wait for with `asyncio.sleep()` takes its real time.
 
         Raises:
             ValueError: The moment is before `now`.
@@ -341,7 +343,11 @@ class Bot:
         self.machine = Machine(settings, trace=trace, project=self._project, plugins=self._plugins, clock=self.clock)
         if "LOGLEVEL" in self._settings:
             logging.getLogger().setLevel(self.machine.settings.loglevel)
+        plugin_time = PluginTime(self.clock)
+        self._resources.callback(plugin_time.restore)
+        plugin_time.exchange(cls.__module__ for cls in self._plugins)
         await self._resources.enter_async_context(self.machine)
+        plugin_time.exchange(plugin.module for plugin in self.machine.plugins.values())
         _require_loaded(self.machine)
         await self._sandbox.wait_for_connection()
         await self.settled()

@@ -117,8 +117,8 @@ async def test_a_wrong_button_names_those_there_are(bot: Bot) -> None:
     """A typing error in a test should take seconds to find."""
     question = await question_for(bot)
 
-    with pytest.raises(SlackRefusal, match="no element 'aproved' to use; there are: approve, deny, colour, city, day"):
-        await bot.user("alice").clicks(question, "aproved")
+    with pytest.raises(SlackRefusal, match="no element 'publish' to use; there are: approve, deny, colour, city, day"):
+        await bot.user("alice").clicks(question, "publish")
 
 
 async def test_people_choose_and_pick(bot: Bot) -> None:
