@@ -14,12 +14,18 @@ Clock: TypeAlias = Callable[[], datetime | float]
 _MICROSECONDS = 1_000_000
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ID_LENGTH = 10
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]  # two digits at a time take half as long
 
 
 def stable_id(prefix: str, *names: str) -> str:
     """An id that stays the same for the same names, so that what a bot stored about it survives a restart."""
     digest = hashlib.sha256("\0".join((prefix, *names)).encode()).digest()
-    return prefix + _base36(int.from_bytes(digest[:8], "big"))[-_ID_LENGTH:].rjust(_ID_LENGTH, "0")
+    number = int.from_bytes(digest[:8], "big")
+    pairs = [prefix] * (_ID_LENGTH // 2 + 1)
+    for place in range(_ID_LENGTH // 2, 0, -1):
+        number, pair = divmod(number, len(_PAIRS))
+        pairs[place] = _PAIRS[pair]
+    return "".join(pairs)
 
 
 class Timeline:

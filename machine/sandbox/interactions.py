@@ -107,6 +107,11 @@ class Interactions:
         request = Request("interactive", payload, honour=lambda answer: self._choices.offer(surface, element, answer))
         return self._send(request)
 
+    def values_of(self, person: Person, surface: Surface) -> Values:
+        """See `Workspace.values_of`."""
+        current = self._current(surface)
+        return current.values if isinstance(current, View) else self._values(person, current)
+
     def fill(self, person: Person, values: Mapping[str, Any], view: View | None) -> View:
         """See `Workspace.fill`."""
         view = self._open_view(person, view)

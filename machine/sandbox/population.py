@@ -40,7 +40,7 @@ _ZONES = (
 
 def generated_people(number: int, taken: Collection[str]) -> Iterator[Person]:
     """So many people, none of them with a name that is taken; the same ones for the same number and names."""
-    return islice((_person(index) for index in count() if _name(index) not in taken), number)
+    return islice((person for person in map(_person, count()) if person.name not in taken), number)
 
 
 def generated_channels(people: Sequence[Person], bot: Person) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -50,21 +50,11 @@ def generated_channels(people: Sequence[Person], bot: Person) -> Iterator[tuple[
         yield f"team-{number}", (*members, bot.id) if number % 2 else members
 
 
-def _names(index: int) -> tuple[str, str, int]:
-    """First name, last name, and which namesake it is, counted from 0."""
-    rest, first = divmod(index, len(_FIRST_NAMES))
-    namesake, last = divmod(rest, len(_LAST_NAMES))
-    return _FIRST_NAMES[first], _LAST_NAMES[last], namesake
-
-
-def _name(index: int) -> str:
-    first, last, namesake = _names(index)
-    return f"{first}.{last}{namesake + 1 if namesake else ''}".lower()
-
-
 def _person(index: int) -> Person:
-    first, last, _ = _names(index)
-    name = _name(index)
+    rest, first_index = divmod(index, len(_FIRST_NAMES))
+    namesake, last_index = divmod(rest, len(_LAST_NAMES))
+    first, last = _FIRST_NAMES[first_index], _LAST_NAMES[last_index]
+    name = f"{first}.{last}{namesake + 1 if namesake else ''}".lower()
     return Person(
         id=stable_id("U", name),
         name=name,

@@ -6,7 +6,7 @@ One function per object; the Web API and the events use the same ones, because S
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -86,7 +86,7 @@ class Shapes:
             "first_name": (person.real_name or person.name).partition(" ")[0],
             "last_name": (person.real_name or person.name).partition(" ")[2],
             "team": self._team.id,
-            **{f"image_{size}": self._picture(person, size) for size in _PICTURE_SIZES},
+            **self._pictures(person, _PICTURE_SIZES),
         }
         if person.email and "users:read.email" in self._app.scopes:
             profile["email"] = person.email
@@ -161,7 +161,7 @@ class Shapes:
             "id": self._bot.bot_id,
             "app_id": self._app.id,
             "name": self._app.name,
-            "icons": {f"image_{size}": self._picture(self._bot, size) for size in (36, 48, 72)},
+            "icons": self._pictures(self._bot, (36, 48, 72)),
             "deleted": False,
             "updated": self._bot.updated,
             "team_id": self._team.id,
@@ -265,8 +265,9 @@ class Shapes:
             }
         shape |= message.details
 
-    def _picture(self, person: Person, size: int) -> str:
-        return f"{self._team.url}avatars/{person.id}_{size}.png"
+    def _pictures(self, person: Person, sizes: Iterable[int]) -> dict[str, str]:
+        address = f"{self._team.url}avatars/{person.id}"
+        return {f"image_{size}": f"{address}_{size}.png" for size in sizes}
 
 
 @lru_cache(maxsize=1024)

@@ -36,7 +36,7 @@ from machine.sandbox.schedule import Schedule
 from machine.sandbox.shapes import Shapes
 from machine.sandbox.team import Extras
 from machine.sandbox.typed_text import encode_typed
-from machine.sandbox.views import Triggers, View, Views
+from machine.sandbox.views import Triggers, Values, View, Views
 
 
 class Workspace:
@@ -331,6 +331,10 @@ class Workspace:
     def ask_options(self, user: Person | str, surface: Surface, action_id: str, query: str = "") -> Interaction:
         """Somebody types into an external select; the answer holds the `options` the app offers."""
         return self._interactions.ask_options(self.find_person(user), surface, action_id, query)
+
+    def values_of(self, user: Person | str, surface: Surface) -> Values:
+        """What somebody has chosen and entered in a message or view, by block id and action id."""
+        return self._interactions.values_of(self.find_person(user), surface)
 
     def fill(self, user: Person | str, values: Mapping[str, Any], view: View | None = None) -> View:
         """Somebody fills in the modal on top, or this one, by action or block id, without submitting it."""
