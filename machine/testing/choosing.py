@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
 from machine.plugins import MachineBasePlugin
+from machine.sandbox.description import DEFAULT_DESCRIPTION, Description
 
 PluginChoice: TypeAlias = type[MachineBasePlugin] | str | Path
 """A class; a dotted name of a class or module; a file, relative to the project or to the test."""
@@ -76,6 +78,12 @@ def chosen_plugins(
     if names and str(root) not in sys.path:
         sys.path.append(str(root))  # as the bot has it when it is started in its project
     return classes, names
+
+
+@cache
+def default_description() -> Description:
+    """The default workspace, read once for all tests; nothing in a description changes."""
+    return Description.from_file(DEFAULT_DESCRIPTION)
 
 
 def merged(settings: Mapping[str, Any], marked: Mapping[str, Any]) -> dict[str, Any]:

@@ -127,7 +127,10 @@ def pytest_runtest_makereport(
 
 def _workspace(given: Workspace | Path | str | None, clock: Clock, root: Path) -> Workspace:
     from machine.sandbox import Workspace  # noqa: PLC0415 - see above
+    from machine.testing.choosing import default_description  # noqa: PLC0415
 
     if isinstance(given, Workspace):
         return given
-    return Workspace.default(clock=clock) if given is None else Workspace.from_toml(root / given, clock=clock)
+    if given is None:
+        return Workspace(default_description(), clock=clock)
+    return Workspace.from_toml(root / given, clock=clock)
