@@ -1,4 +1,4 @@
-"""team.info, bots.info, emoji.list and usergroups.list: the workspace itself."""
+"""team.info, bots.info, emoji.list and the user groups: the workspace itself."""
 
 from __future__ import annotations
 
@@ -45,9 +45,18 @@ def _list_usergroups(call: Call) -> Answer:
     return {"usergroups": groups}
 
 
+def _list_usergroup_members(call: Call) -> Answer:
+    wanted = call.arguments.required("usergroup")
+    for group in call.workspace.extras.usergroups:
+        if group["id"] == wanted:
+            return {"users": list(group["users"])}
+    raise SlackRefusal("no_such_subteam")
+
+
 METHODS = (
     Method("team.info", _team_info, ("team:read",)),
     Method("bots.info", _bots_info, ("users:read",)),
     Method("emoji.list", _list_emoji, ("emoji:read",), tier=2),
     Method("usergroups.list", _list_usergroups, ("usergroups:read",), tier=2),
+    Method("usergroups.users.list", _list_usergroup_members, ("usergroups:read",), tier=2),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
@@ -560,3 +561,11 @@ async def _(scene: Scene) -> None:
     (full,) = (await scene.web.usergroups_list(include_users=True, include_count=True))["usergroups"]
     assert short == {"id": "S1", "handle": "oncall"}
     assert (full["users"], full["user_count"]) == ([scene.alice], 1)
+
+
+@method("usergroups.users.list")
+async def _(scene: Scene) -> None:
+    scene.workspace.extras.usergroups.append({"id": "S1", "handle": "oncall", "users": [scene.alice], "user_count": 1})
+    assert (await scene.web.usergroups_users_list(usergroup="S1"))["users"] == [scene.alice]
+    with pytest.raises(SlackApiError, match="no_such_subteam"):
+        await scene.web.usergroups_users_list(usergroup="S2")
