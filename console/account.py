@@ -125,6 +125,16 @@ def _why(asked: Considered) -> Iterator[Node]:
         yield Node((Part(name, "key"), Part(" = "), shown))
 
 
+def why_nodes(considered: Sequence[Considered]) -> list[Node]:
+    """Each handler that an event was, or would be, held against: those that match first, each with the reason."""
+    matching = [one for one in considered if one.is_match]
+    nodes = [Node(_section(f"{counted(len(matching), 'handler').capitalize()} would run"))] if considered else []
+    for one in matching:
+        head = (_RAN, Part(short_handler(one.handler), "strong"))
+        nodes.append(Node(head, one.handler + one.trigger, tuple(_why(one)), about=one.handler))
+    return [*nodes, *_not_matching(considered)]
+
+
 def _highlighted(text: str, span: tuple[int, int]) -> Line:
     text, (start, end) = text[:MAX_TEXT], span
     if redact(text) != text:  # cutting a secret into parts would hide it from redaction
@@ -274,7 +284,11 @@ def log_parts(record: LogWritten) -> Line:
 
 
 def _passed_over(event: EventTrace) -> Iterator[Node]:
-    others = [one for one in event.considered if not one.is_match]
+    yield from _not_matching(event.considered)
+
+
+def _not_matching(considered: Sequence[Considered]) -> Iterator[Node]:
+    others = [one for one in considered if not one.is_match]
     if not others:
         return
     yield BLANK

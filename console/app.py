@@ -8,69 +8,59 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import constants
-from textual.app import SuspendNotSupported, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
-from console.chat import ChatSource
-from console.editor import editor_command
 from console.history import History
+from console.investigating import InvestigatingWindow
 from console.line import clean
 from console.live_chat import LiveChat
 from console.names import LiveNames, SandboxNames
 from console.news import News, news_of
-from console.nodes import BLANK, Place, json_node, text_nodes
+from console.nodes import BLANK, json_node, text_nodes
 from console.notices import Notices
 from console.panes.chat import ChatPane
-from console.panes.detail import DetailPane
 from console.panes.logs import LogsPane
 from console.panes.status import Status
 from console.plugin_list import failures_of, jobs_of, plugins_of
+from console.recording import RecordedEvent, Recorder
 from console.repl.namespace import build_namespace
 from console.repl.terminal import ReplTerminal
+from console.replay import replay_all
 from console.sandbox_chat import SandboxChat
 from console.screens.reading import ReadingScreen
 from console.stored import read_storage
 from console.summary import IdsOnly, Names
-from console.window import FRAMES_PER_SECOND, ConsoleWindow
+from console.window import FRAMES_PER_SECOND
 from machine.errors import MachineError
 from machine.plugins.triggers import SlashCommand
-from machine.trace import ConnectionChanged, Record
+from machine.trace import ConnectionChanged, PluginFailed, Record
 
 if TYPE_CHECKING:
     from console.runtime import Runtime
     from machine.bot import Machine
 
 _REPL_HISTORY = ".machine/repl_history"
+_RECORDINGS = ".machine/recordings"
+_RECORD_EVERY_S = 1.0
 _PENDING_LIMIT = 1_000
 """Records waiting for the next frame; more in one frame would only be more of the same."""
 _CHAT_FRAMES = 3
 """Frames between two looks at a busy conversation, which is laid out as a whole; the first message shows at once."""
 _STORAGE_FRAMES = FRAMES_PER_SECOND
 """Frames between two looks at storage while it is being written to."""
-
-
-async def _run_editor(command: Sequence[str]) -> str:
-    """Run an editor to its end; returns what went wrong, and never raises while the terminal is not ours."""
-    try:
-        process = await asyncio.create_subprocess_exec(*command)
-        code = await process.wait()
-    except OSError as error:
-        return f"{command[0]} cannot be started: {error.strerror or error}. Set EDITOR to your editor."
-    return f"{command[0]} ended with code {code}." if code else ""
 
 
 class _LateNames:
@@ -86,7 +76,7 @@ class _LateNames:
         return self.source.channel(channel_id)
 
 
-class MachineApp(ConsoleWindow):
+class MachineApp(InvestigatingWindow):
     """Runs a bot and shows everything it does.
 
     The bot is started when the window is there, and stopped (its handlers finish first) before the window goes. A bot
@@ -95,11 +85,14 @@ class MachineApp(ConsoleWindow):
     Args:
         runtime: What to run.
         title: The name in the top line.
+        recording: Events to replay once the bot runs; nothing is recorded then.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "reload_plugins", "Reload", show=False, priority=True)]
 
-    def __init__(self, runtime: Runtime, *, title: str = "machine") -> None:
+    def __init__(
+        self, runtime: Runtime, *, title: str = "machine", recording: Sequence[RecordedEvent] | None = None
+    ) -> None:
         self._late_names = _LateNames()
         super().__init__(
             History(),
@@ -110,9 +103,9 @@ class MachineApp(ConsoleWindow):
         )
         self.runtime = runtime
         self._notices = Notices()
+        self._recording = recording
+        self._recorder = Recorder(runtime.project / _RECORDINGS) if recording is None else None
         self._pending: deque[News] = deque(maxlen=_PENDING_LIMIT)
-        self._machine: Machine | None = None
-        self._chat: ChatSource | None = None
         self._chat_version = -1
         self._chat_wait = 0
         self._is_storage_stale = True
@@ -148,6 +141,8 @@ class MachineApp(ConsoleWindow):
         with contextlib.suppress(NotImplementedError, RuntimeError):  # not the main thread, as in some tests
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.post_quit)
         self._starting = self.run_worker(self._start(), name="start the bot")
+        if self._recorder is not None:
+            self.set_interval(_RECORD_EVERY_S, self._record_events)
 
     def post_quit(self) -> None:
         """Quit as if a person had pressed the key."""
@@ -165,16 +160,16 @@ class MachineApp(ConsoleWindow):
 
     async def _show_machine(self, machine: Machine) -> None:
         """The bot runs: let the panes show what it has."""
-        self._machine = machine
+        self.machine = machine
         sandbox = self.runtime.sandbox
         if sandbox is not None:
             self._late_names.source = SandboxNames(sandbox.workspace)
-            self._chat = SandboxChat(sandbox.workspace)
+            self.chat = SandboxChat(sandbox.workspace)
         else:
             self._late_names.source = LiveNames(machine.slack.directory)
-            self._chat = LiveChat(machine)
-        self.chat_pane.show_mode(is_live=self._chat.is_live)
-        self.chat_pane.show_people(self._chat.people())
+            self.chat = LiveChat(machine)
+        self.chat_pane.show_mode(is_live=self.chat.is_live)
+        self.chat_pane.show_people(self.chat.people())
         self._show_chat()
         self._show_plugins()
         self.show_status(replace(self.status, workspace=machine.workspace_name))
@@ -183,6 +178,22 @@ class MachineApp(ConsoleWindow):
         namespace = build_namespace(machine, self.history, workspace)
         label = machine.workspace_name if self.runtime.is_live else ""
         self.repl_pane.terminal.attach(namespace, label=label, is_live=self.runtime.is_live)
+
+        if self._recording is not None:
+            self.show_status(replace(self.status, connection="replaying"))
+            results = await replay_all(machine, self.history, self._recording)
+            self.show_status(replace(self.status, connection="replayed"))
+            self.show_replayed(results)
+
+    async def _record_events(self, *, is_last: bool = False) -> None:
+        """Write down what is over; what cannot be written is said once, and recording ends."""
+        if self._recorder is None:
+            return
+        try:
+            await self._recorder.record(self.history, is_last=is_last)
+        except OSError as error:
+            self._recorder = None
+            self.tell(f"{error}. Events are no longer recorded.", title="Recording", severity="warning")
 
     async def action_quit(self) -> None:
         """Stop the bot, then leave; a second time leaves at once."""
@@ -211,9 +222,10 @@ class MachineApp(ConsoleWindow):
             self._starting.cancel()
             with contextlib.suppress(WorkerError):
                 await self._starting.wait()
-        if self._chat is not None:
-            self._chat.close()
+        if self.chat is not None:
+            self.chat.close()
         await self.runtime.stop()
+        await self._record_events(is_last=True)
         if self._unsubscribe is not None:
             self._unsubscribe()
 
@@ -232,7 +244,7 @@ class MachineApp(ConsoleWindow):
         while self._pending:
             self._announce(self._pending.popleft())
         self._chat_wait -= 1
-        if self._chat is not None and self._chat.log.version != self._chat_version and self._chat_wait <= 0:
+        if self.chat is not None and self.chat.log.version != self._chat_version and self._chat_wait <= 0:
             self._show_chat()
         self._storage_wait -= 1
         if self._is_storage_stale and self._storage_wait <= 0 and self.storage_pane.display:
@@ -243,18 +255,21 @@ class MachineApp(ConsoleWindow):
             self.show_status(replace(self.status, connection=news.record.state))
         if news.is_about_storage:
             self._is_storage_stale = True
+        if isinstance(news.record, PluginFailed):
+            self.failed_load_at = news.record.at
         if news.is_about_plugins:
             self._show_plugins()
         if news.text:
             held = self._notices.let_through(news.about, news.record.at) if news.is_error else 0
             if held is not None:
                 more = f"\n(and {held} more like it before)" if held else ""
+                more += "\nF9 leads there." if news.is_error else ""
                 self.tell(f"{news.text}{more}", title=news.title, severity="error" if news.is_error else "information")
-        failed_loads = len(self._machine.failures) if self._machine is not None else 0
+        failed_loads = len(self.machine.failures) if self.machine is not None else 0
         self.show_status(replace(self.status, errors=self.history.failures + failed_loads))
 
     def _show_plugins(self) -> None:
-        machine = self._machine
+        machine = self.machine
         if machine is None:
             return
         self.plugins_pane.show(plugins_of(machine), failures_of(machine), jobs_of(machine))
@@ -273,7 +288,7 @@ class MachineApp(ConsoleWindow):
         self.run_worker(self._read_storage(), group="storage", exclusive=True, exit_on_error=False)
 
     async def _read_storage(self) -> None:
-        machine = self._machine
+        machine = self.machine
         if machine is None:
             self._is_storage_stale = True
             return
@@ -284,16 +299,16 @@ class MachineApp(ConsoleWindow):
             self.tell(str(error), title="Storage", severity="error")
 
     def _show_chat(self) -> None:
-        if self._chat is None:
+        if self.chat is None:
             return
         channel = self.chat_pane.channel
         if channel is not None and self.chat_pane.display:
-            self._chat.log.seen(channel.id)
-        self._chat_version, self._chat_wait = self._chat.log.version, _CHAT_FRAMES
-        self.chat_pane.show_channels(self._chat.channels())
+            self.chat.log.seen(channel.id)
+        self._chat_version, self._chat_wait = self.chat.log.version, _CHAT_FRAMES
+        self.chat_pane.show_channels(self.chat.channels())
         channel = self.chat_pane.channel
         if channel is not None:
-            self.chat_pane.show_messages(self._chat.log.messages(channel.id))
+            self.chat_pane.show_messages(self.chat.log.messages(channel.id))
 
     # What a person asks for.
 
@@ -306,16 +321,16 @@ class MachineApp(ConsoleWindow):
         self.run_worker(self._say(event.channel_id, event.person_id, event.text), exit_on_error=False)
 
     async def _say(self, channel_id: str, person_id: str, text: str) -> None:
-        if self._chat is None or self._machine is None:
+        if self.chat is None or self.machine is None:
             return
         command = text.partition(" ")[0]
-        known = self._commands(self._machine)
-        if text.startswith("/") and not self._chat.is_live and command not in known:
+        known = self._commands(self.machine)
+        if text.startswith("/") and not self.chat.is_live and command not in known:
             there_are = f"There are: {', '.join(known)}" if known else "No plugin has any."
             self.tell(f"No plugin has the command {command}. {there_are}", title="Chat", severity="warning")
             return
         try:
-            said = await self._chat.say(channel_id, person_id, text)
+            said = await self.chat.say(channel_id, person_id, text)
         except MachineError as error:
             self.tell(str(error), title="Chat", severity="error")
         else:
@@ -337,41 +352,6 @@ class MachineApp(ConsoleWindow):
         nodes = [*text_nodes(record.message), BLANK, *fields]
         self.push_screen(ReadingScreen(f"{record.level} from {record.logger}", nodes))
 
-    def on_detail_pane_source_requested(self, event: DetailPane.SourceRequested) -> None:
-        """Open the editor where the handler, or the line that failed, is written."""
-        place = event.about if isinstance(event.about, Place) else self._place_of(event.about)
-        if place is None:
-            self.tell(f"{event.about} is not loaded any more.", title="Source", severity="warning")
-            return
-        self.run_worker(self._edit_file(Path(place.file), place.line), exit_on_error=False)
-
-    def _place_of(self, name: str) -> Place | None:
-        handlers = self._machine.registry.handlers if self._machine is not None else ()
-        found = next((handler for handler in handlers if handler.name == name and handler.source_file), None)
-        return Place(found.source_file, found.source_line) if found is not None else None
-
-    async def _edit_file(self, path: Path, line: int = 1) -> bool:
-        """Give the terminal to the editor; the bot goes on. Whether the editor was left normally."""
-        command = editor_command(os.environ, path, line, waits=True)
-        if not command:
-            self.tell("There is no editor. Set EDITOR, for example to nano.", title="Source", severity="warning")
-            return False
-        problem = ""
-        try:
-            # A repaint while the terminal is not ours would fill the driver's queue.
-            with self.batch_update(), self.suspend():
-                problem = await _run_editor(command)
-        except SuspendNotSupported:
-            problem = f"An editor needs a terminal of its own. The place is {path}:{line}."
-        if problem:
-            self.tell(problem, title="Editor", severity="warning")
-        return not problem
-
-    def on_detail_pane_plugin_requested(self, event: DetailPane.PluginRequested) -> None:
-        """Show the plugin that the handler belongs to."""
-        self.go_to(self.plugins_pane)
-        self.plugins_pane.main().reveal((event.handler.rpartition(".")[0],))
-
     def on_repl_terminal_left(self, event: ReplTerminal.Left) -> None:
         """Back to the events; the prompt stays."""
         event.stop()
@@ -382,10 +362,10 @@ class MachineApp(ConsoleWindow):
         self.run_worker(self._reload(), group="reload", exit_on_error=False)
 
     async def _reload(self) -> None:
-        if self._machine is None:
+        if self.machine is None:
             return
         try:
-            await self._machine.reload()
+            await self.machine.reload()
         except MachineError as error:
             self.tell(str(error), title="Reload", severity="error")
 
@@ -393,13 +373,13 @@ class MachineApp(ConsoleWindow):
         """Everything one can do, by name."""
         yield from super().get_system_commands(screen)
         yield SystemCommand("Reload plugins", "Key F5: take over changed files now", self.action_reload_plugins)
-        if self._chat is None:
+        if self.chat is None:
             return
-        for person in self._chat.people():
+        for person in self.chat.people():
             yield SystemCommand(
                 f"Speak as {person.name}", "In the chat", lambda person=person: self.chat_pane.speak_as(person.id)
             )
-        for channel in self._chat.channels():
+        for channel in self.chat.channels():
             yield SystemCommand(
                 f"Open {channel.label}", "In the chat", lambda channel=channel: self._open_channel(channel.id)
             )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import shutil
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
@@ -18,6 +19,7 @@ from machine import __version__
 from machine.errors import MachineError
 
 if TYPE_CHECKING:
+    from console.recording import RecordedEvent
     from console.runtime import Runtime
 
 MIN_COLUMNS, MIN_LINES = 60, 15  # smaller than that, the console says so instead of showing panes
@@ -110,6 +112,30 @@ def repl(
 
 
 @app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A recording, for example one of .machine/recordings.")],
+    headless: Annotated[bool, typer.Option("--headless", help="Print a report; no console.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; implies --headless.")] = False,
+) -> None:
+    """Run recorded events against the plugins, in a sandbox; exit code 1 where anything differs."""
+    from machine.settings import Settings  # noqa: PLC0415 - pydantic is not needed for --help
+
+    project = Path.cwd()
+    settings = Settings.load(project)
+    if headless or as_json:
+        from console.replay_command import run_replay  # noqa: PLC0415
+        from machine.logs import configure_logging  # noqa: PLC0415 - structlog is not needed for --help
+
+        configure_logging(logging.CRITICAL, sys.stderr)  # what fails is in the report
+        _finish(run_replay(file, settings, project, as_json=as_json))
+    _require_terminal()
+    from console.recording import read_recording  # noqa: PLC0415 - pydantic is not needed for --help
+    from console.replay_runtime import ReplayRuntime  # noqa: PLC0415
+
+    _show_runtime(ReplayRuntime(settings, project), title="machine replay", recording=read_recording(file))
+
+
+@app.command()
 def sandbox(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
@@ -159,6 +185,11 @@ def _script(name: str) -> str:
 
 
 def _show(*, live: bool | None, watch: bool) -> None:
+    _require_terminal()
+    _show_runtime(_runtime(live=live, watch=watch), title="machine dev" if watch else "machine run")
+
+
+def _require_terminal() -> None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MachineError("The console needs a terminal. Without one, use `machine run --headless`.")
     columns, lines = shutil.get_terminal_size()
@@ -167,11 +198,13 @@ def _show(*, live: bool | None, watch: bool) -> None:
             f"The terminal has {columns} columns and {lines} lines; the console needs {MIN_COLUMNS} by {MIN_LINES}. "
             "Enlarge it, or use `machine run --headless`."
         )
-    runtime = _runtime(live=live, watch=watch)
+
+
+def _show_runtime(runtime: Runtime, *, title: str, recording: Sequence[RecordedEvent] | None = None) -> NoReturn:
     from console.app import MachineApp  # noqa: PLC0415 - imports Textual
 
     _configure_logging(runtime, None)
-    raise typer.Exit(MachineApp(runtime, title="machine dev" if watch else "machine run").run() or 0)
+    raise typer.Exit(MachineApp(runtime, title=title, recording=recording).run() or 0)
 
 
 def _run_headless(*, live: bool | None, watch: bool) -> NoReturn:

@@ -118,6 +118,11 @@ class EventTrace:
         return tuple(one for one in self.considered if one.is_match)
 
     @property
+    @property
+    def last_failed(self) -> EventTrace | None:
+        """The event whose handler failed last, if it is still kept."""
+        return self.by_number(self._last_failed)
+
     def failed(self) -> bool:
         """Whether a handler raised."""
         return any(one.error is not None for one in self.invocations)
@@ -171,6 +176,7 @@ class History:
         }
         self.changes = Changes()
         self.failures = 0
+        self._last_failed = -1
         self.version = 0
 
     @property
@@ -196,6 +202,11 @@ class History:
         """The event that carries this number, if it is still kept."""
         index = number - self._events.dropped
         return self._events[index] if 0 <= index < len(self._events) else None
+
+    @property
+    def last_failed(self) -> EventTrace | None:
+        """The event whose handler failed last, if it is still kept."""
+        return self.by_number(self._last_failed)
 
     def failed(self) -> Sequence[EventTrace]:
         """The events of which a handler raised, oldest first."""
@@ -277,6 +288,8 @@ class History:
     def _finished(self, record: InvocationFinished | InvocationFailed) -> None:
         if isinstance(record, InvocationFailed):
             self.failures += 1
+            owner = self._runs.get(record.invocation_id or "")
+            self._last_failed = owner[0].number if owner is not None else self._last_failed
         run = self._run_of(record)
         if run is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,16 @@ class Runtime:
             sandbox = await self._resources.enter_async_context(self.sandbox)
             settings = _settings_for(settings, sandbox)
             _logger.info("No Slack: the bot runs in the embedded workspace", api_url=sandbox.api_url)
-        self.machine = Machine(
+        self.machine = self.make_machine(settings)
+        try:
+            await self._resources.enter_async_context(self.machine)
+        except BaseException:
+            await self.stop()
+            raise
+
+    def make_machine(self, settings: Settings) -> Machine:
+        """The bot, not started yet, for settings that lead to where it shall run."""
+        return Machine(
             settings,
             trace=self.trace,
             project=self.project,
@@ -84,11 +94,11 @@ class Runtime:
             listens=self._listens,
             loads_plugins=self._loads_plugins,
         )
-        try:
-            await self._resources.enter_async_context(self.machine)
-        except BaseException:
-            await self.stop()
-            raise
+
+    @property
+    def abandoned(self) -> Sequence[str]:
+        """Handlers that did not end when the bot stopped, although they were cancelled."""
+        return self.machine.abandoned if hasattr(self, "machine") else ()
 
     async def stop(self) -> None:
         """Stop both: no more events, handlers end, everything is closed."""

@@ -153,7 +153,11 @@ async def test_a_failing_handler_raises_a_notice_and_is_counted(project: Path) -
         await until(pilot, lambda: app.status.errors == 1)
 
         (notice,) = app._notifications
-        assert (notice.title, notice.message, notice.severity) == ("Greeter.boom failed", "KeyError: 'api'", "error")
+        assert (notice.title, notice.message, notice.severity) == (
+            "Greeter.boom failed",
+            "KeyError: 'api'\nF9 leads there.",
+            "error",
+        )
 
 
 async def test_a_reload_is_told_and_a_broken_file_keeps_the_old_version(project: Path) -> None:
