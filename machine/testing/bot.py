@@ -33,6 +33,7 @@ from machine.testing.invented import invented_envelope
 from machine.testing.messages import SentMessage
 from machine.testing.person import Person
 from machine.testing.plugin_time import PluginTime
+from machine.testing.question import Question
 from machine.testing.settling import Settling
 from machine.testing.travel import travel
 from machine.trace import (
@@ -127,9 +128,9 @@ class Bot:
         self.workspace.create_channel(name, creator, is_private=is_private, members=[*ids, self.workspace.bot.id])
         await self.settled()
 
-    async def said(
+    def said(
         self, wanted: str | re.Pattern[str], *, channel: str | None = None, thread: SentMessage | None = None
-    ) -> SentMessage | None:
+    ) -> Question[SentMessage | None]:
         """The first message of the bot that says this, or `None`; looked for when nothing is under way any more.
 
         Args:
@@ -137,19 +138,16 @@ class Bot:
             channel: Only here: `#ops`, or `@alice` for the bot's DM with her.
             thread: Only in the thread of this message.
         """
-        await self.settled()
-        found = thread.thread if thread is not None else self.messages(channel)
-        return next((message for message in found if message.is_by_bot and message.contains(wanted)), None)
+        return Question(self._find_said(wanted, channel, thread))
 
-    async def said_nothing(self, *, channel: str | None = None, since: SentMessage | None = None) -> bool:
+    def said_nothing(self, *, channel: str | None = None, since: SentMessage | None = None) -> Question[bool]:
         """Whether the bot has posted nothing, when nothing is under way any more.
 
         Args:
             channel: Only here.
             since: Only after this message.
         """
-        await self.settled()
-        return not [message for message in self.messages(channel) if since is None or message.ts > since.ts]
+        return Question(self._was_silent(channel, since))
 
     def messages(self, channel: str | None = None) -> list[SentMessage]:
         """What the bot has posted, here or anywhere; threads, ephemeral and deleted messages included."""
@@ -368,6 +366,17 @@ class Bot:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.stop()
+
+    async def _find_said(
+        self, wanted: str | re.Pattern[str], channel: str | None, thread: SentMessage | None
+    ) -> SentMessage | None:
+        await self.settled()
+        found = thread.thread if thread is not None else self.messages(channel)
+        return next((message for message in found if message.is_by_bot and message.contains(wanted)), None)
+
+    async def _was_silent(self, channel: str | None, since: SentMessage | None) -> bool:
+        await self.settled()
+        return not [message for message in self.messages(channel) if since is None or message.ts > since.ts]
 
     def _record(self, record: Record) -> None:
         self.records.append(record)

@@ -37,6 +37,14 @@ async def test_silence_can_be_asserted(bot: Bot) -> None:
     assert await bot.said_nothing(since=reply)
 
 
+async def test_a_question_that_is_not_awaited_fails(bot: Bot) -> None:
+    """It would pass otherwise, whatever the bot has said."""
+    with pytest.raises(TypeError, match=r"Write `assert await bot.said\(...\)`, with `await`"):
+        assert bot.said("anything")
+    with pytest.raises(TypeError, match="has to be waited for"):
+        assert not bot.said_nothing()
+
+
 async def test_messages_follow_what_happens_to_them(bot: Bot) -> None:
     """So that a test need not look for them again."""
     reply = await bot.user("alice").asks("deploy api to prod")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import pytest_asyncio.plugin
 
 import machine.testing.plugin
+from machine.sandbox.faults import Faults
 from machine.testing import Bot, Person
 from tests.transcripts import examples_on
 
@@ -42,3 +44,12 @@ def test_the_guide_names_what_one_can_do(cls: type) -> None:
         sorted(name for name in names if not any(shown in page for shown in (f"{name}(", f".{name}", f"`{name}`")))
         == []
     )
+
+
+def test_the_faults_of_the_guide_are_there() -> None:
+    """They are the sandbox's, which has a guide of its own."""
+    table = PAGE.read_text(encoding="utf-8").partition("| method of `bot.faults`")[2].partition("\n\n")[0]
+    named = re.findall(r"`(\w+)\(", table)
+
+    assert len(named) == 8
+    assert [name for name in named if not hasattr(Faults, name)] == []

@@ -31,6 +31,21 @@ async def test_jobs_run_in_order_at_their_own_times(bot: Bot) -> None:
 
 
 @at_monday
+async def test_a_clock_that_jumps_runs_what_it_missed_once(bot: Bot) -> None:
+    """As APScheduler does after the machine has slept; travelling stops on the way instead."""
+    bot.clock.move_to(MONDAY + timedelta(hours=2))
+    bot.machine.run_due_jobs()
+    bot.machine.run_due_jobs()
+    await bot.settled()
+
+    assert sorted(message.text for message in bot.messages()) == ["good morning", "half an hour"]
+    assert [job.next_run for job in bot.machine.jobs()] == [
+        datetime(2026, 1, 5, 10, tzinfo=UTC),
+        datetime(2026, 1, 6, 8, tzinfo=UTC),
+    ]
+
+
+@at_monday
 async def test_the_clock_stands_still(bot: Bot) -> None:
     """No job runs because a test was slow."""
     before = bot.now
