@@ -215,6 +215,8 @@ class EventFeed:
             }
         else:
             event["user"] = change.user
+        if change.what == "archive":
+            event["is_moved"] = 0
         yield event
 
     def _member_joined(self, change: changes.MemberJoined) -> Iterator[Event]:
@@ -269,12 +271,9 @@ class EventFeed:
     def _file(self, change: changes.FileChanged) -> Iterator[Event]:
         if change.channel is not None and self._bot.id not in self._channels[change.channel].members:
             return
-        event: Event = {
-            "type": f"file_{change.what}",
-            "file_id": change.file.id,
-            "user_id": change.file.user,
-            "event_ts": self._timeline.next_ts(),
-        }
-        if change.what != "deleted":
-            event["file"] = {"id": change.file.id}
+        event: Event = {"type": f"file_{change.what}", "file_id": change.file.id, "event_ts": self._timeline.next_ts()}
+        if change.what == "deleted":
+            event["channel_ids"] = list(change.file.channels)
+        else:
+            event |= {"user_id": change.file.user, "file": {"id": change.file.id}}
         yield event | {"channel_id": change.channel} if change.channel else event

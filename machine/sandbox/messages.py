@@ -264,7 +264,8 @@ class Messages:
             parent = self.known(reply.channel, parent.thread_ts or "", "thread_not_found")
         repliers = parent.repliers if reply.user in parent.repliers else (*parent.repliers, reply.user)
         self._store(replace(parent, thread_ts=parent.ts, replies=(*parent.replies, reply.ts), repliers=repliers))
-        return replace(reply, thread_ts=parent.ts, details={**reply.details, "parent_user_id": parent.user})
+        details = {} if reply.is_broadcast else {"parent_user_id": parent.user}  # a broadcast shows its `root` instead
+        return replace(reply, thread_ts=parent.ts, details={**reply.details, **details})
 
     def _store(self, message: Message) -> None:
         self._by_channel[message.channel][message.ts] = message

@@ -25,6 +25,7 @@ Json = dict[str, Any]
 
 _CHANNEL_TYPES = {"channel": "channel", "private": "group", "im": "im", "mpim": "mpim"}
 _ZONE_LIFETIME_S = 900  # clocks are changed on the quarter of an hour
+_TYPED = {None, "thread_broadcast", "file_share"}  # the subtypes of what people write themselves
 _PICTURE_SIZES = (24, 32, 48, 72, 192, 512)
 
 
@@ -147,7 +148,7 @@ class Shapes:
             shape["subtype"] = message.subtype
         if message.bot_id:
             shape |= {"bot_id": message.bot_id, "app_id": self._app.id, "bot_profile": self.bot_profile()}
-        elif message.subtype is None:
+        elif message.subtype in _TYPED:
             shape["client_msg_id"] = _client_msg_id(message.ts)
         shape |= {"text": message.text, "team": self._team.id}
         if blocks := self._blocks(message):
@@ -229,7 +230,7 @@ class Shapes:
         return shape
 
     def _blocks(self, message: Message) -> list[Any]:
-        if message.blocks or message.is_by_bot or message.subtype or not message.text:
+        if message.blocks or message.is_by_bot or message.subtype not in _TYPED or not message.text:
             return list(message.blocks)
         return [rich_text(message.text, message.ts[-5:])]
 

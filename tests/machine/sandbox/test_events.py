@@ -241,3 +241,25 @@ def test_changed_profile_is_sent_whole(workspace: Workspace, requests: list[Requ
     user = _events(requests, "user_change")[0]["user"]
     assert (user["name"], user["profile"]["email"]) == ("ally", "a@example.com")
     assert workspace.find_person("ally").id == workspace.find_person("a@example.com").id == user["id"]
+
+
+def test_broadcast_reply_shows_what_it_answers(workspace: Workspace, requests: list[Request]) -> None:
+    """With the message its thread hangs on as `root`, and what every message of a person has."""
+    question = workspace.post("alice", "#general", "why?")
+    workspace.post("bob", "#general", "because", thread_ts=question.ts, is_broadcast=True)
+
+    event = _events(requests, "message")[-1]
+    assert (event["subtype"], event["thread_ts"]) == ("thread_broadcast", question.ts)
+    assert (event["root"]["text"], event["root"]["reply_count"]) == ("why?", 1)
+    assert {"client_msg_id", "blocks"} <= event.keys()
+    assert "parent_user_id" not in event
+
+
+def test_deleted_file_is_told_with_the_channels_it_was_in(workspace: Workspace, requests: list[Request]) -> None:
+    """The event is all that an app hears of it."""
+    message = workspace.upload("alice", "#general", "a.txt", b"x")
+    workspace.files.delete(message.files[0].id)
+
+    (event,) = _events(requests, "file_deleted")
+    assert event.keys() == {"type", "file_id", "channel_ids", "event_ts"}
+    assert event["channel_ids"] == [message.channel]
