@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
+import sys
 
 import structlog
 
@@ -45,6 +48,10 @@ async def run_headless(runtime: Runtime) -> int:
     finally:
         stopping.cancel()
         await runtime.stop()
+        if runtime.abandoned:
+            logging.shutdown()
+            sys.stdout.flush()
+            os._exit(0)  # a handler that refuses to end would keep the event loop, and the process, for ever
     return 0
 
 

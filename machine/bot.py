@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -41,8 +41,6 @@ from machine.storage.opening import open_storage
 from machine.trace import Considered, Trace
 from machine.transport.socket_mode import SocketMode
 from machine.watchdog import Watchdog
-
-DRAIN_WITHIN = timedelta(seconds=10)
 
 _logger = structlog.stdlib.get_logger(__name__)
 
@@ -171,6 +169,11 @@ class Machine:
         tasks = await self._dispatcher.dispatch(envelope)
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    @property
+    def abandoned(self) -> Sequence[str]:
+        """Handlers that did not end when the bot stopped, although they were cancelled."""
+        return self._dispatcher.supervisor.abandoned if hasattr(self, "_dispatcher") else ()
+
     async def wait_until_idle(self) -> None:
         """Wait until no handler runs."""
         await self._dispatcher.supervisor.idle()
@@ -205,7 +208,7 @@ class Machine:
             raise
 
     async def stop(self) -> None:
-        """Take no more events, finish what runs (10 s at most), and close everything; safe to call twice."""
+        """Take no more events, finish what runs (`DRAIN_TIMEOUT` at most), and close everything; safe to call twice."""
         while self._started:
             part = self._started.pop()
             try:
@@ -267,11 +270,15 @@ class Machine:
             settings.plugins,
             self._classes,
         )
-        self._started += [self._plugins.close, self._drain]
+        socket_mode = SocketMode(
+            settings, web, self._dispatcher.dispatch, self.trace, identity.team, on_fatal=self.request_stop
+        )
+        # Stopped in the opposite order: what handlers answer while they end must still reach Slack.
+        self._started += [self._plugins.close, socket_mode.stop, self._drain]
         if self._loads_plugins:
             await self._plugins.load_all()
         if self._listens:
-            await self._listen(web)
+            await self._listen(socket_mode)
         _logger.info(
             "Bot started",
             workspace=identity.team,
@@ -280,7 +287,7 @@ class Machine:
             plugins=len(self.plugins),
         )
 
-    async def _listen(self, web: SlackWebClient) -> None:
+    async def _listen(self, socket_mode: SocketMode) -> None:
         watchdog = Watchdog(self.trace, self._project.owns)
         await watchdog.start()
         self._started.append(watchdog.close)
@@ -291,11 +298,8 @@ class Machine:
             await watcher.start()
             self._started.append(watcher.close)
 
-        socket_mode = SocketMode(
-            self.settings, web, self._dispatcher.dispatch, self.trace, self.identity.team, on_fatal=self.request_stop
-        )
         await socket_mode.start()
-        self._started.append(socket_mode.stop)
+        self._started.append(socket_mode.pause)
 
     async def _meet_workspace(self, web: SlackWebClient) -> SlackClient:
         try:
@@ -370,7 +374,7 @@ class Machine:
         self._scheduler.stop()
 
     async def _drain(self) -> None:
-        await self._dispatcher.supervisor.drain(DRAIN_WITHIN)
+        await self._dispatcher.supervisor.drain(timedelta(seconds=self.settings.drain_timeout))
 
     async def _uninstall(self) -> None:
         self._project.uninstall()

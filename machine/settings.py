@@ -20,7 +20,7 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from machine.errors import Mistake, SettingsError
 from machine.redaction import REDACTED, is_secret_name, redact, redact_value
@@ -97,6 +97,7 @@ class Settings(BaseModel):
     log_handled_messages: bool = True
     root_user: str | None = None
     listen_to_bots: bool = False
+    drain_timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
 
     @classmethod
     def load(

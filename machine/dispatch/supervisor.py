@@ -25,6 +25,7 @@ from machine.trace import (
 )
 from machine.tracebacks import one_line, own_frames, own_traceback
 
+CANCEL_WITHIN_S = 2.0  # a handler that was cancelled may clean up, and no longer than this
 MAX_IN_FLIGHT = 100  # handlers that run at once; more wait their turn
 
 _logger = structlog.stdlib.get_logger(__name__)
@@ -36,6 +37,9 @@ class Supervisor:
     Args:
         trace: Told when a handler starts, finishes or fails.
         on_error: Called with the handler, the envelope it ran for and the exception, when one fails.
+
+    Attributes:
+        abandoned: Handlers that did not end although they were cancelled, by name.
     """
 
     def __init__(self, trace: Trace, on_error: Callable[[Handler, Envelope | None, Exception], None]) -> None:
@@ -44,6 +48,7 @@ class Supervisor:
         self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
         self._running: dict[asyncio.Task[None], Handler] = {}
         self._numbers = itertools.count(1)
+        self.abandoned: list[str] = []
 
     def start(
         self,
@@ -70,7 +75,7 @@ class Supervisor:
         )
         task = asyncio.create_task(self._run(handler, invocation, run, cause), name=handler.name)
         self._running[task] = handler
-        task.add_done_callback(self._running.pop)
+        task.add_done_callback(lambda ended: self._running.pop(ended, None))
         return task
 
     @staticmethod
@@ -101,7 +106,12 @@ class Supervisor:
         for task in late:
             _logger.warning("Handler cancelled: it did not end in time", handler=self._running[task].name)
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            _, stubborn = await asyncio.wait(late, timeout=CANCEL_WITHIN_S)
+            for task in stubborn:
+                handler = self._running.pop(task)
+                _logger.error("Handler abandoned: it does not end when it is cancelled", handler=handler.name)
+                self.abandoned.append(handler.name)
 
     async def _run(
         self,

@@ -73,6 +73,7 @@ class SocketMode:
         self._workspace = workspace
         self._on_fatal = on_fatal
         self._client: _Client | None = None
+        self._is_paused = False
 
     async def start(self) -> None:
         """Connect.
@@ -98,8 +99,15 @@ class SocketMode:
             await self.stop()
             raise MachineError(f"Slack cannot be reached: {redact(str(error))}. Check network and proxy.") from error
 
+    async def pause(self) -> None:
+        """Take no more envelopes, and keep the connection for the answers that handlers still owe.
+
+        What arrives from now on is not acknowledged, so Slack delivers it again to the next connection.
+        """
+        self._is_paused = True
+
     async def stop(self) -> None:
-        """Take no more envelopes and close the connection."""
+        """Close the connection."""
         if self._client is not None:
             client, self._client = self._client, None
             await client.close()
@@ -112,7 +120,7 @@ class SocketMode:
                 self._warn_of_others(message)
             case "disconnect":
                 self._changed("reconnecting", f"Slack asks for it: {message.get('reason') or 'no reason given'}")
-            case _ if message.get("envelope_id"):
+            case _ if message.get("envelope_id") and not self._is_paused:
                 await self._receive(self._envelope(message))
 
     def _envelope(self, message: Mapping[str, Any]) -> Envelope:

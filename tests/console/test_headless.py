@@ -363,3 +363,68 @@ def test_lines_are_for_people_on_a_terminal(tmp_path: Path) -> None:
 
     assert child.exitstatus == 0
     assert "Traceback" not in child.before
+
+
+async def test_a_handler_that_refuses_to_end_does_not_keep_the_process(served: Served, tmp_path: Path) -> None:
+    """It is cancelled when its time is over, given 2 s more, named, and left."""
+    write_plugin(
+        tmp_path,
+        "stubborn",
+        HEADER
+        + """
+import asyncio
+
+class Stubborn(MachineBasePlugin):
+    @listen_to("^stay$")
+    async def stay(self, msg):
+        await msg.say("staying")
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                pass
+""",
+    )
+
+    async with machine(tmp_path, "run", "--headless", **served.settings, DRAIN_TIMEOUT="0.1") as bot:
+        await served.sandbox.wait_for_connection()
+        served.workspace.post("alice", "general", "stay")
+        await served.until_said("staying")
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
+    assert ended.code == 0
+    assert "Handler abandoned" in ended.out
+
+
+async def test_a_command_that_is_running_is_still_answered(served: Served, tmp_path: Path) -> None:
+    """The connection stays open for the answer until the handlers have ended."""
+    write_plugin(
+        tmp_path,
+        "late",
+        HEADER
+        + """
+import asyncio
+from machine.plugins.decorators import command
+
+class Late(MachineBasePlugin):
+    async def init(self):
+        self.go = asyncio.Event()
+
+    @command("/late")
+    async def late(self, command):
+        await self.say("general", "begun")
+        await asyncio.sleep(0.5)
+        yield "answered"
+""",
+    )
+
+    async with machine(tmp_path, "run", "--headless", **served.settings) as bot:
+        await served.sandbox.wait_for_connection()
+        run = served.workspace.run_command("alice", "general", "/late")
+        await served.until_said("begun")
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+        answer = await run.answer
+
+    assert (ended.code, answer) == (0, {"text": "answered"})
