@@ -118,11 +118,6 @@ class EventTrace:
         return tuple(one for one in self.considered if one.is_match)
 
     @property
-    @property
-    def last_failed(self) -> EventTrace | None:
-        """The event whose handler failed last, if it is still kept."""
-        return self.by_number(self._last_failed)
-
     def failed(self) -> bool:
         """Whether a handler raised."""
         return any(one.error is not None for one in self.invocations)
