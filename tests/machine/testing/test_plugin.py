@@ -252,6 +252,24 @@ def test_it_works_in_the_strict_mode_of_pytest_asyncio(project: pytest.Pytester)
     run(project, "-o", "asyncio_mode=strict").assert_outcomes(passed=1)
 
 
+def test_it_works_with_anyio_alone(project: pytest.Pytester) -> None:
+    """Its plugin runs async tests and fixtures as well."""
+    project.makepyfile(
+        "import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n"
+        + ASKS.format(choice="plugins.greeter").replace("@pytest", "@pytest.mark.anyio\n@pytest")
+    )
+    project.makeini("[pytest]\nfilterwarnings = error\n")
+    script = project.path / "without_pytest_asyncio.py"
+    script.write_text(
+        "import sys\nsys.modules['pytest_asyncio'] = None\nimport pytest\n"
+        "sys.exit(pytest.main(['-p', 'anyio.pytest_plugin', '-p', 'machine.testing.plugin']))\n"
+    )
+
+    result = project.run(sys.executable, script)
+
+    result.assert_outcomes(passed=1)
+
+
 def test_another_loop_than_that_of_the_test_is_told(project: pytest.Pytester) -> None:
     """Instead of hanging."""
     project.makepyfile(
