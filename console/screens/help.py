@@ -28,6 +28,8 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
     "In the events": (
         ("/", "filter: text kind: user: channel: plugin: error slow:>100ms"),
         ("p", "let nothing new in, and go on"),
+        ("r, e", "replay; change the payload and send it (also in the detail)"),
+        ("m", "mark, to replay several"),
         ("Esc", "take filter and marks away"),
     ),
     "In the detail": (
@@ -43,6 +45,8 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
     "Everywhere": (
         ("F1, ?", "this help"),
         ("F2", "command palette: every action by name"),
+        ("F8", "try which handlers a text would run"),
+        ("F9", "go to what failed last"),
         ("F5", "read changed plugin files now"),
         ("Ctrl+Q", "stop the bot and quit"),
     ),

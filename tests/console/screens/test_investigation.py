@@ -26,14 +26,16 @@ class Host(App[None]):
     CSS_PATH = STYLE_SHEET
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, screen: ModalScreen[object], theme: str = DARK.name) -> None:
+    def __init__(self, make: Callable[[], ModalScreen[object]], theme: str = DARK.name) -> None:
         super().__init__()
-        self.shown = screen
+        self._make = make
+        self.shown: ModalScreen[object]
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = theme
 
     def on_mount(self) -> None:
+        self.shown = self._make()
         self.push_screen(self.shown)
 
     def on_playground_screen_asked(self, event: PlaygroundScreen.Asked) -> None:
@@ -71,23 +73,25 @@ def screen_of(name: str) -> ModalScreen[object]:
 @pytest.mark.parametrize("name", ["comparison", "payload", "playground"])
 def test_looks_right(snap_compare: Callable[..., bool], name: str, size: tuple[int, int], theme: str) -> None:
     """The picture was looked at."""
-    screen = screen_of(name)
+    app = Host(lambda: screen_of(name), theme)
 
     async def before(pilot: Pilot[None]) -> None:
-        await pilot.pause()
+        screen = app.shown
         if isinstance(screen, PlaygroundScreen):
             screen.input.cursor_blink = False
         if isinstance(screen, PayloadScreen):
             screen.area.cursor_blink = False
         await pilot.pause()
 
-    assert snap_compare(Host(screen, theme), terminal_size=size, run_before=before)
+    assert snap_compare(app, terminal_size=size, run_before=before)
 
 
 async def test_the_next_person_and_channel_are_a_key_away() -> None:
     """Whether one may, and where one is heard, depends on who and where."""
-    screen = PlaygroundScreen("ping", PEOPLE, CHANNELS)
-    async with Host(screen).run_test() as pilot:  # type: ignore[arg-type]  # ends with nothing
+    app = Host(lambda: screen_of("playground"))
+    async with app.run_test() as pilot:
+        screen = app.shown
+        assert isinstance(screen, PlaygroundScreen)
         await pilot.press("ctrl+t", "ctrl+down")
 
         assert "bob in #ops" in str(screen._who.render())
@@ -96,7 +100,8 @@ async def test_the_next_person_and_channel_are_a_key_away() -> None:
 async def test_n_goes_from_difference_to_difference() -> None:
     """Between them may lie pages that are the same."""
     screen = ComparisonScreen([replayed(), replayed()])
-    async with Host(screen).run_test() as pilot:  # type: ignore[arg-type]  # ends with nothing
+    app = Host(lambda: screen)  # type: ignore[arg-type,return-value]  # ends with nothing
+    async with app.run_test() as pilot:
         await pilot.press("n")
         first = screen.view.cursor
         await pilot.press("n", "N")
