@@ -57,6 +57,7 @@ NOUNS: dict[str, str] = {
     "last": "last: the newest event and what it led to",
     "web": "web.users_info(user=...): slack_sdk's AsyncWebClient",
     "bot": "bot: the Machine itself",
+    "workspace": 'workspace.faults.fail("chat.*", status=503): the embedded workspace, if the bot is in it',
     "_": "_, __: the last two results",
 }
 """The other names, as `help` lists them."""
@@ -91,6 +92,8 @@ def build_namespace(machine: Machine, history: History, workspace: Workspace | N
         CANDIDATES: _candidates(machine, storage),
         NAMES: LiveNames(machine.slack.directory),
     }
+    if workspace is not None:
+        namespace["workspace"] = workspace
     return namespace
 
 

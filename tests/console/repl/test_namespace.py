@@ -213,6 +213,14 @@ async def test_last_without_events_says_so(prompt: PromptUnderTest) -> None:
     assert "Nothing has happened yet" in await prompt("last")
 
 
+async def test_embedded_workspace_is_at_hand(prompt: PromptUnderTest) -> None:
+    """To act as people, and to let Slack fail."""
+    await prompt('workspace.faults.fail("chat.postMessage", error="restricted_action", times=1)')
+
+    assert "restricted_action" in await prompt('say("#ops", "hi")') + prompt.outcome.error
+    assert await prompt('workspace.post("alice", "#ops", "hello").text') == "'hello'"
+
+
 async def test_reload_takes_over_changed_files(prompt: PromptUnderTest) -> None:
     """And says whether there were any."""
     assert "Nothing was replaced" in await prompt("reload()")
