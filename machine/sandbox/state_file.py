@@ -6,7 +6,9 @@ stay with `workspace.toml`. Open modals, trigger ids and response URLs live for 
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,7 +39,7 @@ class _Bookmark(BaseModel):
 class _State(BaseModel):
     """What is in the file; the files in messages are without their content."""
 
-    model_config = ConfigDict(extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(extra="forbid", val_json_bytes="base64")
 
     version: Literal[1] = 1
     bot: str
@@ -61,7 +63,7 @@ def save_state(workspace: Workspace, path: Path) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with draft.open("wb") as file:
-            file.write(_captured(workspace).model_dump_json(exclude_defaults=True).encode())
+            file.write(_as_json(_captured(workspace)))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -122,6 +124,16 @@ def _captured(workspace: Workspace) -> _State:
         scheduled=workspace.schedule.pending(),
         homes=workspace.views.homes(),
     )
+
+
+def _as_json(state: _State) -> bytes:
+    """The file; characters that are half a pair, which JSON in UTF-8 cannot hold, become question marks."""
+    plain = state.model_dump(exclude_defaults=True)
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_base64).encode("utf-8", "replace")
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode()
 
 
 def _put(state: _State, workspace: Workspace) -> None:

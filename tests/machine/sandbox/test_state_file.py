@@ -119,6 +119,31 @@ def test_file_is_replaced_only_as_a_whole(workspace: Workspace, path: Path) -> N
         save_state(workspace, path / "below")
 
 
+def test_broken_characters_do_not_cost_the_rest(workspace: Workspace, clock: ManualClock, path: Path) -> None:
+    """JSON can name half a character, and bots have sent that."""
+    workspace.post("alice", "#general", "half \ud83d of it")
+    save_state(workspace, path)
+    again = Workspace.default(clock=clock)
+
+    load_state(again, path)
+
+    assert [message.text for message in again.history("#general")] == ["half ? of it"]
+
+
+@given(st.binary(max_size=200), st.text(max_size=50))
+def test_what_is_saved_is_loaded(tmp_path_factory: pytest.TempPathFactory, content: bytes, text: str) -> None:
+    """Any bytes of a file, any text."""
+    path = tmp_path_factory.getbasetemp() / "round-trip.json"
+    workspace = Workspace.default()
+    workspace.upload("alice", "#general", "a.bin", content or b"-", text)
+    save_state(workspace, path)
+
+    load_state(again := Workspace.default(), path)
+
+    assert again.history("#general") == workspace.history("#general")
+    assert again.files.all() == workspace.files.all()
+
+
 def test_state_is_saved_whatever_happens(workspace: Workspace, clock: ManualClock, path: Path) -> None:
     """Also when the server ends with an error."""
 
