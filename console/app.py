@@ -43,10 +43,11 @@ from console.sandbox_chat import SandboxChat
 from console.screens.reading import ReadingScreen
 from console.stored import read_storage
 from console.summary import IdsOnly, Names
+from console.vitals import LoopLag, memory_bytes
 from console.window import FRAMES_PER_SECOND
 from machine.errors import MachineError
 from machine.plugins.triggers import SlashCommand
-from machine.trace import ConnectionChanged, PluginFailed, Record
+from machine.trace import ConnectionChanged, PluginFailed, RateLimited, Record
 
 if TYPE_CHECKING:
     from console.runtime import Runtime
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 _REPL_HISTORY = ".machine/repl_history"
 _RECORDINGS = ".machine/recordings"
 _RECORD_EVERY_S = 1.0
+_VITALS_EVERY_S = 1.0
 _PENDING_LIMIT = 1_000
 """Records waiting for the next frame; more in one frame would only be more of the same."""
 _CHAT_FRAMES = 3
@@ -103,6 +105,8 @@ class MachineApp(InvestigatingWindow):
         )
         self.runtime = runtime
         self._notices = Notices()
+        self._lag = LoopLag()
+        self._limited_until = 0.0
         self._recording = recording
         self._recorder = Recorder(runtime.project / _RECORDINGS) if recording is None else None
         self._pending: deque[News] = deque(maxlen=_PENDING_LIMIT)
@@ -141,6 +145,8 @@ class MachineApp(InvestigatingWindow):
         with contextlib.suppress(NotImplementedError, RuntimeError):  # not the main thread, as in some tests
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.post_quit)
         self._starting = self.run_worker(self._start(), name="start the bot")
+        self.set_interval(_VITALS_EVERY_S, self._show_vitals)
+        self._lag.start()
         if self._recorder is not None:
             self.set_interval(_RECORD_EVERY_S, self._record_events)
 
@@ -185,6 +191,20 @@ class MachineApp(InvestigatingWindow):
             self.show_status(replace(self.status, connection="replayed"))
             self.show_replayed(results)
 
+    def _show_vitals(self) -> None:
+        """Show lag and memory, and that Slack's patience is awaited no longer."""
+        status = replace(self.status, lag_ms=round(self._lag.take_worst_ms()), memory_mb=memory_bytes() // 1_000_000)
+        if status.limited and asyncio.get_running_loop().time() > self._limited_until:
+            status = replace(status, limited="")
+        self.show_status(status)
+
+    def _show_limit(self, record: RateLimited) -> None:
+        until = asyncio.get_running_loop().time() + record.wait.total_seconds()
+        if until > self._limited_until:
+            self._limited_until = until
+            wait = f"{record.wait.total_seconds():.0f} s"
+            self.show_status(replace(self.status, limited=f"{record.method} rate-limited {wait}"))
+
     async def _record_events(self, *, is_last: bool = False) -> None:
         """Write down what is over; what cannot be written is said once, and recording ends."""
         if self._recorder is None:
@@ -218,6 +238,7 @@ class MachineApp(InvestigatingWindow):
         if self._has_stopped:
             return
         self._has_stopped = True
+        self._lag.stop()
         if self._starting is not None and not self._starting.is_finished:
             self._starting.cancel()
             with contextlib.suppress(WorkerError):
@@ -253,6 +274,8 @@ class MachineApp(InvestigatingWindow):
     def _announce(self, news: News) -> None:
         if isinstance(news.record, ConnectionChanged):
             self.show_status(replace(self.status, connection=news.record.state))
+        if isinstance(news.record, RateLimited):
+            self._show_limit(news.record)
         if news.is_about_storage:
             self._is_storage_stale = True
         if isinstance(news.record, PluginFailed):

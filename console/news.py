@@ -14,6 +14,7 @@ from machine.trace import (
     PluginLoaded,
     PluginsReloaded,
     PluginUnloaded,
+    RateLimited,
     Record,
     StorageAccessed,
 )
@@ -57,7 +58,7 @@ def news_of(record: Record) -> News | None:
             news = News(record, is_about_plugins=True)
         case ConnectionChanged(state="failed"):
             news = News(record, "Connection failed", record.detail, "connection", is_error=True)
-        case ConnectionChanged():
+        case ConnectionChanged() | RateLimited():
             news = News(record)
         case StorageAccessed(operation="set" | "delete"):
             news = News(record, is_about_storage=True)

@@ -195,6 +195,19 @@ class ApiCalled(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimited(Record):
+    """Slack asked for patience: the call waits, then is tried again.
+
+    Attributes:
+        method: Web API method.
+        wait: How long Slack says to wait.
+    """
+
+    method: str
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorageAccessed(Record):
     """A plugin used its storage.
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from console.account import log_parts
 from console.history import History
 from console.line import Line, Part, cut, line, width_of
+from console.log_filter import LOG_EXAMPLE, FilteredLogs, parse_log_filter
+from console.panes.filter_line import FilterLine
 from console.panes.lines import LinesView
 from console.panes.pane import Pane
 from console.summary import clock, counted
@@ -23,32 +27,47 @@ class LogList(LinesView):
 
     _can_follow = True
 
-    def __init__(self, history: History, timezone: tzinfo) -> None:
+    def __init__(self, logs: FilteredLogs, timezone: tzinfo) -> None:
         super().__init__(id="log-list", is_following=True)
-        self._history = history
+        self._logs = logs
         self._timezone = timezone
+        self._held = (0, 0)
+
+    def sync(self) -> None:
+        """Catch up; what is being read stays where it is."""
+        self._logs.advance()
+        if not self.is_following:
+            self.cursor, self.top = map(self._logs.index_of, self._held)
+        super().sync()
+
+    def _go(self, index: int, *, top: int) -> None:
+        super()._go(index, top=top)
+        if self.row_count():
+            self._held = (self.row_number(self.cursor), self.row_number(self.top))
 
     def row_count(self) -> int:
-        """How many lines are kept."""
-        return len(self._history.logs)
+        """How many lines are shown."""
+        return len(self._logs)
 
-    def origin(self) -> int:
-        """How many lines have been forgotten."""
-        return self._history.logs.dropped
+    def row_number(self, index: int) -> int:
+        """The number of the line."""
+        return self._logs.number_at(index)
 
     def row_key(self, index: int) -> Hashable:
         """A log line never changes."""
-        return self._history.logs.dropped + index
+        return self._logs.number_at(index)
 
     def row(self, index: int, width: int) -> Line:
         """Time, level, text, fields and, where there is room, the logger."""
-        record = self._history.logs[index]
+        record = self._logs[index]
         head = (Part(f"{clock(record.at, self._timezone)} ", "dim"), *log_parts(record))
         logger = Part(f"  {record.logger}", "dim")
         return (*head, logger) if width_of((*head, logger)) <= width else cut(head, width)
 
     def hint(self) -> Sequence[Line]:
-        """What will be here."""
+        """What will be here, or what hides it."""
+        if self._logs.filter:
+            return (line(Part("  No line matches.", "strong")), line(""), line(Part("  Esc shows all lines.", "dim")))
         return (
             line(Part("  No log lines yet.", "strong")),
             line(""),
@@ -62,6 +81,11 @@ class LogsPane(Pane):
 
     NUMBER = 6
     TITLE = "Logs"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter"),
+        Binding("w", "level", "Warnings"),
+        Binding("escape", "clear_filter", "Clear filter", show=False),
+    ]
 
     @dataclass
     class RecordOpened(Message):
@@ -72,25 +96,71 @@ class LogsPane(Pane):
     def __init__(self, history: History, timezone: tzinfo = UTC) -> None:
         super().__init__(id="logs")
         self._history = history
-        self._list = LogList(history, timezone)
+        self._logs = FilteredLogs(history.logs)
+        self._list = LogList(self._logs, timezone)
+        self._filter_line = FilterLine(LOG_EXAMPLE)
 
     def compose(self) -> ComposeResult:
-        """The list fills the pane."""
+        """The list fills the pane; the filter stands below it."""
         yield self._list
+        yield self._filter_line
 
     def main(self) -> LogList:
         """The list."""
         return self._list
+
+    @property
+    def filter_text(self) -> str:
+        """The filter as it is written; empty where there is none."""
+        return self._filter_line.text
+
+    def set_filter(self, text: str) -> None:
+        """Show only what this filter lets through; all lines where it is empty."""
+        self._filter_line.text = text
+        self._apply(text)
 
     def sync(self) -> None:
         """Show what has been logged since the last time."""
         self._list.sync()
         logs = self._history.logs
         state = "following" if self._list.is_following else "paused, End follows again"
-        self.tell(f"{counted(len(logs), 'line')}, {state}" if logs else "")
+        shown = f"{len(self._logs):,} of " if self._logs.filter else ""
+        forgotten = f", {logs.dropped:,} older ones forgotten" if logs.dropped else ""
+        self.tell(f"{shown}{counted(len(logs), 'line')}{forgotten}, {state}" if logs else "")
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self._filter_line.open()
+
+    def action_level(self) -> None:
+        """Show only warnings and worse, then only errors, then everything."""
+        after = {"": "level:warning", "level:warning": "level:error"}
+        self.set_filter(after.get(self.filter_text.strip(), ""))
+
+    def action_clear_filter(self) -> None:
+        """Show every line again."""
+        self._filter_line.close()
+        self._apply("")
+
+    def _apply(self, text: str) -> None:
+        if text == self._logs.filter.source:
+            return
+        self._logs.apply(parse_log_filter(text))
+        self._filter_line.note("; ".join(self._logs.filter.problems))
+        self.sync()
+
+    def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
+        """Filter with each key."""
+        event.stop()
+        self._apply(event.text)
+
+    def on_filter_line_left(self, event: FilterLine.Left) -> None:
+        """Back to the list."""
+        event.stop()
+        self._list.focus()
 
     def on_lines_view_chosen(self, event: LinesView.Chosen) -> None:
         """Say which line it is."""
         event.stop()
-        if event.index < len(self._history.logs):
-            self.post_message(self.RecordOpened(self._history.logs[event.index]))
+        if event.index < len(self._logs):
+            self.post_message(self.RecordOpened(self._logs[event.index]))

@@ -26,6 +26,9 @@ class Status:
         connection: `connecting`, `connected`, `reconnecting`, `disconnected`, `failed` or `stopping`.
         plugins: How many are live.
         errors: Handlers and plugins that failed so far.
+        limited: What waits because Slack asked for patience, and how long; empty while nothing does.
+        lag_ms: How late the event loop ran things, at worst, within the last second.
+        memory_mb: The memory of the process; 0 while it is not known.
     """
 
     title: str = "machine"
@@ -34,8 +37,14 @@ class Status:
     connection: str = "connecting"
     plugins: int = 0
     errors: int = 0
+    limited: str = ""
+    lag_ms: int = 0
+    memory_mb: int = 0
 
 
+_WIDE_ENOUGH = 90
+_SLOW_MS = 100
+"""From here on, people notice that the bot answers late."""
 _CONNECTION_STYLES = {"connected": "good", "connecting": "warn", "reconnecting": "warn", "stopping": "warn"}
 
 
@@ -75,6 +84,8 @@ class StatusBar(Widget):
         parts += [mode, (f" {status.workspace}" if status.workspace else "", ""), ("  ● ", style)]
         if not is_narrow or style != "good":
             parts.append((status.connection, "dim" if style == "good" else style))
+        if status.limited:
+            parts.append((f"  ◷ {status.limited}" if not is_narrow else "  ◷", "warn"))
         return self._text(parts)
 
     def _right(self) -> Text:
@@ -83,7 +94,11 @@ class StatusBar(Widget):
         plugins = f"{status.plugins} plugin{'' if status.plugins == 1 else 's'}"
         if self.size.width < 60:
             return self._text([(f"✗{status.errors} ", "bad")] if status.errors else [])
-        return self._text([(f"{plugins}   ", "dim"), (f"{errors} ", "bad" if status.errors else "dim")])
+        vitals: list[tuple[str, str]] = []
+        if status.memory_mb and self.size.width >= _WIDE_ENOUGH:
+            lag = (f"lag {status.lag_ms} ms   ", "warn" if status.lag_ms >= _SLOW_MS else "dim")
+            vitals = [lag, (f"{status.memory_mb} MB   ", "dim")]
+        return self._text([*vitals, (f"{plugins}   ", "dim"), (f"{errors} ", "bad" if status.errors else "dim")])
 
     def _text(self, parts: Sequence[tuple[str, str]]) -> Text:
         return Text.assemble(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,10 +46,14 @@ class RateLimitRetry(AsyncRetryHandler):
     """Waits as long as Slack says and calls again; https://docs.slack.dev/apis/web-api/rate-limits.
 
     Only the caller waits. slack_sdk's own handler reads just the first digit of `Retry-After`.
+
+    Args:
+        tell: Told the method and the seconds before each wait.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str, float], None] | None = None) -> None:
         super().__init__(max_retry_count=RATE_LIMIT_RETRIES)
+        self._tell = tell
 
     async def _can_retry_async(
         self,
@@ -64,13 +69,15 @@ class RateLimitRetry(AsyncRetryHandler):
         self,
         *,
         state: RetryState,
-        request: HttpRequest,  # noqa: ARG002 - slack_sdk's signature
+        request: HttpRequest,
         response: HttpResponse | None = None,
-        error: Exception | None = None,  # noqa: ARG002
+        error: Exception | None = None,  # noqa: ARG002 - slack_sdk's signature
     ) -> None:
         """Sleep for `Retry-After` seconds and a little more, so that many callers do not come back at once."""
         state.next_attempt_requested = True
         state.increment_current_attempt()
+        if self._tell is not None:
+            self._tell(urlsplit(request.url).path.rpartition("/")[2], _retry_after_s(response))
         await asyncio.sleep(_retry_after_s(response) * (1 + random.random() / 10))  # noqa: S311 - jitter, not a secret
 
 

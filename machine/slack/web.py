@@ -23,7 +23,7 @@ from machine.read_only import require_writable
 from machine.redaction import redact, redact_value
 from machine.settings import Settings
 from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
-from machine.trace import ApiCalled, Trace, cause, current_invocation
+from machine.trace import ApiCalled, RateLimited, Trace, cause, current_invocation
 
 TIMEOUT_S = 30
 
@@ -46,12 +46,16 @@ class SlackWebClient(AsyncWebClient):
             base_url=settings.slack_api_url,
             timeout=TIMEOUT_S,
             session=session,
-            retry_handlers=[RateLimitRetry(), ConnectionRetry()],
+            retry_handlers=[RateLimitRetry(self._rate_limited), ConnectionRetry()],
         )
         # Set afterwards: given None, slack_sdk takes a proxy from the environment, also for a sandbox on loopback.
         self.proxy = proxy_for(settings)
         self._trace = trace
         self._is_live = not is_loopback(settings.slack_api_url) if is_live is None else is_live
+
+    def _rate_limited(self, method: str, wait_s: float) -> None:
+        if self._trace:
+            self._trace.emit(RateLimited(method=method, wait=timedelta(seconds=wait_s), **cause()))
 
     async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
         """Call a Web API method.

@@ -54,3 +54,29 @@ async def test_secrets_in_fields_are_not_shown() -> None:
 def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], is_empty: bool) -> None:
     """The picture was looked at."""
     assert snap_compare(PaneHost(LogsPane(History() if is_empty else logged())), terminal_size=size)
+
+
+async def test_w_shows_warnings_then_errors_then_everything() -> None:
+    """Most often the level is all one filters by."""
+    pane = LogsPane(told_history())
+    async with PaneHost(pane).run_test(size=(100, 12)) as pilot:
+        await pilot.press("w")
+        await pilot.pause()
+        assert "Pinged" not in pane.main().text()
+        assert "A handler failed" in pane.main().text()
+        assert "1 of 2 lines" in str(pane.border_title)
+
+        await pilot.press("w", "w")
+        await pilot.pause()
+        assert "Pinged" in pane.main().text()
+
+
+async def test_a_typed_filter_applies_at_once() -> None:
+    """As in the list of events."""
+    pane = LogsPane(told_history())
+    async with PaneHost(pane).run_test(size=(100, 12)) as pilot:
+        await pilot.press("slash", *"plugin:ping", "enter")
+        await pilot.pause()
+
+        assert pane.main().text().count("\n") == 0
+        assert "Pinged" in pane.main().text()
