@@ -19,6 +19,7 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from machine.containment import concerns_others
 from machine.errors import PluginError
 from machine.tracebacks import one_line, own_traceback
 
@@ -41,6 +42,7 @@ class Project:
         self.plugin_dir = plugin_dir.resolve()
         self.package = _package_name(self.root, self.plugin_dir)
         self._finder = _ProjectFinder(self)
+        self._is_on_path = False  # by our doing
 
     def install(self) -> None:
         """Let Python import the project's modules; `root` comes before everything else that is on the path."""
@@ -48,11 +50,15 @@ class Project:
             sys.meta_path.insert(0, self._finder)
         if str(self.root) not in sys.path:
             sys.path.insert(0, str(self.root))
+            self._is_on_path = True
 
     def uninstall(self) -> None:
         """Undo `install()`, and forget the modules that were imported."""
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
+        if self._is_on_path and str(self.root) in sys.path:
+            sys.path.remove(str(self.root))
+            self._is_on_path = False
         self.forget(self.modules())
         for package in _with_parents(self.package):
             sys.modules.pop(package, None)  # without an `__init__.py` it is none of `modules()`
@@ -80,7 +86,9 @@ class Project:
             raise PluginError(name, f"{name!r} is no dotted name. Check the name in PLUGINS.", phase="import")
         try:
             return importlib.import_module(name)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if concerns_others(error):
+                raise
             raise import_failed(name, error, self) from error
 
     def forget(self, names: Iterable[str]) -> None:

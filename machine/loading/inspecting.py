@@ -82,7 +82,7 @@ def _handler(
         timeout=declarations.timeout,
         source_file=where.file,
         source_line=where.line,
-        doc=inspect.getdoc(function) or "",
+        doc=inspect.cleandoc(function.__doc__ or ""),  # not getdoc: it takes that of an overridden method
     )
 
 

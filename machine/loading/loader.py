@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeGuard
 
+from machine.containment import concerns_others
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
 from machine.loading.importing import Project
@@ -151,7 +152,9 @@ class Loader:
     def _construct(self, cls: type[MachineBasePlugin], name: str) -> MachineBasePlugin:
         try:
             instance = cls(self._client, self._settings, self._storage_for(name))
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if concerns_others(error):
+                raise
             raise _failed(cls, name, "construct", error) from error
         instance.connect_host(self._host)
         return instance
@@ -160,7 +163,9 @@ class Loader:
         try:
             async with asyncio.timeout(self._init_timeout.total_seconds()) as timer:
                 await step
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if concerns_others(error):
+                raise
             if not timer.expired():
                 raise _failed(type(instance), name, phase, error) from error
             limit = f"{self._init_timeout.total_seconds():g} s"

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from machine.containment import concerns_others
 from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.registry import Handler, Registry
 from machine.errors import PluginError
@@ -295,5 +296,7 @@ async def _shut_down(plugin: LoadedPlugin) -> None:
     try:
         async with asyncio.timeout(SHUTDOWN_TIMEOUT_S):
             await plugin.instance.shutdown()
-    except Exception as error:
+    except BaseException as error:
+        if concerns_others(error):
+            raise
         _logger.error("Plugin failed to shut down", plugin=plugin.name, problem=one_line(error), exc_info=error)
