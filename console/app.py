@@ -23,8 +23,8 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
+from console.chatting import ChattingWindow
 from console.history import History
-from console.investigating import InvestigatingWindow
 from console.line import clean
 from console.live_chat import LiveChat
 from console.names import LiveNames, SandboxNames
@@ -43,6 +43,7 @@ from console.sandbox_chat import SandboxChat
 from console.screens.reading import ReadingScreen
 from console.stored import read_storage
 from console.summary import IdsOnly, Names
+from console.using import BlockUser
 from console.vitals import LoopLag, memory_bytes
 from console.window import FRAMES_PER_SECOND
 from machine.errors import MachineError
@@ -78,7 +79,7 @@ class _LateNames:
         return self.source.channel(channel_id)
 
 
-class MachineApp(InvestigatingWindow):
+class MachineApp(ChattingWindow):
     """Runs a bot and shows everything it does.
 
     The bot is started when the window is there, and stopped (its handlers finish first) before the window goes. A bot
@@ -171,12 +172,14 @@ class MachineApp(InvestigatingWindow):
         if sandbox is not None:
             self._late_names.source = SandboxNames(sandbox.workspace)
             self.chat = SandboxChat(sandbox.workspace)
+            blocks = BlockUser(self, sandbox.workspace, self.runtime.settings.tz, self.show_chat)
+            self.use_workspace(self.chat, blocks)
         else:
             self._late_names.source = LiveNames(machine.slack.directory)
             self.chat = LiveChat(machine)
         self.chat_pane.show_mode(is_live=self.chat.is_live)
         self.chat_pane.show_people(self.chat.people())
-        self._show_chat()
+        self.show_chat()
         self._show_plugins()
         self.show_status(replace(self.status, workspace=machine.workspace_name))
         self.events_pane.main().redraw()
@@ -266,7 +269,7 @@ class MachineApp(InvestigatingWindow):
             self._announce(self._pending.popleft())
         self._chat_wait -= 1
         if self.chat is not None and self.chat.log.version != self._chat_version and self._chat_wait <= 0:
-            self._show_chat()
+            self.show_chat()
         self._storage_wait -= 1
         if self._is_storage_stale and self._storage_wait <= 0 and self.storage_pane.display:
             self._look_at_storage()
@@ -321,7 +324,8 @@ class MachineApp(InvestigatingWindow):
         except MachineError as error:
             self.tell(str(error), title="Storage", severity="error")
 
-    def _show_chat(self) -> None:
+    def show_chat(self) -> None:
+        """Show the conversation as it is now."""
         if self.chat is None:
             return
         channel = self.chat_pane.channel
@@ -331,19 +335,21 @@ class MachineApp(InvestigatingWindow):
         self.chat_pane.show_channels(self.chat.channels())
         channel = self.chat_pane.channel
         if channel is not None:
-            self.chat_pane.show_messages(self.chat.log.messages(channel.id))
+            person = self.chat_pane.speaker
+            self.chat_pane.show_messages(self.chat.shown(channel.id, person.id if person else ""))
 
     # What a person asks for.
 
     def on_chat_pane_channel_picked(self) -> None:
         """Show another conversation."""
-        self._show_chat()
+        self.show_chat()
 
     def on_chat_pane_message_entered(self, event: ChatPane.MessageEntered) -> None:
         """Say it in the workspace."""
-        self.run_worker(self._say(event.channel_id, event.person_id, event.text), exit_on_error=False)
+        self.run_worker(self._say(event), exit_on_error=False)
 
-    async def _say(self, channel_id: str, person_id: str, text: str) -> None:
+    async def _say(self, event: ChatPane.MessageEntered) -> None:
+        text = event.text
         if self.chat is None or self.machine is None:
             return
         command = text.partition(" ")[0]
@@ -353,7 +359,7 @@ class MachineApp(InvestigatingWindow):
             self.tell(f"No plugin has the command {command}. {there_are}", title="Chat", severity="warning")
             return
         try:
-            said = await self.chat.say(channel_id, person_id, text)
+            said = await self.chat.say(event.channel_id, event.person_id, text, event.thread_ts)
         except MachineError as error:
             self.tell(str(error), title="Chat", severity="error")
         else:

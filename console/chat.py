@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
-from console.line import Part, line
-from console.nodes import Node, text_nodes
-from console.summary import Names, clock, counted, readable
+from console.blockkit.layout import Layout
+from console.blockkit.mrkdwn import mrkdwn_lines
+from console.line import Line, Part, line, plain
+from console.nodes import Node
+from console.repl.emoji_names import EMOJI
+from console.summary import IdsOnly, Names, clock, counted
 
 MAX_MESSAGES = 500
 """Messages kept per channel; the newest are what a conversation is about."""
@@ -54,7 +57,12 @@ class ChatMessage:
         thread_ts: The message whose thread it belongs to, for replies.
         reactions: Emoji names with how many people chose each.
         ephemeral_to: The name of the only person who sees it.
-        extras: What cannot be shown as text, in words: buttons, files.
+        extras: What cannot be shown as text, in words: files.
+        mrkdwn: The text as Slack keeps it, to be drawn in place of `text`; blocks take the place of both.
+        blocks: Block Kit blocks.
+        attachments: Attachments, drawn below.
+        values: What is chosen in the blocks, by block id and action id.
+        person_id: Id of who wrote it.
     """
 
     ts: str
@@ -66,6 +74,11 @@ class ChatMessage:
     is_edited: bool = False
     ephemeral_to: str | None = None
     extras: tuple[str, ...] = ()
+    mrkdwn: str | None = None
+    blocks: tuple[Mapping[str, Any], ...] = ()
+    attachments: tuple[Mapping[str, Any], ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    person_id: str = ""
 
     @property
     def at(self) -> datetime:
@@ -93,7 +106,10 @@ class ChatSource(Protocol):
     def people(self) -> list[ChatPerson]:
         """Whom one can speak as."""
 
-    async def say(self, channel_id: str, person_id: str, text: str) -> str | None:
+    def shown(self, channel_id: str, person_id: str) -> list[ChatMessage]:
+        """What was said in a conversation as a person sees it, oldest first."""
+
+    async def say(self, channel_id: str, person_id: str, text: str, thread_ts: str | None = None) -> str | None:
         """Post a message, or run a slash command; returns what a person should be told about it, if anything.
 
         Raises:
@@ -159,7 +175,9 @@ class ChatLog:
         self._unread.pop(channel_id, None)
 
 
-def conversation_nodes(messages: Sequence[ChatMessage], timezone: tzinfo = UTC) -> list[Node]:
+def conversation_nodes(
+    messages: Sequence[ChatMessage], timezone: tzinfo = UTC, names: Names | None = None
+) -> list[Node]:
     """A conversation as a document: threads under the messages they hang on."""
     known = {message.ts for message in messages}
     threads: dict[str, list[ChatMessage]] = {}
@@ -167,20 +185,25 @@ def conversation_nodes(messages: Sequence[ChatMessage], timezone: tzinfo = UTC) 
         if message.is_reply and message.thread_ts in known:
             threads.setdefault(message.thread_ts or "", []).append(message)
     roots = [message for message in messages if not (message.is_reply and message.thread_ts in known)]
-    return list(_talk(roots, threads, timezone))
+    return list(_talk(roots, threads, timezone, names or IdsOnly()))
+
+
+def ts_of(key: str) -> str:
+    """The timestamp of the message that a node of `conversation_nodes` belongs to, from the node's key."""
+    return key.partition("/")[0]
 
 
 def _talk(
-    messages: Sequence[ChatMessage], threads: Mapping[str, Sequence[ChatMessage]], timezone: tzinfo
+    messages: Sequence[ChatMessage], threads: Mapping[str, Sequence[ChatMessage]], timezone: tzinfo, names: Names
 ) -> Iterator[Node]:
     previous: ChatMessage | None = None
     for message in messages:
         if not _continues(message, previous):
             yield _heading(message, timezone)
-        yield from _body(message)
+        yield from _body(message, timezone, names)
         if replies := threads.get(message.ts):
             title = (Part(f"{len(replies)} {'reply' if len(replies) == 1 else 'replies'}", "accent"),)
-            yield Node(title, f"{message.ts}/thread", list(_talk(replies, {}, timezone)))
+            yield Node(title, f"{message.ts}/thread", list(_talk(replies, {}, timezone, names)))
         previous = message
 
 
@@ -203,71 +226,27 @@ def _heading(message: ChatMessage, timezone: tzinfo) -> Node:
     return Node(tuple(parts), f"{message.ts}/head")
 
 
-def _body(message: ChatMessage) -> Iterator[Node]:
-    rows = text_nodes(message.text)
+def message_lines(message: ChatMessage, timezone: tzinfo, names: Names) -> list[Line]:
+    """What a message says: its blocks, or its text, then attachments and files."""
+    layout = Layout(names, message.values, timezone=timezone)
+    rows = list(layout.lines(message.blocks))
+    if not rows:
+        source = message.text if message.mrkdwn is None else message.mrkdwn
+        rows = mrkdwn_lines(source, names, timezone=timezone) if source else []
+    for attachment in message.attachments:
+        rows += layout.attachment(attachment)
+    return rows + [line(Part(extra, "code" if extra.startswith("[") else "")) for extra in message.extras]
+
+
+def _body(message: ChatMessage, timezone: tzinfo, names: Names) -> Iterator[Node]:
+    rows = message_lines(message, timezone, names)
     for position, row in enumerate(rows):
         is_last = position == len(rows) - 1
         edited = (Part("  edited", "dim"),) if message.is_edited and is_last else ()
-        yield Node((Part("  "), *row.line, *edited), f"{message.ts}/{position}")
-    for position, extra in enumerate(message.extras):
-        yield Node((Part("  "), Part(extra, "code" if extra.startswith("[") else "")), f"{message.ts}/extra{position}")
+        yield Node((Part("  "), *row, *edited), f"{message.ts}/{position}", whole=lambda: "\n".join(map(plain, rows)))
     if message.reactions:
-        shown = "  ".join(f":{name}: {count}" for name, count in message.reactions)
+        shown = "  ".join(f"{EMOJI.get(name, f':{name}:')} {count}" for name, count in message.reactions)
         yield Node((Part("  "), Part(shown, "number")), f"{message.ts}/reactions")
-
-
-def block_lines(blocks: Sequence[Mapping[str, Any]], names: Names) -> list[str]:
-    """What Block Kit blocks say, in words; what people can press is in brackets."""
-    return [shown for block in blocks for shown in _block(block, names) if shown]
-
-
-def _block(block: Mapping[str, Any], names: Names) -> Iterator[str]:
-    kind = block.get("type")
-    if kind == "divider":
-        yield "────"
-    if kind == "image":
-        yield f"[image: {block.get('alt_text', '')}]"
-    if kind == "rich_text":
-        yield readable(_rich_text(block), names)
-    for holder in (block.get("text"), block.get("label"), *_sequence(block.get("fields"))):
-        yield from readable(_text_of(holder), names).splitlines()
-    pressable = [*_sequence(block.get("elements")), block.get("accessory"), block.get("element")]
-    if kind != "rich_text":
-        yield " ".join(filter(None, (_element(element, names) for element in pressable)))
-
-
-def _sequence(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
-
-
-def _text_of(holder: Any) -> str:
-    if isinstance(holder, Mapping):
-        return str(holder.get("text") or "")
-    return ""
-
-
-def _rich_text(element: Mapping[str, Any]) -> str:
-    inner = "".join(_rich_text(child) for child in _sequence(element.get("elements")) if isinstance(child, Mapping))
-    match element.get("type"):
-        case "user":
-            return f"<@{element.get('user_id')}>"
-        case "channel":
-            return f"<#{element.get('channel_id')}>"
-        case "emoji":
-            return f":{element.get('name')}:"
-        case "link":
-            return str(element.get("text") or element.get("url") or "")
-        case _:
-            return inner or str(element.get("text") or "")
-
-
-def _element(element: Any, names: Names) -> str:
-    if not isinstance(element, Mapping):
-        return ""
-    if element.get("type") in {"mrkdwn", "plain_text"}:
-        return readable(str(element.get("text") or ""), names)
-    label = _text_of(element.get("text")) or _text_of(element.get("placeholder")) or str(element.get("alt_text") or "")
-    return f"[{label or element.get('type', '?')}]"
 
 
 EMPTY_CONVERSATION = (

@@ -19,7 +19,7 @@ from machine.redaction import redact
 
 STYLES = (
     "dim", "strong", "accent", "good", "warn", "bad", "name", "place", "code", "match", "key", "number", "string",
-    "alarm", "bot",
+    "alarm", "bot", "italic", "strike", "link", "heading", "button", "primary", "danger", "field", "focus", "flash",
 )  # fmt: skip
 """Every style a part can have besides none; each has a component class `line--STYLE` in the style sheet."""
 
@@ -79,7 +79,7 @@ class Part:
 
     Attributes:
         text: What is shown; cleaned when the part is made.
-        style: One of `STYLES`, or empty.
+        style: One or several of `STYLES`, or empty.
     """
 
     text: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
 
-from console.chat import ChatChannel, ChatLog, ChatMessage, ChatPerson, block_lines
+from console.chat import ChatChannel, ChatLog, ChatMessage, ChatPerson
 from console.names import LiveNames
 from console.summary import readable
 from machine.envelope import Envelope
@@ -35,6 +35,10 @@ class LiveChat:
         """Stop listening."""
         self._unsubscribe()
 
+    def shown(self, channel_id: str, person_id: str) -> list[ChatMessage]:  # noqa: ARG002 - only the bot looks
+        """What was said."""
+        return self.log.messages(channel_id)
+
     def people(self) -> list[ChatPerson]:
         """The bot, as which one speaks."""
         own_id = self._machine.slack.directory.own_user_id
@@ -50,12 +54,18 @@ class LiveChat:
         ]
         return sorted(entries, key=lambda entry: (entry.is_dm, entry.label))
 
-    async def say(self, channel_id: str, person_id: str, text: str) -> str | None:  # noqa: ARG002 - only the bot speaks
+    async def say(
+        self,
+        channel_id: str,
+        person_id: str,  # noqa: ARG002 - only the bot speaks
+        text: str,
+        thread_ts: str | None = None,
+    ) -> str | None:
         """Post as the bot; see `ChatSource.say`."""
         if text.startswith("/"):
             return "Slack lets only people run slash commands. Run it in Slack itself."
         try:
-            await self._machine.slack.say(channel_id, text)
+            await self._machine.slack.say(channel_id, text, thread_ts=thread_ts)
         except SlackApiError as error:
             raise MachineError(f"Slack refused the message: {error.response.get('error')}.") from error
         return None
@@ -94,5 +104,12 @@ class LiveChat:
             is_bot=bool(message.get("bot_id")),
             thread_ts=str(thread_ts) if thread_ts else None,
             is_edited=is_edited,
-            extras=() if text else tuple(block_lines(blocks, self._names)),
+            mrkdwn=str(message.get("text") or ""),
+            blocks=tuple(blocks) if isinstance(blocks, Sequence) and _has_more_than_text(blocks) else (),
+            person_id=str(message.get("user") or ""),
         )
+
+
+def _has_more_than_text(blocks: Sequence[Any]) -> bool:
+    """Whether blocks say more than the text: what people type comes with a rich text block besides."""
+    return any(isinstance(block, Mapping) and block.get("type") != "rich_text" for block in blocks)

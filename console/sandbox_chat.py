@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from console.chat import ChatChannel, ChatLog, ChatMessage, ChatPerson, block_lines
+from dataclasses import replace
+
+from console.chat import ChatChannel, ChatLog, ChatMessage, ChatPerson
 from console.names import SandboxNames
 from console.summary import readable
 from machine.sandbox import Workspace
@@ -39,6 +41,18 @@ class SandboxChat:
         """Stop listening."""
         self._unsubscribe()
 
+    def shown(self, channel_id: str, person_id: str) -> list[ChatMessage]:
+        """What was said, with what this person has chosen in it."""
+        return [self._with_choices(channel_id, person_id, one) for one in self.log.messages(channel_id)]
+
+    def surface(self, channel_id: str, ts: str) -> Message | None:
+        """The message as the workspace knows it."""
+        return self._workspace.messages.get(channel_id, ts)
+
+    def _with_choices(self, channel_id: str, person_id: str, shown: ChatMessage) -> ChatMessage:
+        message = self.surface(channel_id, shown.ts) if shown.blocks or shown.attachments else None
+        return shown if message is None else replace(shown, values=self._workspace.values_of(person_id, message))
+
     def people(self) -> list[ChatPerson]:
         """Everybody but the bots."""
         return [ChatPerson(person.id, person.name) for person in self._workspace.people.values() if not person.is_bot]
@@ -59,21 +73,35 @@ class SandboxChat:
         )
         return self._entry(next(opened, f"{_DM_TO_BE}{person.id}"), f"@{person.name}", person.id)
 
-    async def say(self, channel_id: str, person_id: str, text: str) -> str | None:
+    async def say(self, channel_id: str, person_id: str, text: str, thread_ts: str | None = None) -> str | None:
         """Post as a person, or run a slash command; see `ChatSource.say`."""
         channel = self._opened(channel_id)
         if text.startswith("/"):
-            return await self._run_command(person_id, channel.id, text)
-        self._workspace.post(person_id, channel.id, text)
+            return await self._run_command(person_id, channel.id, text, thread_ts)
+        self._workspace.post(person_id, channel.id, text, thread_ts)
         return None
+
+    def edit(self, channel_id: str, person_id: str, ts: str, text: str) -> None:
+        """Edit a person's own message."""
+        self._workspace.edit(person_id, channel_id, ts, text)
+
+    def delete(self, channel_id: str, person_id: str, ts: str) -> None:
+        """Delete a person's own message."""
+        self._workspace.delete(person_id, channel_id, ts)
+
+    def react(self, channel_id: str, person_id: str, ts: str, emoji: str) -> None:
+        """Add a reaction, or take it back if this person has made it already."""
+        message = self._workspace.messages.known(channel_id, ts)
+        has = person_id in message.reactions.get(emoji, ())
+        (self._workspace.unreact if has else self._workspace.react)(person_id, channel_id, ts, emoji)
 
     def _opened(self, channel_id: str) -> Conversation:
         if channel_id.startswith(_DM_TO_BE):
             return self._workspace.open_dm(channel_id.removeprefix(_DM_TO_BE))
         return self._workspace.channels[channel_id]
 
-    async def _run_command(self, person_id: str, channel_id: str, text: str) -> str | None:
-        run = self._workspace.run_command(person_id, channel_id, text)
+    async def _run_command(self, person_id: str, channel_id: str, text: str, thread_ts: str | None) -> str | None:
+        run = self._workspace.run_command(person_id, channel_id, text, thread_ts)
         await run.answer
         return None
 
@@ -90,21 +118,18 @@ class SandboxChat:
         self.log.put(message.channel, self._shown(message), is_news=is_news)
 
     def _shown(self, message: Message) -> ChatMessage:
-        extras = [f"file: {file.name}" for file in message.files]
-        if message.blocks:
-            extras = block_lines(message.blocks, self._names) + extras
-        for attachment in message.attachments:
-            extras += readable(
-                str(attachment.get("text") or attachment.get("fallback") or ""), self._names
-            ).splitlines()
         return ChatMessage(
             ts=message.ts,
             author=message.username or self._names.person(message.user),
             text="" if message.blocks else readable(message.text, self._names),
+            mrkdwn=message.text,
             is_bot=message.is_by_bot,
             thread_ts=message.thread_ts,
             reactions=tuple((emoji, len(users)) for emoji, users in message.reactions.items() if users),
             is_edited=message.is_edited,
             ephemeral_to=self._names.person(message.ephemeral_to) if message.ephemeral_to else None,
-            extras=tuple(extras),
+            extras=tuple(f"file: {file.name}" for file in message.files),
+            blocks=tuple(message.blocks),
+            attachments=tuple(message.attachments),
+            person_id=message.user,
         )

@@ -93,7 +93,7 @@ class ConsoleWindow(App[int]):
         self.status = status or Status()
         self.events_pane = EventsPane(history, names, timezone)
         self.detail_pane = DetailPane(names, timezone)
-        self.chat_pane = ChatPane(timezone)
+        self.chat_pane = ChatPane(timezone, names)
         self.storage_pane = StoragePane()
         self.plugins_pane = PluginsPane(timezone)
         self.logs_pane = LogsPane(history, timezone)

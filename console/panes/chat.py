@@ -17,19 +17,24 @@ from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input
 
+from console.blockkit.controls import Control
+from console.blockkit.view import BlockView
 from console.chat import (
     EMPTY_CONVERSATION,
     ChatChannel,
     ChatMessage,
     ChatPerson,
     conversation_nodes,
+    ts_of,
     typing_hint,
     unread_label,
 )
 from console.line import Line, Part, clean, fit, line
-from console.panes.document import DocumentView
 from console.panes.lines import LinesView
 from console.panes.pane import Pane
+from console.summary import Names
+
+_TARGETS = {"thread": "Reply in the thread, Esc leaves it", "edit": "What the message should say, Esc leaves it"}
 
 
 class ChannelList(LinesView):
@@ -63,10 +68,17 @@ class ChannelList(LinesView):
         return (line(Part(" Connecting", "dim")),)
 
 
-class Conversation(DocumentView):
+class Conversation(BlockView):
     """What was said, newest last."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("i", "write", "Write")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "write", "Write"),
+        Binding("t", "act('thread')", "Thread"),
+        Binding("e", "act('edit')", "Edit"),
+        Binding("d,delete", "act('delete')", "Delete"),
+        Binding("plus,R", "act('react')", "React"),
+        Binding("H", "home", "Home tab", show=False),
+    ]
 
     _can_follow = True
 
@@ -75,6 +87,25 @@ class Conversation(DocumentView):
 
     class WritingWanted(Message):
         """A person wants to say something."""
+
+    @dataclass
+    class ActWanted(Message):
+        """A person wants to do something with the message under the cursor."""
+
+        what: str
+        ts: str
+
+    class HomeWanted(Message):
+        """A person wants to see the app's home tab."""
+
+    def action_act(self, what: str) -> None:
+        """Do something with the message under the cursor."""
+        if self.row_count():
+            self.post_message(self.ActWanted(what, ts_of(self.path_at(self.cursor)[-1])))
+
+    def action_home(self) -> None:
+        """Ask for the home tab."""
+        self.post_message(self.HomeWanted())
 
     def hint(self) -> Sequence[Line]:
         """How to begin."""
@@ -130,15 +161,56 @@ class ChatPane(Pane):
         person_id: str
         text: str
 
+        thread_ts: str | None = None
+
+    @dataclass
+    class MessageEdited(Message):
+        """A person has changed what a message says."""
+
+        channel_id: str
+        person_id: str
+        ts: str
+        text: str
+
+    @dataclass
+    class MessageAction(Message):
+        """A person wants to `delete` a message or to `react` to it."""
+
+        what: str
+        channel_id: str
+        person_id: str
+        ts: str
+
+    @dataclass
+    class ControlUsed(Message):
+        """A person uses something in a message."""
+
+        channel_id: str
+        person_id: str
+        ts: str
+        used: Control
+
+    @dataclass
+    class HomeWanted(Message):
+        """A person wants to see the app's home tab."""
+
+        person_id: str
+
+    class SpeakerChanged(Message):
+        """Somebody else looks at the conversation."""
+
     @dataclass
     class ChannelPicked(Message):
         """Another conversation should be shown."""
 
         channel_id: str
 
-    def __init__(self, timezone: tzinfo = UTC) -> None:
+    def __init__(self, timezone: tzinfo = UTC, names: Names | None = None) -> None:
         super().__init__(id="chat")
         self._timezone = timezone
+        self._names = names
+        self._messages: Sequence[ChatMessage] = ()
+        self._target: tuple[str, str] | None = None
         self._people: Sequence[ChatPerson] = ()
         self._speaker: ChatPerson | None = None
         self._is_live = False
@@ -195,7 +267,8 @@ class ChatPane(Pane):
 
     def show_messages(self, messages: Sequence[ChatMessage]) -> None:
         """Show what was said in the current conversation."""
-        self._conversation.show(conversation_nodes(messages, self._timezone))
+        self._messages = messages
+        self._conversation.show(conversation_nodes(messages, self._timezone, self._names))
 
     def suggest(self, commands: Sequence[str]) -> None:
         """Complete these slash commands."""
@@ -206,6 +279,7 @@ class ChatPane(Pane):
         if channel_id == self._channels.current:
             return
         self._channels.current = channel_id
+        self._aim(None)
         channel = self.channel
         if channel is None:
             return
@@ -229,6 +303,8 @@ class ChatPane(Pane):
                 self.pick(own.id)
 
     def _speak_as(self, person: ChatPerson | None) -> None:
+        if person != self._speaker:
+            self.post_message(self.SpeakerChanged())
         self._speaker = person
         self._speaker_view.show(person.name if person else "")
         self._tell_state()
@@ -238,7 +314,7 @@ class ChatPane(Pane):
         where = channel.label if channel else ""
         if channel is not None and speaker is not None:
             hint = typing_hint(where, speaker.name, is_live=self._is_live)
-            self._input.placeholder = clean(hint)
+            self._input.placeholder = clean(_TARGETS.get(self._target[0], hint) if self._target else hint)
         self.tell(f"{where}, LIVE: real people read this" if self._is_live else where)
 
     def action_next_speaker(self) -> None:
@@ -255,7 +331,11 @@ class ChatPane(Pane):
             self.pick(ids[(position + step) % len(ids)])
 
     def action_leave_input(self) -> None:
-        """Go to what was said, where number keys jump to other panes."""
+        """Go to what was said, where number keys jump to other panes; what was begun for a message is given up."""
+        if self._target is not None:
+            if self._target[0] == "edit":
+                self._input.clear()
+            self._aim(None)
         self._conversation.focus()
 
     def on_lines_view_highlighted(self, event: LinesView.Highlighted) -> None:
@@ -270,6 +350,41 @@ class ChatPane(Pane):
             event.stop()
             self.pick(self._channels.channels[event.index].id)
             self._input.focus()
+
+    def _aim(self, target: tuple[str, str] | None) -> None:
+        """What is typed next is for this message: an answer in its thread, or what it should say."""
+        self._target = target
+        self._tell_state()
+
+    @on(Conversation.ControlUsed)
+    def _control_used(self, event: Conversation.ControlUsed) -> None:
+        event.stop()
+        if self.channel is not None and self._speaker is not None:
+            self.post_message(self.ControlUsed(self.channel.id, self._speaker.id, ts_of(event.key), event.used))
+
+    @on(Conversation.HomeWanted)
+    def _home_wanted(self, event: Conversation.HomeWanted) -> None:
+        event.stop()
+        self.action_home()
+
+    def action_home(self) -> None:
+        """Ask for the app's home tab, as the speaker sees it."""
+        if self._speaker is not None:
+            self.post_message(self.HomeWanted(self._speaker.id))
+
+    @on(Conversation.ActWanted)
+    def _act_wanted(self, event: Conversation.ActWanted) -> None:
+        event.stop()
+        message = next((one for one in self._messages if one.ts == event.ts), None)
+        if message is None or self.channel is None or self._speaker is None:
+            return
+        if event.what in {"delete", "react"}:
+            self.post_message(self.MessageAction(event.what, self.channel.id, self._speaker.id, message.ts))
+            return
+        self._aim((event.what, (message.thread_ts or message.ts) if event.what == "thread" else message.ts))
+        if event.what == "edit":
+            self._input.value = message.text
+        self._input.focus()
 
     @on(Conversation.WritingWanted)
     def _writing_wanted(self, event: Conversation.WritingWanted) -> None:
@@ -287,4 +402,9 @@ class ChatPane(Pane):
         text, channel, speaker = event.value.strip(), self.channel, self._speaker
         if text and channel is not None and speaker is not None:
             self._input.clear()
-            self.post_message(self.MessageEntered(channel.id, speaker.id, text))
+            what, ts = self._target or ("", "")
+            self._aim(None)
+            if what == "edit":
+                self.post_message(self.MessageEdited(channel.id, speaker.id, ts, text))
+            else:
+                self.post_message(self.MessageEntered(channel.id, speaker.id, text, ts or None))

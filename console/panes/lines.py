@@ -277,11 +277,19 @@ class LinesView(Widget, can_focus=True):
     def _strip(self, parts: Line, width: int, under: Style) -> Strip:
         base = self._base + under
         segments = [
-            Segment(part.text, base + component_style(self, f"line--{part.style}") if part.style else base)
+            Segment(part.text, base + self._style_of(part.style) if part.style else base)
             for part in cut(parts, width)
             if part.text
         ]
         return Strip(segments).adjust_cell_length(width, base)
+
+    def _style_of(self, names: str) -> Style:
+        """The style of these names together."""
+        first, *others = names.split()
+        style = component_style(self, f"line--{first}")
+        for name in others:
+            style += component_style(self, f"line--{name}")
+        return style
 
     def _bar_strip(self, y: int, under: Style) -> Strip:
         height, count = self.size.height, self.row_count()
