@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
+from console.project.commands import init, new
 from machine import __version__
 from machine.errors import MachineError
 
@@ -32,6 +33,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.command()(init)
+app.add_typer(new, name="new")
 
 Live = Annotated[
     bool | None,

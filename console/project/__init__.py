@@ -1,0 +1,1 @@
+"""New projects and new plugins, from the templates beside this file."""
