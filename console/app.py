@@ -23,7 +23,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
-from console.chatting import ChattingWindow
+from console.handler_calls import CallCounter
 from console.history import History
 from console.line import clean
 from console.live_chat import LiveChat
@@ -43,6 +43,7 @@ from console.sandbox_chat import SandboxChat
 from console.screens.reading import ReadingScreen
 from console.stored import read_storage
 from console.summary import IdsOnly, Names
+from console.tending import TendingWindow
 from console.using import BlockUser
 from console.vitals import LoopLag, memory_bytes
 from console.window import FRAMES_PER_SECOND
@@ -79,7 +80,7 @@ class _LateNames:
         return self.source.channel(channel_id)
 
 
-class MachineApp(ChattingWindow):
+class MachineApp(TendingWindow):
     """Runs a bot and shows everything it does.
 
     The bot is started when the window is there, and stopped (its handlers finish first) before the window goes. A bot
@@ -111,6 +112,8 @@ class MachineApp(ChattingWindow):
         self._recording = recording
         self._recorder = Recorder(runtime.project / _RECORDINGS) if recording is None else None
         self._pending: deque[News] = deque(maxlen=_PENDING_LIMIT)
+        self._calls = CallCounter()
+        self._calls_shown = 0
         self._chat_version = -1
         self._chat_wait = 0
         self._is_storage_stale = True
@@ -180,7 +183,7 @@ class MachineApp(ChattingWindow):
         self.chat_pane.show_mode(is_live=self.chat.is_live)
         self.chat_pane.show_people(self.chat.people())
         self.show_chat()
-        self._show_plugins()
+        self.show_plugins()
         self.show_status(replace(self.status, workspace=machine.workspace_name))
         self.events_pane.main().redraw()
         workspace = sandbox.workspace if sandbox is not None else None
@@ -258,6 +261,7 @@ class MachineApp(ChattingWindow):
     def _record(self, record: Record) -> None:
         """Take in a record; on the bot's way, so nothing is drawn here."""
         self.history.record(record)
+        self._calls.record(record)
         news = news_of(record)
         if news is not None:
             self._pending.append(news)
@@ -271,6 +275,10 @@ class MachineApp(ChattingWindow):
         if self.chat is not None and self.chat.log.version != self._chat_version and self._chat_wait <= 0:
             self.show_chat()
         self._storage_wait -= 1
+        is_time = self._storage_wait % _STORAGE_FRAMES == 0
+        if is_time and self._calls.version != self._calls_shown and self.plugins_pane.display:
+            self._calls_shown = self._calls.version
+            self.show_plugins()
         if self._is_storage_stale and self._storage_wait <= 0 and self.storage_pane.display:
             self._look_at_storage()
 
@@ -284,7 +292,7 @@ class MachineApp(ChattingWindow):
         if isinstance(news.record, PluginFailed):
             self.failed_load_at = news.record.at
         if news.is_about_plugins:
-            self._show_plugins()
+            self.show_plugins()
         if news.text:
             held = self._notices.let_through(news.about, news.record.at) if news.is_error else 0
             if held is not None:
@@ -294,11 +302,12 @@ class MachineApp(ChattingWindow):
         failed_loads = len(self.machine.failures) if self.machine is not None else 0
         self.show_status(replace(self.status, errors=self.history.failures + failed_loads))
 
-    def _show_plugins(self) -> None:
+    def show_plugins(self) -> None:
+        """Show how the plugins stand."""
         machine = self.machine
         if machine is None:
             return
-        self.plugins_pane.show(plugins_of(machine), failures_of(machine), jobs_of(machine))
+        self.plugins_pane.show(plugins_of(machine, self._calls.calls), failures_of(machine), jobs_of(machine))
         self.chat_pane.suggest(self._commands(machine))
         self.show_status(replace(self.status, plugins=len(machine.plugins)))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.handler_calls import HandlerCalls
 from console.line import Part
 from console.nodes import BLANK, Node, text_nodes
 from console.summary import clock, counted, milliseconds, short_handler
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HandlerEntry:
-    """A handler of a plugin: its method, its trigger as the decorator reads, and where it is written."""
+    """A handler of a plugin: its method, its trigger as the decorator reads, where it is written, how it has run."""
 
     name: str
     trigger: str
     place: str = ""
+    calls: HandlerCalls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class PluginEntry:
         loaded_at: When it went live.
         duration: How long loading took.
         source: Its file, as a person would write it.
+        is_off: Whether it is switched off.
     """
 
     name: str
@@ -44,6 +47,7 @@ class PluginEntry:
     loaded_at: datetime | None = None
     duration: timedelta | None = None
     source: str = ""
+    is_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class JobEntry:
 
     handler: str
     next_run: datetime | None
+    id: str = ""
 
 
 def plugin_nodes(
@@ -110,8 +115,9 @@ def _plugin(plugin: PluginEntry, timezone: tzinfo) -> Node:
     loaded = f"  {clock(plugin.loaded_at, timezone)}" if plugin.loaded_at else ""
     took = f" in {milliseconds(plugin.duration)}" if plugin.duration is not None else ""
     head = (
-        Part("✓ ", "good"),
-        Part(plugin.title or plugin.name, "strong"),
+        Part("○ ", "warn") if plugin.is_off else Part("✓ ", "good"),
+        Part(plugin.title or plugin.name, "dim" if plugin.is_off else "strong"),
+        Part("  switched off, o switches it on" if plugin.is_off else "", "warn"),
         Part(f"  {counted(len(plugin.handlers), 'handler')}", "number"),
         Part(f"  {plugin.source or plugin.name}{loaded}{took}", "dim"),
     )
@@ -120,27 +126,43 @@ def _plugin(plugin: PluginEntry, timezone: tzinfo) -> Node:
 
 def _handler(handler: HandlerEntry) -> Node:
     method = handler.name.rpartition(".")[2]
-    return Node((Part(f"{method}  "), Part(handler.trigger, "code"), Part(f"  {handler.place}", "dim")), handler.name)
+    parts = [Part(f"{method}  "), Part(handler.trigger, "code")]
+    calls = handler.calls
+    if calls is not None and calls.count:
+        parts += [
+            Part(f"  {counted(calls.count, 'call')}", "number"),
+            Part(f"  {calls.failed} failed" if calls.failed else "", "bad"),
+            Part(f"  p50 {milliseconds(calls.median)}  max {milliseconds(calls.longest)}", "dim"),
+        ]
+    return Node((*parts, Part(f"  {handler.place}", "dim")), handler.name)
 
 
 def _job(job: JobEntry, timezone: tzinfo) -> Node:
     when = job.next_run.astimezone(timezone).strftime("%a %d %b %H:%M:%S") if job.next_run else "paused"
-    return Node((Part(job.handler), Part(f"  next {when}" if job.next_run else "  paused", "dim")), job.handler)
+    return Node(
+        (Part(job.handler), Part(f"  next {when}" if job.next_run else "  paused", "dim")), job.id or job.handler
+    )
 
 
-def plugins_of(machine: Machine) -> list[PluginEntry]:
+def plugins_of(machine: Machine, calls: Mapping[str, HandlerCalls] | None = None) -> list[PluginEntry]:
     """The plugins that are live."""
     return [
         PluginEntry(
             name=plugin.name,
             title=plugin.title,
             handlers=tuple(
-                HandlerEntry(one.name, one.trigger.describe(), _place(one.source_file, one.source_line))
+                HandlerEntry(
+                    one.name,
+                    one.trigger.describe(),
+                    _place(one.source_file, one.source_line),
+                    (calls or {}).get(one.name),
+                )
                 for one in plugin.handlers
             ),
             loaded_at=plugin.loaded_at,
             duration=plugin.duration,
             source=_place(plugin.source),
+            is_off=plugin.name in machine.disabled_plugins,
         )
         for plugin in machine.plugins.values()
     ]
@@ -164,7 +186,7 @@ def failures_of(machine: Machine) -> list[FailureEntry]:
 
 def jobs_of(machine: Machine) -> list[JobEntry]:
     """What the scheduler will start."""
-    return [JobEntry(short_handler(job.handler.name), job.next_run) for job in machine.jobs()]
+    return [JobEntry(short_handler(job.handler.name), job.next_run, job.id) for job in machine.jobs()]
 
 
 def _place(file: str | Path | None, line: int | None = None) -> str:

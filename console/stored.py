@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from console.line import Part
@@ -29,6 +30,8 @@ class StoredValue:
         value: What is stored, decoded.
         size: Bytes it takes.
         error: Why it could not be decoded, if it could not.
+        full_key: As the backend knows it.
+        expires_at: When it goes by itself, if it does.
     """
 
     plugin: str
@@ -36,10 +39,24 @@ class StoredValue:
     value: Any = None
     size: int | None = None
     error: str | None = None
+    full_key: str = ""
+    expires_at: datetime | None = None
+
+    def says(self, wanted: str) -> bool:
+        """Whether its plugin, its key or its value holds this text (in lower case)."""
+        return any(wanted in text.lower() for text in (self.plugin, self.key, shown_repr(self.value)))
 
 
-def storage_nodes(values: Sequence[StoredValue]) -> list[Node]:
-    """The stored values, by plugin."""
+def storage_nodes(
+    values: Sequence[StoredValue], now: datetime | None = None, changed: frozenset[str] = frozenset()
+) -> list[Node]:
+    """The stored values, by plugin.
+
+    Args:
+        values: What to show.
+        now: From when expiry is counted.
+        changed: Full keys that stand out.
+    """
     by_plugin: dict[str, list[StoredValue]] = {}
     for value in sorted(values, key=lambda value: (value.plugin, value.key)):
         by_plugin.setdefault(value.plugin, []).append(value)
@@ -47,14 +64,26 @@ def storage_nodes(values: Sequence[StoredValue]) -> list[Node]:
         Node(
             (Part(plugin, "strong"), Part(f"  {counted(len(kept), 'key')}", "dim")),
             plugin,
-            [_value_node(value) for value in kept],
+            [_value_node(value, now, changed) for value in kept],
         )
         for plugin, kept in by_plugin.items()
     ]
 
 
-def _value_node(stored: StoredValue) -> Node:
-    name = (Part(stored.key, "key"), Part(f"  {byte_size(stored.size)}  ", "dim"))
+def left_of(expires_at: datetime, now: datetime) -> str:
+    """How long something still lasts: `42 s`, `3:05 min`, `2:10 h`, `5 days`."""
+    seconds = max(int((expires_at - now).total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02} min"
+    return f"{seconds // 3600}:{seconds % 3600 // 60:02} h" if seconds < 172_800 else f"{seconds // 86_400} days"
+
+
+def _value_node(stored: StoredValue, now: datetime | None, changed: frozenset[str]) -> Node:
+    style = "flash" if stored.full_key and stored.full_key in changed else "key"
+    left = f"  ⏳ {left_of(stored.expires_at, now)}" if stored.expires_at and now else ""
+    name = (Part(stored.key, style), Part(f"  {byte_size(stored.size)}", "dim"), Part(left, "warn"), Part("  "))
     if stored.error is not None:
         return Node((*name, Part(stored.error, "bad")), stored.key)
     value = stored.value
@@ -89,8 +118,10 @@ async def _read(backend: MachineBaseStorage, full_key: str, plugins: frozenset[s
         owner, key = "shared", full_key
     data = await backend.get(full_key)
     if data is None:
-        return StoredValue(owner, key, error="expired just now")
+        return StoredValue(owner, key, error="expired just now", full_key=full_key)
+    expires_at = await backend.expiry(full_key)
     try:
-        return StoredValue(owner, key, decode(data, key=full_key), len(data))
+        value = decode(data, key=full_key)
     except StorageError as error:
-        return StoredValue(owner, key, size=len(data), error=str(error))
+        return StoredValue(owner, key, None, len(data), str(error), full_key, expires_at)
+    return StoredValue(owner, key, value, len(data), full_key=full_key, expires_at=expires_at)

@@ -151,6 +151,30 @@ class Machine:
         """The scheduled jobs, the next one first."""
         return self._scheduler.jobs()
 
+    def run_job_now(self, job_id: str) -> None:
+        """Start a scheduled job at once, besides its schedule; an unknown id does nothing."""
+        require_writable("Running a job")
+        for job in self._scheduler.jobs():
+            if job.id == job_id:
+                self._dispatcher.run_job(job.handler)
+
+    @property
+    def disabled_plugins(self) -> frozenset[str]:
+        """Names of the plugins that are switched off."""
+        return frozenset(self._plugins.off)
+
+    def disable_plugin(self, name: str) -> None:
+        """Let a live plugin hear nothing, and run none of its jobs, until it is enabled or the bot ends.
+
+        Raises:
+            KeyError: No plugin of this name is live.
+        """
+        self._plugins.disable(name)
+
+    def enable_plugin(self, name: str) -> None:
+        """Let a plugin that was disabled hear again."""
+        self._plugins.enable(name)
+
     def run_due_jobs(self) -> None:
         """Start the scheduled jobs that are due by the `clock` that was given; without one they start by themselves."""
         self._scheduler.run_due()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from console.line import Line, Part, line
 from console.panes.document import DocumentView
@@ -35,10 +39,28 @@ class PluginsPane(Pane):
 
     NUMBER = 5
     TITLE = "Plugins"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "switch", "Off/on"),
+        Binding("n", "run_now", "Run job now"),
+    ]
+
+    @dataclass
+    class SwitchRequested(Message):
+        """A person wants to switch a plugin off, or on."""
+
+        plugin: PluginEntry
+
+    @dataclass
+    class RunRequested(Message):
+        """A person wants a scheduled job to run now."""
+
+        job: JobEntry
 
     def __init__(self, timezone: tzinfo = UTC) -> None:
         super().__init__(id="plugins")
         self._timezone = timezone
+        self._plugins: Sequence[PluginEntry] = ()
+        self._jobs: Sequence[JobEntry] = ()
         self._document = PluginsDocument(id="plugins-document")
 
     def compose(self) -> ComposeResult:
@@ -53,6 +75,24 @@ class PluginsPane(Pane):
         self, plugins: Sequence[PluginEntry], failures: Sequence[FailureEntry], jobs: Sequence[JobEntry] = ()
     ) -> None:
         """Show how things stand."""
+        self._plugins, self._jobs = plugins, jobs
         self._document.show(plugin_nodes(plugins, failures, jobs, self._timezone))
         failed = f", {len(failures)} failed" if failures else ""
         self.tell(f"{len(plugins)} live{failed}" if plugins or failures else "")
+
+    def action_switch(self) -> None:
+        """Ask for the plugin under the cursor to be switched."""
+        path = self._path()
+        for plugin in self._plugins:
+            if path[:1] == (plugin.name,):
+                self.post_message(self.SwitchRequested(plugin))
+
+    def action_run_now(self) -> None:
+        """Ask for the job under the cursor to run."""
+        path = self._path()
+        for job in self._jobs:
+            if path == ("jobs", job.id or job.handler):
+                self.post_message(self.RunRequested(job))
+
+    def _path(self) -> tuple[str, ...]:
+        return self._document.path_at(self._document.cursor) if self._document.row_count() else ()

@@ -61,6 +61,7 @@ class Plugins:
     Attributes:
         live: The plugins that run, by name.
         failures: What could not be loaded, by the name of its module or class; an older version of it may be live.
+        off: Names of plugins that are switched off; they stay loaded, also over a reload, and hear nothing.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Plugins:
     ) -> None:
         self.live: dict[str, LoadedPlugin] = {}
         self.failures: dict[str, PluginError] = {}
+        self.off: set[str] = set()
         self._project = project
         self._loader = loader
         self._dispatcher = dispatcher
@@ -154,6 +156,27 @@ class Plugins:
             stopwatch.step("swap")
             self._reports.reloaded([reason], [], before, self.live, stopwatch)
             return True
+
+    def disable(self, name: str) -> None:
+        """Let a live plugin hear nothing from now on; handlers that run go on.
+
+        Raises:
+            KeyError: No plugin of this name is live.
+        """
+        self.off.add(self.live[name].name)
+        self._take_over_handlers()
+
+    def enable(self, name: str) -> None:
+        """Let a plugin hear again; one that is not switched off stays as it is."""
+        self.off.discard(name)
+        self._take_over_handlers()
+
+    def _take_over_handlers(self) -> None:
+        handlers = [
+            handler for plugin in self.live.values() if plugin.name not in self.off for handler in plugin.handlers
+        ]
+        self._dispatcher.registry = Registry(handlers)
+        self._jobs.replace(handlers)
 
     async def close(self) -> None:
         """Shut all plugins down, after their handlers have ended."""
@@ -248,9 +271,7 @@ class Plugins:
             for name, error in self.failures.items()
             if _is_under(name, possible) and not _is_under(name, tried)
         }
-        handlers = [handler for plugin in self.live.values() for handler in plugin.handlers]
-        self._dispatcher.registry = Registry(handlers)
-        self._jobs.replace(handlers)
+        self._take_over_handlers()
         for plugin in change.retired:
             self._retire(plugin)
         for name, plugin in self.live.items():

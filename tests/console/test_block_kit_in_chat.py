@@ -197,11 +197,14 @@ async def test_a_message_is_edited_answered_and_deleted_by_key(project: Path) ->
     """What people do in Slack with their own messages."""
     async with forms(project) as (app, pilot, _):
         await pilot.press("g", "e")
+        await until(pilot, lambda: app.chat_pane.main().has_focus)
         app.chat_pane.main().value = "formal"
         await pilot.press("enter")
         await until(pilot, lambda: said(app, "general")[0] == "formal")
 
-        await pilot.press("escape", "g", "t", *"ok", "enter")
+        await pilot.press("escape", "g", "t")
+        await until(pilot, lambda: app.chat_pane.main().has_focus)
+        await pilot.press(*"ok", "enter")
         await until(pilot, lambda: "ok" in said(app, "general"))
         first, reply = workspace_of(app).history("general")[0], workspace_of(app).history("general")[-1]
         assert reply.thread_ts == first.ts

@@ -1,0 +1,90 @@
+"""Storage and plugins changed by hand: what the panes ask for, done in the bot."""
+
+from __future__ import annotations
+
+from console.chatting import ChattingWindow
+from console.panes.plugins import PluginsPane
+from console.panes.storage import StoragePane
+from console.screens.asking import ConfirmScreen, TextScreen
+from console.storage_changes import StorageChanges, parse_value
+from console.stored import StoredValue
+from machine.errors import MachineError
+
+
+class TendingWindow(ChattingWindow):
+    """The window in which values and plugins can be changed."""
+
+    _changes: StorageChanges | None = None
+
+    def on_storage_pane_change_requested(self, event: StoragePane.ChangeRequested) -> None:
+        """Change what is stored."""
+        if self.machine is not None:
+            changes = self._changes = self._changes or StorageChanges(self.machine.storage)
+            self.run_worker(self._change(changes, event), group="change", exit_on_error=False)
+
+    async def _change(self, changes: StorageChanges, event: StoragePane.ChangeRequested) -> None:
+        try:
+            done = await self._do(changes, event.what, event.value)
+        except MachineError as error:
+            self.tell(str(error), title="Storage", severity="error")
+            return
+        if done:
+            self.tell(done, title="Storage")
+            self.storage_pane.action_look_again()
+
+    async def _do(self, changes: StorageChanges, what: str, value: StoredValue | None) -> str | None:
+        if what == "undo":
+            key = await changes.undo()
+            return f"{key} is as it was" if key else "There is nothing to undo"
+        if what == "add":
+            return await self._add(changes, value)
+        if value is None:
+            return None
+        return await (self._delete_value if what == "delete" else self._edit_value)(changes, value)
+
+    async def _delete_value(self, changes: StorageChanges, value: StoredValue) -> str | None:
+        if not await self.push_screen_wait(ConfirmScreen(f"Delete {value.key}?", f"Stored by {value.plugin}.")):
+            return None
+        await changes.delete(value.full_key)
+        return f"{value.key} is deleted, u brings it back"
+
+    async def _edit_value(self, changes: StorageChanges, value: StoredValue) -> str | None:
+        text = await self.push_screen_wait(TextScreen(f"{value.key}, as Python", repr(value.value), is_multiline=True))
+        if text is None:
+            return None
+        await changes.set(value.full_key, parse_value(text))
+        return f"{value.key} is changed, u takes it back"
+
+    async def _add(self, changes: StorageChanges, beside: StoredValue | None) -> str | None:
+        prefix = beside.full_key.removesuffix(beside.key) if beside is not None else ""
+        key = await self.push_screen_wait(TextScreen("The key, with its plugin", prefix, example="key"))
+        if not key:
+            return None
+        text = await self.push_screen_wait(TextScreen(f"{key}, as Python", "", is_multiline=True))
+        if text is None:
+            return None
+        await changes.set(key, parse_value(text))
+        return f"{key} is stored, u takes it back"
+
+    def on_plugins_pane_switch_requested(self, event: PluginsPane.SwitchRequested) -> None:
+        """Switch a plugin off, or on."""
+        if self.machine is None or event.plugin.name not in self.machine.plugins:
+            return
+        if event.plugin.is_off:
+            self.machine.enable_plugin(event.plugin.name)
+        else:
+            self.machine.disable_plugin(event.plugin.name)
+        self.show_plugins()
+
+    def on_plugins_pane_run_requested(self, event: PluginsPane.RunRequested) -> None:
+        """Run a job at once."""
+        if self.machine is None:
+            return
+        try:
+            self.machine.run_job_now(event.job.id)
+        except MachineError as error:
+            self.tell(str(error), title="Jobs", severity="error")
+
+    def show_plugins(self) -> None:
+        """Show how the plugins stand."""
+        raise NotImplementedError
