@@ -22,6 +22,7 @@ from machine.errors import MachineError
 if TYPE_CHECKING:
     from console.recording import RecordedEvent
     from console.runtime import Runtime
+    from machine.settings import Settings
 
 MIN_COLUMNS, MIN_LINES = 60, 15  # smaller than that, the console says so instead of showing panes
 
@@ -151,6 +152,26 @@ def sandbox(
 ) -> None:
     """Serve the embedded Slack workspace alone, for any Slack SDK."""
     _finish(_serve_sandbox(port, as_json=as_json, state=state, record=record, users=users))
+
+
+@app.command("plugins")
+def list_plugins(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the plugins that would be loaded, with their handlers; exit code 1 if one fails to load."""
+    from console.plugins_command import list_plugins as listing  # noqa: PLC0415 - not for other commands
+
+    settings, project = _quiet_project()
+    _finish(listing(settings, project, as_json=as_json))
+
+
+def _quiet_project() -> tuple[Settings, Path]:
+    """Settings and folder for a command that reports itself, and logs nothing."""
+    from machine.logs import configure_logging  # noqa: PLC0415 - structlog is not needed for --help
+    from machine.settings import Settings  # noqa: PLC0415
+
+    configure_logging(logging.CRITICAL, sys.stderr)
+    return Settings.load(Path.cwd()), Path.cwd()
 
 
 def _reach(
