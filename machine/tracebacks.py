@@ -19,7 +19,10 @@ _LINES_AROUND = 2
 
 def one_line(error: BaseException) -> str:
     """Type and message of an exception, on one line."""
-    message = " ".join(str(error).split())
+    try:
+        message = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - an exception whose text fails must not hide what happened
+        message = "its message cannot be read"
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 

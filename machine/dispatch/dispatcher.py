@@ -202,13 +202,13 @@ class Dispatcher:
 
     @staticmethod
     async def _run_generator(values: Any, match: Match, pending: PendingAnswer | None) -> None:
-        is_first = True
+        count = 0
         async for value in values:
-            if is_first and pending is not None:
+            count += 1
+            if count == 1 and pending is not None:
                 await pending.give(match.rule.answer(value), match.handler.name)
-            elif pending is not None:
+            elif count == 2 and pending is not None:
                 _logger.warning("Only the first value a handler yields answers Slack", handler=match.handler.name)
-            is_first = False
 
     async def _look_up_who_and_where(self, facts: Facts) -> None:
         """What handlers read without awaiting (`sender`, `channel`) must be known before they run."""

@@ -11,6 +11,7 @@ from types import FrameType
 
 import structlog
 
+from machine.containment import concerns_others
 from machine.dispatch.registry import Handler
 from machine.envelope import Envelope
 from machine.plugins.base import MachineBasePlugin
@@ -170,8 +171,11 @@ class Supervisor:
 async def _to_end(run: Callable[[], Awaitable[object]]) -> None:
     try:
         await run()
-    except SystemExit as error:  # argparse, for example, ends the process at a mistake
-        raise RuntimeError(f"the handler tried to end the process: {one_line(error)}") from error
+    except BaseException as error:
+        if isinstance(error, Exception) or concerns_others(error):
+            raise
+        # For example argparse, which ends the process at a mistake, or a task that somebody else cancelled.
+        raise RuntimeError(f"the handler ended with {one_line(error)}") from error
 
 
 async def _within(limit: timedelta | None, run: Callable[[], Awaitable[object]]) -> None:

@@ -234,7 +234,52 @@ async def test_a_handler_cannot_end_the_process(bot: BotUnderTest) -> None:
     bot.workspace.post("alice", "general", "hello")
     await bot.answer()
 
-    assert failed.error == "RuntimeError: the handler tried to end the process: SystemExit: 2"
+    assert failed.error == "RuntimeError: the handler ended with SystemExit: 2"
+
+
+@pytest.mark.parametrize("error", [BaseException("odd"), BaseExceptionGroup("two", [SystemExit()])])
+async def test_a_handler_that_raises_no_exception_has_failed_all_the_same(
+    bot: BotUnderTest, error: BaseException
+) -> None:
+    """What does not derive from `Exception` is reported like any other failure, and the error hook hears of it."""
+    heard: list[str] = []
+
+    class Odd(MachineBasePlugin):
+        @listen_to("^go$")
+        async def go(self, msg: Message) -> None:
+            raise error
+
+        @on("handler-error")
+        async def hear(self, handler: str, **_: Any) -> None:
+            heard.append(handler)
+
+    await bot.start(Odd)
+
+    bot.workspace.post("alice", "general", "go")
+    failed = await bot.record(InvocationFailed)
+    await bot.settled()
+
+    assert failed.error.startswith(f"RuntimeError: the handler ended with {type(error).__name__}")
+    assert heard == [failed.handler]
+
+
+async def test_a_handler_that_waits_for_something_cancelled_has_failed(bot: BotUnderTest) -> None:
+    """It is told as a failure, and not passed over as if the bot had cancelled the handler."""
+
+    class Waits(MachineBasePlugin):
+        @listen_to("^go$")
+        async def go(self, msg: Message) -> None:
+            gone: asyncio.Future[None] = asyncio.Future()
+            gone.cancel()
+            await gone
+
+    await bot.start(Waits)
+
+    bot.workspace.post("alice", "general", "go")
+    failed = await bot.record(InvocationFailed)
+
+    assert failed.error == "RuntimeError: the handler ended with CancelledError"
+    assert "await gone" in failed.traceback
 
 
 async def test_waiting_ends_when_the_bot_is_asked_to_stop(bot: BotUnderTest) -> None:

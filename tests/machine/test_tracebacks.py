@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from machine.tracebacks import own_frames
+from machine.tracebacks import one_line, own_frames
 
 
 def _inner(service: str) -> str:
@@ -36,3 +36,13 @@ def test_variables_of_libraries_are_left_out() -> None:
     assert frames[0].file == __file__
     assert frames[0].variables
     assert not frames[-1].variables
+
+
+def test_an_exception_without_a_readable_text_is_still_named() -> None:
+    """What reports a failure must not fail itself."""
+
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    assert one_line(Mute()) == "Mute: its message cannot be read"

@@ -216,6 +216,7 @@ FAILURES: dict[str, tuple[str | bytes, str, int | None, str]] = {
     "missing name": ("from machine.plugins import Nothing\n", "import", 1, "Nothing"),
     "raises": ("x = 1\n\nraise ValueError('at import')\n", "import", 3, "ValueError: at import"),
     "exits": ("import sys\nsys.exit('bye')\n", "import", 2, "SystemExit: bye"),
+    "raises no Exception": ("class Odd(BaseException): pass\nraise Odd('hm')\n", "import", 2, "Odd: hm"),
     "not utf-8": (b"x = 1\ny = '\xe9'\n", "import", 2, "UTF-8"),
     "null byte": (b"x = 1\0\n", "import", None, "null"),
     "endless": ("def f(): f()\nf()\n", "import", 1, "RecursionError"),
@@ -231,9 +232,33 @@ FAILURES: dict[str, tuple[str | bytes, str, int | None, str]] = {
         7,
         "SystemExit: 3",
     ),
+    "constructor raises no Exception": (
+        f"{PLUGIN}    def __init__(self, *args):\n        raise BaseException('odd')\n",
+        "construct",
+        7,
+        "BaseException: odd",
+    ),
+    "exception without text": (
+        f"{PLUGIN}    async def init(self):\n        raise type('Mute', (Exception,), {{'__str__': None}})\n",
+        "init",
+        7,
+        "Mute",
+    ),
     "constructor signature": (f"{PLUGIN}    def __init__(self):\n        pass\n", "construct", None, "TypeError"),
     "init": (f"{PLUGIN}    async def init(self):\n        raise ValueError('no db')\n", "init", 7, "ValueError: no db"),
     "init exits": (f"{PLUGIN}    async def init(self):\n        raise SystemExit(3)\n", "init", 7, "SystemExit: 3"),
+    "init raises no Exception": (
+        f"{PLUGIN}    async def init(self):\n        raise BaseException('odd')\n",
+        "init",
+        7,
+        "BaseException: odd",
+    ),
+    "init waits for what was cancelled": (
+        f"{PLUGIN}    async def init(self):\n        import asyncio\n        raise asyncio.CancelledError\n",
+        "init",
+        8,
+        "CancelledError",
+    ),
     "init not async": (f"{PLUGIN}    def init(self):\n        pass\n", "register", 6, "async def"),
     "not async": (f"{PLUGIN}    @listen_to('x')\n    def f(self, msg):\n        pass\n", "register", 6, "async def"),
     "no argument": (f"{PLUGIN}    @listen_to('x')\n    async def f(self):\n        pass\n", "register", 6, "argument"),
@@ -436,14 +461,15 @@ async def test_init_and_shutdown_run_once_each_and_in_order(bot: BotUnderTest) -
     assert steps == ["init", "begin", "end", "shutdown"]
 
 
-async def test_a_shutdown_that_fails_stops_nobody_else(bot: BotUnderTest) -> None:
+@pytest.mark.parametrize("error", [ValueError("cannot close"), SystemExit(1), BaseException("odd")])
+async def test_a_shutdown_that_fails_stops_nobody_else(bot: BotUnderTest, error: BaseException) -> None:
     """The rest is closed all the same."""
     steps: list[str] = []
 
     class Failing(MachineBasePlugin):
         async def shutdown(self) -> None:
             steps.append("failing")
-            raise ValueError("cannot close")
+            raise error
 
     class Fine(MachineBasePlugin):
         async def shutdown(self) -> None:

@@ -43,6 +43,21 @@ async def test_help_lists_commands_under_the_heading_of_their_plugin(bot: BotUnd
     assert rockets == ["*Rockets*", "• `launch &lt;name&gt;`: start a rocket", "• `/abort`: stop the countdown"]
 
 
+async def test_a_handler_without_docstring_is_no_entry_whatever_it_overrides(bot: BotUnderTest) -> None:
+    """A handler called `pin_message` would else be listed with what the base class says of its own."""
+
+    class Pins(MachineBasePlugin):
+        @listen_to("pin")
+        async def pin_message(self, msg: Message) -> None:  # type: ignore[override]  # plugins do that
+            await msg.pin_message()
+
+    await bot.start(HelpPlugin, Pins)
+
+    bot.workspace.post("alice", "general", "@machine help")
+
+    assert "Pin" not in (await bot.answer()).text
+
+
 async def test_robot_help_lists_what_triggers_handlers(bot: BotUnderTest) -> None:
     """For those who want to know exactly."""
     await bot.start(HelpPlugin, Rockets)
