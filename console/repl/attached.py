@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.application import create_app_session, run_in_terminal
 from rich.console import RenderableType
 from rich.text import Text
 
 from console.repl.completion import ReplCompleter, warm_up
 from console.repl.conversation import Conversation
 from console.repl.evaluator import Outcome
+from console.repl.percent import Edit
 from console.repl.plain_output import PlainOutput
 from console.repl.session import Prompt
 from console.repl.stream_terminal import StreamTerminal
@@ -23,7 +24,7 @@ from machine.read_only import is_read_only
 
 CANCELLED = 130
 _INTERRUPT = b"\x03"
-_CHUNK = 4_096
+_CHUNK = 8_192
 """Bytes of input that are read at a time; between them, the bot has its turn."""
 
 
@@ -110,7 +111,7 @@ class AttachedSession:
         given: Circumstances,
         send: Callable[[bytes], None],
         send_error: Callable[[bytes], None],
-        edit: Callable[[str], Any],
+        edit: Edit,
     ) -> None:
         self._hello = hello
         self._given = given
@@ -131,11 +132,13 @@ class AttachedSession:
             is_read_only.set(True)
         if self._hello.code is not None:
             return await self._run_code(self._hello.code)
-        reading = asyncio.create_task(self._read_keys(), name="repl-keys")
-        try:
-            return await self._talk()
-        finally:
-            reading.cancel()
+        # prompt-toolkit asks for "the" application; several at once need a session each, to be told apart
+        with create_app_session(self._terminal.input, self._terminal.output):
+            reading = asyncio.create_task(self._read_keys(), name="repl-keys")
+            try:
+                return await self._talk()
+            finally:
+                reading.cancel()
 
     def feed(self, data: bytes) -> None:
         """Take in what was typed."""
@@ -170,7 +173,12 @@ class AttachedSession:
         warm_up()
         given = self._given
         conversation = self._conversation = Conversation(
-            given.namespace, self._write, lambda: self._terminal.columns, session=given.number, ask=self._ask
+            given.namespace,
+            self._write,
+            lambda: self._terminal.columns,
+            session=given.number,
+            ask=self._ask,
+            edit=self._edit,
         )
         prompt = self._prompt = Prompt(
             ReplCompleter(conversation.namespace),
@@ -180,6 +188,7 @@ class AttachedSession:
             terminal_input=self._terminal.input,
             terminal_output=self._terminal.output,
             mode=given.mode,
+            names=conversation.namespace,
         )
         self._write(Text(given.greeting, style="bold red" if given.is_live else "bold"))
         while True:

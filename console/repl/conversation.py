@@ -5,6 +5,7 @@ The pane of the console, the plain terminal and `machine repl -c` differ only in
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from rich.console import RenderableType
@@ -12,8 +13,10 @@ from rich.text import Text
 
 from console.names import LiveNames
 from console.repl.confirmation import Ask, asker
+from console.repl.contained_tasks import contain_tasks
 from console.repl.evaluator import Evaluator, Outcome
 from console.repl.output import PrintedLines, printed_lines
+from console.repl.percent import Edit, PercentCommands
 from console.repl.rendering import render, render_error, safe_text
 from console.repl.shapes import NAMES, spoken_names
 
@@ -30,6 +33,7 @@ class Conversation:
         session: See `Evaluator`.
         ask: Puts a question to the person; by default nobody can be asked.
         display: Writes a result; by default it is rendered for people to read.
+        edit: Lets the person change a text in their editor; by default they have none.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class Conversation:
         session: int | None = None,
         ask: Ask | None = None,
         display: Callable[[object], None] | None = None,
+        edit: Edit | None = None,
     ) -> None:
         self._write = write
         self._write_error = write_error or write
@@ -55,6 +60,7 @@ class Conversation:
             takes_sigint=takes_sigint,
             session=session,
         )
+        self._percent = PercentCommands(self.evaluator, write, width, edit)
         context = self.evaluator.context
         context.run(printed_lines.set, self._printed)
         context.run(asker.set, ask)
@@ -77,8 +83,13 @@ class Conversation:
         return self.evaluator.cancel()
 
     async def run(self, source: str) -> Outcome:
-        """Evaluate one input and write its output; see `Evaluator.evaluate`."""
-        outcome = await self.evaluator.evaluate(source)
+        """Evaluate one input, or do what a `%command` says, and write its output; see `Evaluator.evaluate`."""
+        contain_tasks(asyncio.get_running_loop())
+        if source.lstrip().startswith("%"):
+            outcome = await self._percent.run(source)
+        else:
+            self._percent.inputs.append(source.rstrip())
+            outcome = await self.evaluator.evaluate(source)
         self._printed.finish()
         if outcome.error:
             self._write_error(render_error(outcome.error))

@@ -6,7 +6,7 @@ the rows above the prompt are left to the output shown there, so that the comple
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from prompt_toolkit.application import Application, get_app
@@ -14,7 +14,7 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer, DynamicCompleter, ThreadedCompleter
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import Condition, has_focus, is_done
+from prompt_toolkit.filters import Condition, has_completions, has_focus, is_done
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.input import Input
@@ -47,6 +47,7 @@ from pygments.lexers.python import PythonLexer
 
 from console.repl.history_file import HistoryFile
 from console.repl.keys import prompt_bindings, question_bindings
+from console.repl.signature import signature_at
 
 MENU_ROWS = 8
 
@@ -72,6 +73,9 @@ PROMPT_STYLE: dict[str, str] = {
     "continuation": "ansibrightblack",
     "auto-suggestion": "ansibrightblack",
     "notice": "ansiyellow",
+    "signature": "ansibrightblack",
+    "signature.current": "ansiyellow bold",
+    "signature.doc": "ansibrightblack italic",
 }
 
 
@@ -88,6 +92,7 @@ class Prompt:
         terminal_input: Where keys come from; the terminal by default.
         terminal_output: Where the prompt is drawn; the terminal by default.
         mode: The keys are those of `emacs` or of `vi`.
+        names: Known at the prompt, for signatures.
 
     Attributes:
         app: The prompt-toolkit application.
@@ -107,6 +112,7 @@ class Prompt:
         terminal_input: Input | None = None,
         terminal_output: Output | None = None,
         mode: str = "emacs",
+        names: Mapping[str, object] | None = None,
     ) -> None:
         self.label = label
         self.is_live = is_live
@@ -126,6 +132,8 @@ class Prompt:
             accept_handler=_accept,
         )
         self._rows_above = rows_above
+        self._names = names or {}
+        self._signature_for: tuple[str, StyleAndTextTuples] = ("", [])
         self._is_asking = Condition(lambda: bool(self.question))
         self.window = self._window()
         self.app: Application[str] = Application(
@@ -206,7 +214,11 @@ class Prompt:
             Window(FormattedTextControl(lambda: [("class:notice", self.notice)]), height=1, dont_extend_height=True),
             Condition(lambda: bool(self.notice)) & ~is_done,
         )
-        rows: list[AnyContainer] = [self.window, self._search, notice]
+        signature = ConditionalContainer(
+            Window(FormattedTextControl(self._signature), height=1, dont_extend_height=True),
+            Condition(lambda: bool(self._signature())) & has_focus(self.buffer) & ~has_completions & ~is_done,
+        )
+        rows: list[AnyContainer] = [self.window, self._search, signature, notice]
         above = self._rows_above
         if above is not None:
 
@@ -217,6 +229,13 @@ class Prompt:
         menu = CompletionsMenu(max_height=MENU_ROWS, scroll_offset=1, extra_filter=has_focus(self.buffer))
         content = FloatContainer(HSplit(rows), [Float(menu, xcursor=True, ycursor=True, transparent=True)])
         return Layout(content, focused_element=self.window)
+
+    def _signature(self) -> StyleAndTextTuples:
+        """The call that is being typed; worked out once per text."""
+        text = self.buffer.document.text_before_cursor
+        if text != self._signature_for[0]:
+            self._signature_for = text, signature_at(text, self._names)
+        return self._signature_for[1]
 
     def _line_prefix(self, line: int, wraps: int) -> StyleAndTextTuples:
         if self.question:

@@ -16,6 +16,7 @@ from console.history import History
 from console.repl.attached import exit_code
 from console.repl.completion import ReplCompleter, warm_up
 from console.repl.conversation import Conversation
+from console.repl.editor import edit_here
 from console.repl.interrupt import interruptible
 from console.repl.namespace import build_namespace
 from console.repl.offering import HISTORY_FILE, editing_mode
@@ -102,6 +103,7 @@ async def _talk(runtime: Runtime, namespace: dict[str, Any], mode: str) -> int:
                 lambda: direct.width,
                 takes_sigint=True,
                 ask=lambda question: prompt.confirm(question),  # noqa: PLW0108 - the prompt comes into being below
+                edit=edit_here,
             )
             prompt = Prompt(
                 ReplCompleter(conversation.namespace),
@@ -109,6 +111,7 @@ async def _talk(runtime: Runtime, namespace: dict[str, Any], mode: str) -> int:
                 label=machine.workspace_name if runtime.is_live else "",
                 is_live=runtime.is_live,
                 mode=mode,
+                names=conversation.namespace,
             )
             write(_greeting(runtime))
             watching = asyncio.create_task(_tell_when_stopped(machine, write), name="repl-watch")

@@ -36,7 +36,8 @@ from console.repl.completion import ReplCompleter, warm_up
 from console.repl.conversation import Conversation
 from console.repl.drawing import DrawnPrompt
 from console.repl.echo import echo
-from console.repl.errors import describe
+from console.repl.editor import edit_here
+from console.repl.errors import ReplError, describe
 from console.repl.output import routed_output
 from console.repl.rendering import render_error
 from console.repl.scrollback import Scrollback
@@ -94,7 +95,7 @@ class ReplTerminal(Widget, can_focus=True):
         self._conversation: Conversation | None = None
         self._prompt: Prompt | None = None
         self._namespace: Mapping[str, object] = {}
-        self._label, self._is_live = "", False
+        self._label, self._is_live, self._mode = "", False, "emacs"
         self._host: asyncio.Task[None] | None = None
         self._resources = ExitStack()
         self._drawn: DrawnPrompt | None = None
@@ -118,15 +119,18 @@ class ReplTerminal(Widget, can_focus=True):
         """Everything that has been shown above the prompt and is still kept, without its colours."""
         return "\n".join(strip.text.rstrip() for strip in self._scrollback.lines)
 
-    def attach(self, namespace: Mapping[str, object], *, label: str = "", is_live: bool = False) -> None:
+    def attach(
+        self, namespace: Mapping[str, object], *, label: str = "", is_live: bool = False, mode: str = "emacs"
+    ) -> None:
         """Begin to talk: from now on the prompt is there and what is typed is run.
 
         Args:
             namespace: Names known at the prompt; see `console.repl.namespace.build_namespace`.
             label: In front of `>>>`; with a live workspace, its name.
             is_live: The workspace is a real one; the prompt looks different then.
+            mode: The keys are those of `emacs` or of `vi`.
         """
-        self._namespace, self._label, self._is_live = namespace, label, is_live
+        self._namespace, self._label, self._is_live, self._mode = namespace, label, is_live, mode
         self._ready.set()
 
     def write(self, output: RenderableType) -> None:
@@ -143,6 +147,12 @@ class ReplTerminal(Widget, can_focus=True):
         self._scrollback = Scrollback(self.app.console)
         self._resources.enter_context(routed_output())
         self._host = asyncio.create_task(self._converse(), name="repl-terminal")
+        self.watch(self.app, "theme", self._take_theme, init=False)
+
+    def _take_theme(self, _theme: str) -> None:
+        if self._prompt is not None:
+            self._prompt.app.style = themed_style(self.app.theme_variables)
+            self._redraw()
 
     async def on_unmount(self) -> None:
         """End the prompt and what it runs."""
@@ -156,7 +166,9 @@ class ReplTerminal(Widget, can_focus=True):
     async def _converse(self) -> None:
         await self._ready.wait()
         warm_up()
-        conversation = self._conversation = Conversation(self._namespace, self.write, lambda: self._columns)
+        conversation = self._conversation = Conversation(
+            self._namespace, self.write, lambda: self._columns, ask=self._ask, edit=self._edit
+        )
         completer = ReplCompleter(conversation.namespace)
         prompt = self._prompt = Prompt(
             completer,
@@ -167,6 +179,8 @@ class ReplTerminal(Widget, can_focus=True):
             rows_above=lambda: len(self._scrollback.lines),
             terminal_input=self._keys,
             terminal_output=ScreenOutput(lambda: (self._columns, self.content_size.height)),
+            mode=self._mode,
+            names=conversation.namespace,
         )
         prompt.app.after_render += lambda _app: self._take_drawing(prompt)
         failures = 0
@@ -206,6 +220,29 @@ class ReplTerminal(Widget, can_focus=True):
         if outcome.exit_code is not None:
             self.write(Text("The REPL stays with the console.", style="dim"))
             self.post_message(self.Left(self))
+
+    async def _ask(self, question: str) -> bool:
+        assert self._prompt is not None  # who asks was typed at it
+        try:
+            with no_winch_handler():
+                return await self._prompt.confirm(question)
+        finally:
+            self._drawn = None
+
+    async def _edit(self, text: str) -> str:
+        """The editor gets the terminal; meanwhile the application draws nothing, and the bot runs on."""
+        app = self.app
+        failure: ReplError | None = None
+        changed = text
+        # without batch_update, repainting would fill the queue of the stopped writer and wait for ever
+        with app.batch_update(), app.suspend():
+            try:  # nothing may get out before the application has its terminal again
+                changed = await edit_here(text)
+            except ReplError as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return changed
 
     def _show_running(self) -> None:
         self._shows_running = True

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 from prompt_toolkit.application import application as application_module
+from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -379,7 +380,9 @@ async def test_a_prompt_that_fails_comes_back() -> None:
     async with session(size=(160, 60)) as person:  # the traceback shows paths, however long they are
         prompt = person.terminal._prompt
         assert prompt is not None
-        prompt.app.key_bindings.add("c-t")(lambda event: 1 / 0)  # type: ignore[union-attr]
+        failing = KeyBindings()
+        failing.add("c-t")(lambda event: 1 / 0)
+        prompt.app.key_bindings = merge_key_bindings([prompt.app.key_bindings or KeyBindings(), failing])
         person.press("ctrl+t")
         await person.sees("That key failed")
         prompt.app.exit(exception=ValueError("drawing"))

@@ -1,0 +1,29 @@
+"""The person's own editor, on this terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import tempfile
+from pathlib import Path
+
+from console.repl.errors import ReplError
+
+
+async def edit_here(text: str) -> str:
+    """Let the person change a text in `$VISUAL` or `$EDITOR`; the event loop runs on meanwhile.
+
+    Raises:
+        ReplError: There is no such editor.
+    """
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    with tempfile.TemporaryDirectory(prefix="machine-repl-") as folder:
+        file = Path(folder) / "input.py"
+        file.write_text(text, encoding="utf-8")
+        try:
+            process = await asyncio.create_subprocess_exec(*editor, str(file))
+        except OSError as error:
+            raise ReplError(f"{editor[0]} cannot be started: {error.strerror}. Set EDITOR to your editor.") from None
+        await process.wait()
+        return file.read_text(encoding="utf-8", errors="replace")
