@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -23,6 +24,8 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
+from console import garbage
+from console.habits import read_habits
 from console.handler_calls import CallCounter
 from console.history import History
 from console.line import clean
@@ -49,7 +52,7 @@ from console.vitals import LoopLag, memory_bytes
 from console.window import FRAMES_PER_SECOND
 from machine.errors import MachineError
 from machine.plugins.triggers import SlashCommand
-from machine.trace import ConnectionChanged, PluginFailed, RateLimited, Record
+from machine.trace import ConnectionChanged, PluginFailed, PluginsReloaded, RateLimited, Record
 
 if TYPE_CHECKING:
     from console.runtime import Runtime
@@ -61,6 +64,8 @@ _RECORD_EVERY_S = 1.0
 _VITALS_EVERY_S = 1.0
 _PENDING_LIMIT = 1_000
 """Records waiting for the next frame; more in one frame would only be more of the same."""
+_CHAT_SHARE = 15
+"""Looking at a conversation waits so many times as long as it took the last time: a long one must not slow the bot."""
 _CHAT_FRAMES = 3
 """Frames between two looks at a busy conversation, which is laid out as a whole; the first message shows at once."""
 _STORAGE_FRAMES = FRAMES_PER_SECOND
@@ -145,6 +150,7 @@ class MachineApp(TendingWindow):
     def on_mount(self) -> None:
         """Start the bot behind the window."""
         super().on_mount()
+        self.restore_habits(read_habits(self.runtime.project))
         self._unsubscribe = self.runtime.trace.subscribe(self._record)
         with contextlib.suppress(NotImplementedError, RuntimeError):  # not the main thread, as in some tests
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.post_quit)
@@ -199,6 +205,7 @@ class MachineApp(TendingWindow):
 
     def _show_vitals(self) -> None:
         """Show lag and memory, and that Slack's patience is awaited no longer."""
+        garbage.settle()
         status = replace(self.status, lag_ms=round(self._lag.take_worst_ms()), memory_mb=memory_bytes() // 1_000_000)
         if status.limited and asyncio.get_running_loop().time() > self._limited_until:
             status = replace(status, limited="")
@@ -245,6 +252,7 @@ class MachineApp(TendingWindow):
             return
         self._has_stopped = True
         self._lag.stop()
+        garbage.release()
         if self._starting is not None and not self._starting.is_finished:
             self._starting.cancel()
             with contextlib.suppress(WorkerError):
@@ -285,6 +293,8 @@ class MachineApp(TendingWindow):
     def _announce(self, news: News) -> None:
         if isinstance(news.record, ConnectionChanged):
             self.show_status(replace(self.status, connection=news.record.state))
+        if isinstance(news.record, PluginsReloaded):
+            garbage.collect_all(len(self.history.events))
         if isinstance(news.record, RateLimited):
             self._show_limit(news.record)
         if news.is_about_storage:
@@ -337,15 +347,18 @@ class MachineApp(TendingWindow):
         """Show the conversation as it is now."""
         if self.chat is None:
             return
+        started = time.perf_counter()
         channel = self.chat_pane.channel
         if channel is not None and self.chat_pane.display:
             self.chat.log.seen(channel.id)
-        self._chat_version, self._chat_wait = self.chat.log.version, _CHAT_FRAMES
+        self._chat_version = self.chat.log.version
         self.chat_pane.show_channels(self.chat.channels())
         channel = self.chat_pane.channel
         if channel is not None:
             person = self.chat_pane.speaker
             self.chat_pane.show_messages(self.chat.shown(channel.id, person.id if person else ""))
+        took_frames = (time.perf_counter() - started) * FRAMES_PER_SECOND
+        self._chat_wait = max(_CHAT_FRAMES, round(took_frames * _CHAT_SHARE))
 
     # What a person asks for.
 

@@ -9,7 +9,7 @@ import logging
 import shutil
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
@@ -76,10 +76,16 @@ def dev(
 def run(
     headless: Annotated[bool, typer.Option("--headless", help="No console: logs go to standard output.")] = False,
     live: Live = None,
+    health: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="With --headless: serve /healthz, /readyz and /metrics here."),
+    ] = None,
 ) -> None:
     """Run the bot: in the console, or headless as in production."""
     if headless:
-        _run_headless(live=live, watch=False)
+        _run_headless(live=live, watch=False, overrides={"HEALTH": health})
+    if health is not None:
+        raise MachineError("--health is served without the console only. Add --headless.")
     _show(live=live, watch=False)
 
 
@@ -165,6 +171,21 @@ def list_plugins(
     _finish(listing(settings, project, as_json=as_json))
 
 
+@app.command("manifest")
+def show_manifest(
+    diff: Annotated[
+        Path | None, typer.Option(help="Tell what the manifest in this file lacks or has besides; exit code 1 if any.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What the app is called; by default as in workspace.toml.")] = None,
+    as_json: Annotated[bool, typer.Option("--json/--yaml", help="Print JSON, or YAML (the default).")] = False,
+) -> None:
+    """Print the Slack app manifest that the plugins need: events, commands, shortcuts, scopes."""
+    from console.manifest_command import print_manifest  # noqa: PLC0415 - not for other commands
+
+    settings, project = _quiet_project()
+    _finish(print_manifest(settings, project, name=name, diff=diff, as_json=as_json))
+
+
 def _quiet_project() -> tuple[Settings, Path]:
     """Settings and folder for a command that reports itself, and logs nothing."""
     from machine.logs import configure_logging  # noqa: PLC0415 - structlog is not needed for --help
@@ -232,10 +253,10 @@ def _show_runtime(runtime: Runtime, *, title: str, recording: Sequence[RecordedE
     raise typer.Exit(MachineApp(runtime, title=title, recording=recording).run() or 0)
 
 
-def _run_headless(*, live: bool | None, watch: bool) -> NoReturn:
+def _run_headless(*, live: bool | None, watch: bool, overrides: Mapping[str, str | None] | None = None) -> NoReturn:
     from console.headless import run_headless  # noqa: PLC0415 - aiohttp and slack_sdk are not needed for --help
 
-    runtime = _runtime(live=live, watch=watch)
+    runtime = _runtime(live=live, watch=watch, overrides=overrides)
     _configure_logging(runtime, sys.stdout)
     _finish(run_headless(runtime))
 
@@ -267,14 +288,23 @@ async def _serve_sandbox(
     return 0
 
 
-def _runtime(*, live: bool | None, watch: bool, listens: bool = True, loads_plugins: bool = True) -> Runtime:
+def _runtime(
+    *,
+    live: bool | None,
+    watch: bool,
+    listens: bool = True,
+    loads_plugins: bool = True,
+    overrides: Mapping[str, str | None] | None = None,
+) -> Runtime:
     from console.runtime import Runtime  # noqa: PLC0415 - aiohttp and slack_sdk are not needed for --help
     from machine.settings import Settings  # noqa: PLC0415
 
     project = Path.cwd()
-    return Runtime(
-        Settings.load(project), project, watch=watch, live=live, listens=listens, loads_plugins=loads_plugins
-    )
+    settings = Settings.load(project)
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    if given:  # what the command line says counts for more than settings do
+        settings = Settings.check({**settings.all, **given})
+    return Runtime(settings, project, watch=watch, live=live, listens=listens, loads_plugins=loads_plugins)
 
 
 def _configure_logging(runtime: Runtime, stream: TextIO | None) -> None:

@@ -7,11 +7,16 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from console.repl.offering import offered_repl
+from console.repl.offering import offered_repl, socket_path
 from console.runtime import Runtime
+
+THREADS_END_WITHIN_S = 1.0
 
 _logger = structlog.stdlib.get_logger(__name__)
 
@@ -29,8 +34,14 @@ async def run_headless(runtime: Runtime) -> int:
     """
     hung_up = _on_signals(signal.SIGHUP)  # before starting: unhandled, the signal would end the process
     stopping = asyncio.create_task(_on_signals(signal.SIGINT, signal.SIGTERM).wait())
-    starting = asyncio.create_task(runtime.start())
+    asyncio.get_running_loop().set_default_executor(threads := ThreadPoolExecutor())
+    if socket_path(runtime.settings, runtime.project) is not None:
+        # Now, because importing prompt-toolkit would hold up a bot that listens by half a second.
+        import console.repl.server  # noqa: F401, PLC0415 - see above
+    resources = contextlib.AsyncExitStack()
     try:
+        await _serve_health(runtime, resources)
+        starting = asyncio.create_task(runtime.start())
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
             starting.cancel()
@@ -48,11 +59,24 @@ async def run_headless(runtime: Runtime) -> int:
     finally:
         stopping.cancel()
         await runtime.stop()
-        if runtime.abandoned:
+        threads.shutdown(wait=False, cancel_futures=True)
+        if runtime.abandoned or _thread_left():
             logging.shutdown()
             sys.stdout.flush()
-            os._exit(0)  # a handler that refuses to end would keep the event loop, and the process, for ever
+            os._exit(0)  # what refuses to end would keep the event loop, and the process, for ever
     return 0
+
+
+def _thread_left() -> bool:
+    """Whether a thread that Python would wait for, say one that a cancelled handler had started, does not end."""
+    deadline = time.monotonic() + THREADS_END_WITHIN_S
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(max(deadline - time.monotonic(), 0))
+            if thread.is_alive():
+                _logger.error("Thread abandoned: it does not end", thread=thread.name)
+                return True
+    return False
 
 
 def _on_signals(*numbers: signal.Signals) -> asyncio.Event:

@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
 
+from console.habits import Habits
 from console.history import EventTrace, History
 from console.line import clean
 from console.panes.chat import ChatPane
@@ -69,6 +70,7 @@ class ConsoleWindow(App[int]):
         Binding("f2", "command_palette", "Actions", priority=True),
         Binding("f3", "go(3)", "Chat", show=False, priority=True),
         Binding("f4", "zoom", "Zoom", priority=True),
+        Binding("f10", "switch_theme", "Light or dark", show=False, priority=True),
         Binding("f6", "next_pane(1)", "Next pane", priority=True),
         Binding("shift+f6,f18", "next_pane(-1)", "Previous pane", show=False, priority=True),
         Binding("f7", "go(7)", "REPL", show=False, priority=True),
@@ -225,6 +227,23 @@ class ConsoleWindow(App[int]):
         self._is_zoomed = not self._is_zoomed
         self._arrange()
 
+    def action_switch_theme(self) -> None:
+        """From dark to light, and back."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def habits(self) -> Habits:
+        """How the window stands, to be remembered."""
+        return Habits(self.theme, str(self.active.id), self._is_zoomed, self.events_pane.filter_text)
+
+    def restore_habits(self, habits: Habits) -> None:
+        """Arrange the window as it was left."""
+        if habits.theme in self.available_themes:
+            self.theme = habits.theme
+        self._is_zoomed = habits.is_zoomed
+        if habits.events_filter:
+            self.events_pane.set_filter(habits.events_filter)
+        self.go_to(next((pane for pane in self.panes if pane.id == habits.pane), self.active))
+
     def action_help(self) -> None:
         """Show what the keys do."""
         if not isinstance(self.screen, HelpScreen):
@@ -243,6 +262,8 @@ class ConsoleWindow(App[int]):
         yield SystemCommand("Previous conversation", "Chat, Ctrl+Up", lambda: self.chat_pane.action_next_channel(-1))
         yield SystemCommand("Look again at storage", "Storage, key r", self.storage_pane.action_look_again)
         yield SystemCommand("Follow the newest events", "Events, End", self._follow)
+        yield SystemCommand("Light or dark", "Key F10", self.action_switch_theme)
+        yield SystemCommand("Open the app's home tab", "Chat, H", self.chat_pane.action_home)
         yield SystemCommand("Change the theme", "Light, dark and others", self.action_change_theme)
         yield SystemCommand("Save a picture", "SVG of the screen", self.deliver_screenshot)
         yield SystemCommand("Help", "Key F1 or ?", self.action_help)

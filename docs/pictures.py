@@ -39,7 +39,7 @@ class Deploys(MachineBasePlugin):
         await msg.react("rocket")
         await msg.say("Deploy?", blocks=[
             {"type": "header", "text": words(f":ship: Deploy {service} 1.4.2")},
-            {"type": "section", "text": {"type": "mrkdwn", "text": f"Wanted by <@{msg.sender.id}>, *all checks passed*"},
+            {"type": "section", "text": {"type": "mrkdwn", "text": f"Wanted by <@{msg.sender.id}>, *all checks pass*"},
              "fields": [{"type": "mrkdwn", "text": "*Commits*\\n12"}, {"type": "mrkdwn", "text": "*Risk*\\nlow"}]},
             {"type": "actions", "elements": [
                 {"type": "static_select", "action_id": "where", "placeholder": words("Staging"),

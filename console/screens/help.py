@@ -40,9 +40,17 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
     "In the chat": (
         ("Enter", "say it; /command runs a slash command"),
         ("Ctrl+T", "let the next person speak"),
+        ("[ ]", "previous, next button; Enter or a click uses it"),
+        ("t e d +", "on a message: answer in a thread, edit, delete, react"),
+        ("H", "the app's home tab"),
         ("Ctrl+↑ Ctrl+↓", "previous, next conversation (also with Alt)"),
     ),
+    "In storage and plugins": (
+        ("/ e a d u", "search, edit, add, delete, undo"),
+        ("o, n", "switch a plugin off or on; run a job now"),
+    ),
     "Everywhere": (
+        ("F10", "light or dark"),
         ("F1, ?", "this help"),
         ("F2", "command palette: every action by name"),
         ("F8", "try which handlers a text would run"),
