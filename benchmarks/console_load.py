@@ -1,0 +1,285 @@
+"""What showing the console costs the bot, and how quickly it answers keys under load.
+
+    uv run python benchmarks/console_load.py
+
+Three things are measured, each in a process of its own on a pseudo-terminal of 160x45:
+
+- throughput: 2,000 messages posted at once to a bot in the sandbox, until each has been answered; headless, and with
+  the console shown and its terminal read. Wanted: at least 0.9 of headless.
+- keys: the cursor of the list of events is moved while 1,000 events a second arrive; from the driver having the key to
+  the repaint having been handed to the terminal. Wanted: p99 below 50 ms.
+- stall: the same load while nobody reads the terminal for 8 s; the longest time the event loop ran nothing. Wanted:
+  below 100 ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import pty
+import select
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from textual.events import Key
+from textual.message import Message
+from textual.screen import Screen
+
+from console.app import MachineApp
+from console.driver import SafeDriver
+from console.runtime import Runtime
+from machine.envelope import Envelope
+from machine.logs import configure_logging
+from machine.settings import Settings
+from machine.trace import (
+    Considered,
+    EnvelopeAcknowledged,
+    EnvelopeReceived,
+    HandlersConsidered,
+    InvocationFinished,
+    InvocationStarted,
+    Trace,
+)
+
+MESSAGES, ROUNDS = 2_000, 3
+EVENTS_PER_S, KEYS, KEYS_PER_S = 1_000, 200, 20
+STALL_S = 8.0
+PLUGIN = """
+from machine.plugins import MachineBasePlugin
+from machine.plugins.decorators import listen_to
+
+class Echo(MachineBasePlugin):
+    @listen_to(r"^say (?P<what>.+)")
+    async def echo(self, msg, what):
+        await msg.say(what)
+"""
+
+
+async def burst(runtime: Runtime) -> float:
+    """Post the messages; returns the seconds until the last has been answered."""
+    sandbox = runtime.sandbox
+    if sandbox is None:
+        raise RuntimeError("the benchmark runs in the sandbox")
+    started = time.perf_counter()
+    for number in range(MESSAGES):
+        sandbox.workspace.post("alice", "general", f"say number {number}")
+    await sandbox.wait_until_idle()
+    await runtime.machine.wait_until_idle()
+    return time.perf_counter() - started
+
+
+async def load(trace: Trace, until: Callable[[], bool]) -> None:
+    """Let events arrive, as records of the trace."""
+    began, count = time.perf_counter(), 0
+    while not until():
+        due = int((time.perf_counter() - began) * EVENTS_PER_S)
+        for number in range(count, due):
+            emit_event(trace, number)
+        count = due
+        await asyncio.sleep(0.005)
+
+
+def emit_event(trace: Trace, number: int) -> None:
+    """One event with one handler, as the dispatcher would tell of it."""
+    event = {"type": "message", "user": "U1", "channel": "C1", "text": f"message {number} for everybody to read"}
+    envelope = Envelope(f"load{number}", "events_api", {"event": event})
+    ids: dict[str, Any] = {"envelope_id": envelope.id}
+    handler = "plugins.echo.Echo.echo"
+    trace.emit(EnvelopeReceived(envelope=envelope, **ids))
+    trace.emit(EnvelopeAcknowledged(answer=None, duration=timedelta(milliseconds=1), **ids))
+    considered = Considered(handler, 'listen_to("message")', is_match=True, reason="the pattern is in the text")
+    trace.emit(HandlersConsidered(considered=(considered,), **ids))
+    trace.emit(InvocationStarted(handler=handler, invocation_id=f"l{number}", **ids))
+    took = timedelta(milliseconds=3)
+    trace.emit(InvocationFinished(handler=handler, duration=took, invocation_id=f"l{number}", **ids))
+
+
+class TimedDriver(SafeDriver):
+    """Notes when a key came in."""
+
+    pressed_at = 0.0
+
+    def process_message(self, message: Message) -> None:
+        """Note a key, and pass it on."""
+        if isinstance(message, Key):
+            self.pressed_at = time.perf_counter()
+        super().process_message(message)
+
+
+class Measured(MachineApp):
+    """The console, measuring itself while it does one of the three things."""
+
+    def __init__(self, runtime: Runtime, task: str, result: Path) -> None:
+        super().__init__(runtime, title="benchmark")
+        self._task_name = task
+        self._result = result
+        self._answered: list[float] = []
+        self._awaited = 0.0
+        self._gap = 0.0
+
+    def get_driver_class(self) -> type[SafeDriver]:
+        """The console's own driver, with a clock."""
+        return TimedDriver
+
+    def on_mount(self) -> None:
+        """Begin once the bot is connected."""
+        super().on_mount()
+        self.run_worker(self._measure())
+
+    async def _measure(self) -> None:
+        while self.status.connection != "connected":
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1)
+        measured = await {"throughput": self._throughput, "keys": self._keys, "stall": self._stall}[self._task_name]()
+        self._result.write_text(json.dumps(measured))
+        await self.action_quit()
+
+    async def _throughput(self) -> list[float]:
+        return [await burst(self.runtime) for _ in range(ROUNDS)]
+
+    async def _keys(self) -> list[float]:
+        is_over = threading.Event()
+        pressing = threading.Thread(target=self._press, args=(is_over,), daemon=True)
+        loading = asyncio.ensure_future(load(self.runtime.trace, is_over.is_set))
+        await asyncio.sleep(2)
+        pressing.start()
+        await loading
+        return self._answered
+
+    def _press(self, is_over: threading.Event) -> None:
+        driver = self._driver
+        for number in range(KEYS):
+            if isinstance(driver, TimedDriver):
+                driver.process_message(Key("up" if number % 20 < 10 else "down", None))
+                self._awaited = driver.pressed_at
+            time.sleep(1 / KEYS_PER_S)
+        is_over.set()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        super()._display(screen, renderable)
+        driver = self._driver
+        if isinstance(driver, TimedDriver) and driver.pressed_at and self.events_pane.main().moved:  # type: ignore[attr-defined]  # set below
+            self._answered.append((time.perf_counter() - driver.pressed_at) * 1000)
+            driver.pressed_at = 0.0
+            self.events_pane.main().moved = False  # type: ignore[attr-defined]  # set below
+
+    async def _stall(self) -> list[float]:
+        print("stalling", file=sys.__stdout__, flush=True)
+        end = time.perf_counter() + STALL_S + 2
+        loop = asyncio.get_running_loop()
+        self._beat(loop, loop.time())
+        await load(self.runtime.trace, lambda: time.perf_counter() > end)
+        return [self._gap * 1000]
+
+    def _beat(self, loop: asyncio.AbstractEventLoop, last: float) -> None:
+        now = loop.time()
+        self._gap = max(self._gap, now - last)
+        loop.call_later(0.005, self._beat, loop, now)
+
+
+def watch_moves() -> None:
+    """Have the list say when a key has moved its cursor."""
+    from console.panes.events import EventList  # noqa: PLC0415 - only here
+
+    move = EventList.action_move
+
+    def action_move(self: EventList, rows: int) -> None:
+        move(self, rows)
+        self.moved = True  # type: ignore[attr-defined]  # for the benchmark alone
+
+    EventList.moved = False  # type: ignore[attr-defined]  # for the benchmark alone
+    EventList.action_move = action_move  # type: ignore[method-assign]  # for the benchmark alone
+
+
+def child(task: str, project: Path, result: Path) -> None:
+    """One measurement, in this process."""
+    os.chdir(project)
+    settings = Settings.check({"PLUGINS": [], "STORAGE_BACKEND": "machine.storage.backends.memory.MemoryStorage"})
+    configure_logging(settings.loglevel, None)
+    runtime = Runtime(settings, project, live=False)
+    if task == "headless":
+        result.write_text(json.dumps(asyncio.run(headless(runtime))))
+        return
+    watch_moves()
+    Measured(runtime, task, result).run()
+
+
+async def headless(runtime: Runtime) -> list[float]:
+    """The same bursts without a console."""
+    await runtime.start()
+    try:
+        await asyncio.sleep(1)
+        return [await burst(runtime) for _ in range(ROUNDS)]
+    finally:
+        await runtime.stop()
+
+
+def measure(task: str) -> list[float]:
+    """Run a measurement on a terminal of its own, which is read except for the stall."""
+    with tempfile.TemporaryDirectory() as folder:
+        project, result = Path(folder), Path(folder) / "result.json"
+        (project / "plugins").mkdir()
+        (project / "plugins" / "echo.py").write_text(PLUGIN)
+        controller, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 160, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        with subprocess.Popen(
+            [sys.executable, __file__, "--child", task, str(project), str(result)],
+            stdin=follower,
+            stdout=subprocess.PIPE,
+            stderr=follower,
+            env={**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        ) as process:
+            os.close(follower)
+            read(process, controller, stalls=task == "stall")
+            os.close(controller)
+        values: list[float] = json.loads(result.read_text())
+        return values
+
+
+def read(process: subprocess.Popen[bytes], controller: int, *, stalls: bool) -> None:
+    """Read what the terminal is sent; once the measurement says so, do not, for a while."""
+    pipe = process.stdout.fileno() if process.stdout is not None else -1
+    while process.poll() is None:
+        ready, _, _ = select.select([controller, pipe], [], [], 0.1)
+        if pipe in ready and os.read(pipe, 65536) and stalls:
+            time.sleep(STALL_S)
+        if controller in ready:
+            try:
+                os.read(controller, 65536)
+            except OSError:
+                return
+
+
+def main() -> None:
+    """Measure, and print a table and a line of JSON."""
+    without, shown = min(measure("headless")), min(measure("throughput"))
+    keys = sorted(measure("keys"))
+    gap = max(measure("stall"))
+    p50, p99 = statistics.median(keys), keys[min(int(len(keys) * 0.99), len(keys) - 1)]
+    ratio = without / shown
+    fast, slow = MESSAGES / without, MESSAGES / shown
+    print(f"throughput: {fast:,.0f} messages/s headless, {slow:,.0f} with the console: {ratio:.2f}")
+    print(f"{len(keys)} keys under {EVENTS_PER_S:,} events/s: p50 {p50:.1f}, p99 {p99:.1f}, worst {keys[-1]:.1f} ms")
+    print(f"terminal not read for {STALL_S:.0f} s: longest gap of the loop {gap:.1f} ms")
+    figures = {"headless_s": without, "console_s": shown, "ratio": ratio, "key_p50_ms": p50, "key_p99_ms": p99}
+    print(json.dumps({name: round(value, 3) for name, value in {**figures, "gap_ms": gap}.items()}))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        child(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
+    else:
+        main()
