@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -107,3 +108,15 @@ def test_failures_have_an_exit_code(tmp_path: Path, code: str, exit_code: int, e
     assert done.returncode == exit_code
     assert done.stdout == ""
     assert error in done.stderr
+
+
+def test_a_script_and_json(tmp_path: Path) -> None:
+    """`machine repl script.py` runs a file; with `--json` a pipe gets JSON only."""
+    script = tmp_path / "script.py"
+    script.write_text('print("aside")\nchannel("#general")\n')
+
+    done = run(tmp_path, "--json", str(script))
+
+    assert json.loads(done.stdout)["name"] == "general"
+    assert (done.returncode, done.stderr) == (0, "aside\n")
+    assert "cannot be read" in run(tmp_path, "nowhere.py").stderr
