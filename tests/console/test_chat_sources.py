@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from console.chat import MAX_MESSAGES, ChatLog, ChatMessage, block_lines, conversation_nodes
+from console.chat import MAX_MESSAGES, ChatLog, ChatMessage, conversation_nodes
 from console.line import plain
 from console.live_chat import LiveChat
 from console.names import LiveNames, SandboxNames
@@ -165,8 +165,8 @@ def test_replies_whose_message_is_gone_are_still_shown() -> None:
     assert [plain(node.line) for node in nodes][1] == "  a reply"
 
 
-def test_blocks_are_told_in_words() -> None:
-    """Until they are drawn, one reads them, and sees what could be pressed."""
+def test_blocks_are_drawn_in_place_of_the_text() -> None:
+    """With what could be pressed; what nobody knows is named."""
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": "Deploy"}},
         {"type": "section", "text": {"type": "mrkdwn", "text": "<@U1> wants\nto"}, "fields": [{"text": "a"}]},
@@ -181,14 +181,17 @@ def test_blocks_are_told_in_words() -> None:
         {"type": "unheard_of", "elements": "nonsense", "text": 3},
     ]
 
-    assert block_lines(blocks, Names()) == [
+    nodes = conversation_nodes([ChatMessage("1.0", "bob", "fallback", blocks=tuple(blocks))], names=Names())
+
+    assert [plain(node.line).strip() for node in nodes][1:] == [
         "Deploy",
         "@alice wants",
         "to",
         "a",
-        "────",
-        "[Go] [datepicker]",
-        "[image: a cat]",
+        "─" * 36,
+        "[ Go ] [ Pick a date ▦ ]",
+        "▣ a cat",
         "small",
         "rich",
+        "[unheard_of]",
     ]
