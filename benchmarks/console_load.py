@@ -200,7 +200,7 @@ def watch_moves() -> None:
         self.moved = True  # type: ignore[attr-defined]  # for the benchmark alone
 
     EventList.moved = False  # type: ignore[attr-defined]  # for the benchmark alone
-    EventList.action_move = action_move  # type: ignore[method-assign]  # for the benchmark alone
+    EventList.action_move = action_move  # type: ignore[method-assign,assignment]  # for the benchmark alone
 
 
 def child(task: str, project: Path, result: Path) -> None:
