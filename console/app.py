@@ -205,7 +205,7 @@ class MachineApp(TendingWindow):
 
     def _show_vitals(self) -> None:
         """Show lag and memory, and that Slack's patience is awaited no longer."""
-        garbage.settle()
+        garbage.settle(len(self.history.events))
         status = replace(self.status, lag_ms=round(self._lag.take_worst_ms()), memory_mb=memory_bytes() // 1_000_000)
         if status.limited and asyncio.get_running_loop().time() > self._limited_until:
             status = replace(status, limited="")

@@ -13,10 +13,14 @@ MAX_EVENTS_TO_SEARCH = 5_000
 """Events up to which a full collection is short enough to be made after a reload, for the modules it replaced."""
 
 
-def settle() -> None:
-    """Collect what became garbage lately, and take what is left out of the collector's sight."""
-    gc.collect(1)
-    gc.freeze()
+def settle(events: int) -> None:
+    """With many events kept, collect what became garbage lately and take what is left out of the collector's sight.
+
+    Cycles that turn into garbage later stay until `release()`; with few events the collector works as ever.
+    """
+    if events > MAX_EVENTS_TO_SEARCH:
+        gc.collect(1)
+        gc.freeze()
 
 
 def collect_all(events: int) -> None:
