@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
+from console.health import served_health
 from console.repl.offering import offered_repl, socket_path
 from console.runtime import Runtime
 
@@ -32,16 +33,19 @@ async def run_headless(runtime: Runtime) -> int:
     Raises:
         MachineError: When the bot cannot start, or Slack will not let it connect any more.
     """
+    async with served_health(runtime):
+        return await _run(runtime)
+
+
+async def _run(runtime: Runtime) -> int:
     hung_up = _on_signals(signal.SIGHUP)  # before starting: unhandled, the signal would end the process
     stopping = asyncio.create_task(_on_signals(signal.SIGINT, signal.SIGTERM).wait())
     asyncio.get_running_loop().set_default_executor(threads := ThreadPoolExecutor())
     if socket_path(runtime.settings, runtime.project) is not None:
         # Now, because importing prompt-toolkit would hold up a bot that listens by half a second.
         import console.repl.server  # noqa: F401, PLC0415 - see above
-    resources = contextlib.AsyncExitStack()
+    starting = asyncio.create_task(runtime.start())
     try:
-        await _serve_health(runtime, resources)
-        starting = asyncio.create_task(runtime.start())
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
             starting.cancel()

@@ -198,6 +198,11 @@ class Machine:
         """Handlers that did not end when the bot stopped, although they were cancelled."""
         return self._dispatcher.supervisor.abandoned if hasattr(self, "_dispatcher") else ()
 
+    @property
+    def queue_depth(self) -> int:
+        """How many handlers wait for others to end before they begin."""
+        return self._dispatcher.supervisor.waiting if hasattr(self, "_dispatcher") else 0
+
     async def wait_until_idle(self) -> None:
         """Wait until no handler runs."""
         await self._dispatcher.supervisor.idle()

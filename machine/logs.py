@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import structlog
 
 from machine.redaction import redact, redact_value
-from machine.trace import LogWritten, Trace, cause
+from machine.trace import LogWritten, Trace, cause, current_invocation
 
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -109,7 +109,7 @@ def _stream_handler(stream: TextIO, as_json: bool) -> logging.Handler:
     last: structlog.typing.Processor
     if as_json:
         last = structlog.processors.JSONRenderer()
-        exceptions: list[structlog.typing.Processor] = [structlog.processors.format_exc_info]
+        exceptions: list[structlog.typing.Processor] = [_add_cause, structlog.processors.format_exc_info]
     else:
         last = structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
         exceptions = []
@@ -126,6 +126,17 @@ def _stream_handler(stream: TextIO, as_json: bool) -> logging.Handler:
 class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))  # tracebacks are rendered last, so this is the only safe place
+
+
+def _add_cause(_logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say which event, handler and person a line belongs to, also where whoever wrote it knows nothing of them."""
+    invocation = current_invocation.get()
+    if invocation is not None:
+        known = {"event_id": invocation.event_id, "handler": invocation.handler, "user_id": invocation.user_id}
+        for name, value in known.items():
+            if value is not None:
+                event_dict.setdefault(name, value)
+    return event_dict
 
 
 def _redact_fields(_logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

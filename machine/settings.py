@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from machine.address import Address
 from machine.errors import Mistake, SettingsError
 from machine.redaction import REDACTED, is_secret_name, redact, redact_value
 from machine.tracebacks import one_line
@@ -51,6 +52,7 @@ _NEED_A_START = (
     "storage_backend",
     "sqlite_path",
     "tz",
+    "health",
 )
 
 
@@ -97,6 +99,7 @@ class Settings(BaseModel):
     log_handled_messages: bool = True
     root_user: str | None = None
     listen_to_bots: bool = False
+    health: str | None = None
     drain_timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
 
     @classmethod
@@ -174,7 +177,7 @@ class Settings(BaseModel):
         """What is shown where settings are printed: no secret."""
         return redact_value(dict(super().__repr_args__())).items()  # type: ignore[no-any-return]  # a copy of the dict
 
-    @field_validator("slack_app_token", "slack_bot_token", "http_proxy", "root_user", mode="before")
+    @field_validator("slack_app_token", "slack_bot_token", "http_proxy", "root_user", "health", mode="before")
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return value.strip() or None if isinstance(value, str) else value
@@ -204,6 +207,11 @@ class Settings(BaseModel):
     @classmethod
     def _ends_in_a_slash(cls, url: str) -> str:
         return url if url.endswith("/") else f"{url}/"
+
+    @field_validator("health")
+    @classmethod
+    def _is_an_address(cls, text: str | None) -> str | None:
+        return None if text is None else str(Address.parse(text))
 
     @field_validator("tz", mode="before")
     @classmethod

@@ -31,12 +31,16 @@ class Invocation:
         handler: Name of the handler: module, class and method, joined by dots.
         envelope_id: The envelope that caused it; `None` for scheduled jobs.
         is_simulated: Its envelope was made by a person, so against a live workspace nothing may be sent.
+        event_id: The same for every delivery of the event that caused it.
+        user_id: The person who caused it, where that is known.
     """
 
     id: str
     handler: str
     envelope_id: str | None = None
     is_simulated: bool = False
+    event_id: str | None = None
+    user_id: str | None = None
 
 
 current_invocation: ContextVar[Invocation | None] = ContextVar("current_invocation", default=None)
@@ -334,10 +338,12 @@ class ConnectionChanged(Record):
     Attributes:
         state: `connecting`, `connected`, `reconnecting`, `disconnected` or `failed`.
         detail: For a person: the workspace's name, or why the connection went.
+        connections: How many connections are open now.
     """
 
     state: str
     detail: str
+    connections: int = 0
 
 
 Subscriber: TypeAlias = Callable[[Record], None]

@@ -73,6 +73,8 @@ class Supervisor:
             handler=handler.name,
             envelope_id=cause.id if cause else parent.envelope_id if parent else None,
             is_simulated=cause.is_simulated if cause else parent is not None and parent.is_simulated,
+            event_id=cause.delivery_key if cause else parent.event_id if parent else None,
+            user_id=cause.user_id if cause else parent.user_id if parent else None,
         )
         task = asyncio.create_task(self._run(handler, invocation, run, cause), name=handler.name)
         self._running[task] = handler
@@ -86,6 +88,11 @@ class Supervisor:
             return None
         handler = frame.f_locals.get("handler")
         return handler.name if isinstance(handler, Handler) else None
+
+    @property
+    def waiting(self) -> int:
+        """How many handlers wait for others to end before they begin."""
+        return max(0, len(self._running) - MAX_IN_FLIGHT)
 
     async def ended(self, instance: MachineBasePlugin) -> None:
         """Wait until no handler of this plugin runs any more."""

@@ -116,10 +116,11 @@ class SocketMode:
     async def _on_message(self, message: Mapping[str, Any]) -> None:
         match message.get("type"):
             case "hello":
-                self._changed("connected", self._workspace)
+                self._changed("connected", self._workspace, connections=1)
                 self._warn_of_others(message)
             case "disconnect":
-                self._changed("reconnecting", f"Slack asks for it: {message.get('reason') or 'no reason given'}")
+                reason = message.get("reason") or "no reason given"
+                self._changed("reconnecting", f"Slack asks for it: {reason}", connections=1)
             case _ if message.get("envelope_id") and not self._is_paused:
                 await self._receive(self._envelope(message))
 
@@ -168,10 +169,10 @@ class SocketMode:
         self._changed("failed", error.reason)
         self._on_fatal(error)
 
-    def _changed(self, state: str, detail: str) -> None:
+    def _changed(self, state: str, detail: str, connections: int = 0) -> None:
         _logger.info("Socket Mode", state=state, detail=detail)
         if self._trace:
-            self._trace.emit(ConnectionChanged(state=state, detail=detail))
+            self._trace.emit(ConnectionChanged(state=state, detail=detail, connections=connections))
 
 
 class _Client(SocketModeClient):
