@@ -186,6 +186,16 @@ def show_manifest(
     _finish(print_manifest(settings, project, name=name, diff=diff, as_json=as_json))
 
 
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Look at tokens, scopes, Socket Mode, plugins, storage and clock; exit code 1 if something is wrong."""
+    from console.doctor import run_doctor  # noqa: PLC0415 - not for other commands
+    from machine.logs import configure_logging  # noqa: PLC0415
+
+    configure_logging(logging.CRITICAL, sys.stderr)  # what fails is among the findings
+    _finish(run_doctor(Path.cwd(), as_json=as_json))
+
+
 def _quiet_project() -> tuple[Settings, Path]:
     """Settings and folder for a command that reports itself, and logs nothing."""
     from machine.logs import configure_logging  # noqa: PLC0415 - structlog is not needed for --help

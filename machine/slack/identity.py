@@ -85,7 +85,9 @@ def refusal(error: SlackApiError, *, of_app_token: bool = False) -> SlackRefused
         error: The refusal.
         of_app_token: It was the app token that was sent, and not the bot token.
     """
-    reason = str(error.response.get("error") or error)
+    body = getattr(error.response, "data", error.response)  # where Slack itself is in trouble, no JSON but a text
+    told = body.get("error") if isinstance(body, Mapping) else None
+    reason = str(told or f"HTTP status {getattr(error.response, 'status_code', 'unknown')}")
     method = "apps.connections.open" if of_app_token else "auth.test"
     remedies = {**_REMEDIES, **_APP_TOKEN_REMEDIES} if of_app_token else _REMEDIES
     return SlackRefusedError(reason, remedies.get(reason, f"See https://docs.slack.dev/reference/methods/{method}."))
