@@ -13,6 +13,7 @@ from typing import Any, Self
 import aiohttp
 import structlog
 
+from machine.address import Address
 from machine.dispatch.addressing import Addressing
 from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.matching import Reader
@@ -39,7 +40,9 @@ from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.expiry import Clock
 from machine.storage.opening import open_storage
 from machine.trace import Considered, Trace
+from machine.transport.http import HttpMode
 from machine.transport.socket_mode import SocketMode
+from machine.transport.webhooks import Webhooks
 from machine.watchdog import Watchdog
 
 _logger = structlog.stdlib.get_logger(__name__)
@@ -273,6 +276,7 @@ class Machine:
 
     async def _start(self) -> None:
         settings = self.settings
+        self._project.check()
         self._project.install()
         self._started.append(self._uninstall)
         self.storage = open_storage(settings, self._root, self._clock)
@@ -299,15 +303,13 @@ class Machine:
             settings.plugins,
             self._classes,
         )
-        socket_mode = SocketMode(
-            settings, web, self._dispatcher.dispatch, self.trace, identity.team, on_fatal=self.request_stop
-        )
+        transports = self._make_transports(web)
         # Stopped in the opposite order: what handlers answer while they end must still reach Slack.
-        self._started += [self._plugins.close, socket_mode.stop, self._drain]
+        self._started += [self._plugins.close, *(transport.stop for transport in transports), self._drain]
         if self._loads_plugins:
             await self._plugins.load_all()
         if self._listens:
-            await self._listen(socket_mode)
+            await self._listen(transports)
         _logger.info(
             "Bot started",
             workspace=identity.team,
@@ -316,7 +318,7 @@ class Machine:
             plugins=len(self.plugins),
         )
 
-    async def _listen(self, socket_mode: SocketMode) -> None:
+    async def _listen(self, transports: Sequence[SocketMode | HttpMode]) -> None:
         watchdog = Watchdog(self.trace, self._project.owns)
         await watchdog.start()
         self._started.append(watchdog.close)
@@ -327,8 +329,28 @@ class Machine:
             await watcher.start()
             self._started.append(watcher.close)
 
-        await socket_mode.start()
-        self._started.append(socket_mode.pause)
+        for transport in transports:
+            await transport.start()
+            self._started.append(transport.pause)
+
+    def _make_transports(self, web: SlackWebClient) -> list[SocketMode | HttpMode]:
+        """The server, if one is wanted; and Socket Mode, unless Slack sends to the server."""
+        settings, dispatch = self.settings, self._dispatcher.dispatch
+        transports: list[SocketMode | HttpMode] = []
+        if settings.http is not None:
+            secret = settings.slack_signing_secret
+            webhooks = Webhooks(self._dispatcher)
+            address = Address.parse(settings.http)
+            plain = secret.get_secret_value() if secret else None
+            transports.append(HttpMode(address, plain, dispatch, webhooks, self.trace))
+        if not self._slack_sends_to_us:
+            team = self.identity.team
+            transports.append(SocketMode(settings, web, dispatch, self.trace, team, on_fatal=self.request_stop))
+        return transports
+
+    @property
+    def _slack_sends_to_us(self) -> bool:
+        return self.settings.http is not None and self.settings.slack_signing_secret is not None
 
     async def _meet_workspace(self, web: SlackWebClient) -> SlackClient:
         try:
@@ -346,7 +368,8 @@ class Machine:
         missing = [
             Mistake(name, "is not set", f"Export SM_{name} or put it into local_settings.py, or try `machine dev`.")
             for name in ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")
-            if not self._all_settings[name] and (self._listens or name != "SLACK_APP_TOKEN")
+            if not self._all_settings[name]
+            and (name != "SLACK_APP_TOKEN" or (self._listens and not self._slack_sends_to_us))
         ]
         if missing:
             raise SettingsError(missing)

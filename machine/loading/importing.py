@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from machine.containment import concerns_others
-from machine.errors import PluginError
+from machine.errors import Mistake, PluginError, SettingsError
 from machine.tracebacks import one_line, own_traceback
 
 _NOT_OURS = frozenset({"machine", "console", *sys.stdlib_module_names})
@@ -113,17 +113,48 @@ class Project:
             if parent in sys.modules:
                 setattr(sys.modules[parent], child, module)
 
+    def check(self) -> None:
+        """Make sure that plugins can be imported from the plugin folder, if there is one.
+
+        Raises:
+            SettingsError: When there is something else in its place, or Python cannot import by its name.
+        """
+        if not self.plugin_dir.exists():
+            return
+        problem = ""
+        if not self.plugin_dir.is_dir():
+            problem = "that is no folder"
+        elif not all(part.isidentifier() for part in self.package.split(".")):
+            problem = "Python cannot import that name"
+        elif self._is_taken(self.package.partition(".")[0]):
+            problem = "that is the name of a package which Python or the bot itself uses"
+        if problem:
+            where = f"names {self.plugin_dir}, but {problem}"
+            raise SettingsError([Mistake("PLUGIN_DIR", where, "Name a folder, with letters, digits and `_`.")])
+
     def plugin_modules(self) -> list[str]:
         """Names of the modules in the plugin folder that may hold plugins: files and packages without a leading `_`."""
+        return [f"{self.package}.{path.stem}" for path in self._plugin_files() if path.stem.isidentifier()]
+
+    def passed_over(self) -> list[Path]:
+        """What would hold plugins, but has a name that Python cannot import."""
+        return [path for path in self._plugin_files() if not path.stem.isidentifier()]
+
+    def _plugin_files(self) -> list[Path]:
         if not self.plugin_dir.is_dir():
             return []
         return [
-            f"{self.package}.{path.stem}"
+            path
             for path in sorted(self.plugin_dir.iterdir())
-            if not path.name.startswith((".", "_"))
-            and path.stem.isidentifier()
-            and (path.suffix == ".py" or (path / "__init__.py").is_file())
+            if not path.name.startswith((".", "_")) and (path.suffix == ".py" or (path / "__init__.py").is_file())
         ]
+
+    def _is_taken(self, name: str) -> bool:
+        """Whether a module that is none of any project's is imported by this name."""
+        spec: ModuleSpec | None = getattr(sys.modules.get(name), "__spec__", None)
+        if spec is None or spec.origin is None or isinstance(spec.loader, _SourceLoader):
+            return name in _NOT_OURS
+        return not self.owns(Path(spec.origin))
 
     def folders(self) -> set[Path]:
         """The folders that hold the project's code: the plugin folder, and packages imported from elsewhere."""

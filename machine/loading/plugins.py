@@ -93,6 +93,7 @@ class Plugins:
         """Load what PLUGINS names and what lies in the plugin folder; what fails is reported and left out."""
         async with self._lock:
             names = [*self._names, *self._project.plugin_modules()]
+            self._reports.passed_over(self._project.passed_over())
             self._publish(await self._prepare(names, {}, Stopwatch()), names)
             self._fingerprints = {path: fingerprint(path) for path in self._files()}
 
@@ -115,6 +116,7 @@ class Plugins:
                 relevant = self._files() | self._fingerprints.keys()
                 files = {path: content for path, content in files.items() if path in relevant}
             stopwatch.step("compare")
+            self._reports.passed_over(path for path in self._project.passed_over() if path in files)
             if not files:
                 return False
             everything = self._really_changed(self._waiting) | files

@@ -59,6 +59,14 @@ class Reports:
         if self._trace:
             self._trace.emit(PluginUnloaded(plugin=name))
 
+    def passed_over(self, paths: Iterable[Path]) -> None:
+        """These hold no plugins, whatever their author thinks."""
+        for path in paths:
+            _logger.warning(
+                "No plugin is loaded from here: Python cannot import this name; use letters, digits and _",
+                file=self._relative(path),
+            )
+
     def failed(self, name: str, error: PluginError, *, is_live: bool) -> None:
         """A module or a class could not be loaded; an old version of it may be live."""
         where = f"{error.file}:{error.line}" if error.file and error.line else error.file

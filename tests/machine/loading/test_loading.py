@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from machine.errors import PluginError
+from machine.errors import PluginError, SettingsError
 from machine.loading.loader import Loader
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import listen_to, required_settings
@@ -98,6 +99,35 @@ async def test_no_plugin_folder_is_no_mistake(bot: BotUnderTest) -> None:
 
     assert not bot.machine.plugins
     assert not bot.machine.failures
+
+
+@pytest.mark.parametrize("name", ["my plugins", "2nd", "aiohttp", "json", "machine"])
+async def test_a_plugin_folder_that_cannot_be_imported_stops_the_start(bot: BotUnderTest, name: str) -> None:
+    """Else every plugin in it would fail, for a reason that none of them tells."""
+    write(bot.project / name / "greeter.py", GREETER)
+
+    with pytest.raises(SettingsError, match=f"^PLUGIN_DIR names .*/{name}, but "):
+        await bot.start(PLUGIN_DIR=name)
+
+
+async def test_a_file_in_place_of_the_plugin_folder_stops_the_start(bot: BotUnderTest) -> None:
+    """A bot without its plugins is no bot."""
+    write(bot.project / "plugins", "")
+
+    with pytest.raises(SettingsError, match="that is no folder"):
+        await bot.start()
+
+
+async def test_a_file_whose_name_cannot_be_imported_is_told(bot: BotUnderTest) -> None:
+    """`my-greeter.py` looks like a plugin, and would be missed without a word."""
+    bot.write_plugin("my-greeter", GREETER)
+    bot.write_plugin("_private", GREETER)
+
+    with capture_logs() as lines:
+        await bot.start()
+
+    told = [line["file"] for line in lines if "Python cannot import this name" in line["event"]]
+    assert told == ["plugins/my-greeter.py"]
 
 
 async def test_an_imported_plugin_class_is_not_loaded(bot: BotUnderTest) -> None:
