@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 import structlog
 
@@ -65,10 +66,17 @@ async def _run(runtime: Runtime) -> int:
         await runtime.stop()
         threads.shutdown(wait=False, cancel_futures=True)
         if runtime.abandoned or _thread_left():
-            logging.shutdown()
-            sys.stdout.flush()
-            os._exit(0)  # what refuses to end would keep the event loop, and the process, for ever
+            _leave(sys.exception())
     return 0
+
+
+def _leave(error: BaseException | None) -> NoReturn:
+    """End the process at once: what refuses to end would keep the event loop, and the process, for ever."""
+    logging.shutdown()
+    if error is not None:
+        print(f"machine: {error}", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(0 if error is None else 1)
 
 
 def _thread_left() -> bool:

@@ -397,6 +397,34 @@ class Stubborn(MachineBasePlugin):
     assert "Handler abandoned" in ended.out
 
 
+async def test_a_thread_that_does_not_end_does_not_keep_the_process(served: Served, tmp_path: Path) -> None:
+    """Cancelling a handler that waits for a thread leaves the thread running; Python would wait for it at the end."""
+    write_plugin(
+        tmp_path,
+        "threaded",
+        HEADER
+        + """
+import asyncio, threading
+
+class Threaded(MachineBasePlugin):
+    @listen_to("^stay$")
+    async def stay(self, msg):
+        await msg.say("staying")
+        await asyncio.to_thread(threading.Event().wait)
+""",
+    )
+
+    async with machine(tmp_path, "run", "--headless", **served.settings, DRAIN_TIMEOUT="0.1") as bot:
+        await served.sandbox.wait_for_connection()
+        served.workspace.post("alice", "general", "stay")
+        await served.until_said("staying")
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
+    assert ended.code == 0
+    assert "Thread abandoned" in ended.out
+
+
 async def test_a_command_that_is_running_is_still_answered(served: Served, tmp_path: Path) -> None:
     """The connection stays open for the answer until the handlers have ended."""
     write_plugin(
