@@ -80,12 +80,16 @@ def run(
         str | None,
         typer.Option(metavar="HOST:PORT", help="With --headless: serve /healthz, /readyz and /metrics here."),
     ] = None,
+    http: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="With --headless: take requests of Slack, and webhooks, here."),
+    ] = None,
 ) -> None:
     """Run the bot: in the console, or headless as in production."""
     if headless:
-        _run_headless(live=live, watch=False, overrides={"HEALTH": health})
-    if health is not None:
-        raise MachineError("--health is served without the console only. Add --headless.")
+        _run_headless(live=live, watch=False, overrides={"HEALTH": health, "HTTP": http})
+    if health is not None or http is not None:
+        raise MachineError("--health and --http are served without the console only. Add --headless.")
     _show(live=live, watch=False)
 
 

@@ -130,6 +130,7 @@ def _settings_for(settings: Settings, sandbox: Sandbox) -> Settings:
         "SLACK_API_URL": sandbox.api_url,
         "SLACK_BOT_TOKEN": sandbox.bot_token,
         "SLACK_APP_TOKEN": sandbox.app_token,
+        "SLACK_SIGNING_SECRET": None,  # what the server would wait for comes over Socket Mode
     }
     values.update(overrides)
     return Settings.check(values)

@@ -52,6 +52,8 @@ _NEED_A_START = (
     "storage_backend",
     "sqlite_path",
     "tz",
+    "slack_signing_secret",
+    "http",
     "health",
 )
 
@@ -83,6 +85,7 @@ class Settings(BaseModel):
 
     slack_app_token: SecretStr | None = None
     slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
     slack_api_url: str = SLACK_API_URL
     plugins: _List = (
         "machine.plugins.builtin.general.PingPongPlugin",
@@ -99,6 +102,7 @@ class Settings(BaseModel):
     log_handled_messages: bool = True
     root_user: str | None = None
     listen_to_bots: bool = False
+    http: str | None = None
     health: str | None = None
     drain_timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
 
@@ -177,7 +181,16 @@ class Settings(BaseModel):
         """What is shown where settings are printed: no secret."""
         return redact_value(dict(super().__repr_args__())).items()  # type: ignore[no-any-return]  # a copy of the dict
 
-    @field_validator("slack_app_token", "slack_bot_token", "http_proxy", "root_user", "health", mode="before")
+    @field_validator(
+        "slack_app_token",
+        "slack_bot_token",
+        "slack_signing_secret",
+        "http_proxy",
+        "root_user",
+        "http",
+        "health",
+        mode="before",
+    )
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return value.strip() or None if isinstance(value, str) else value
@@ -208,7 +221,7 @@ class Settings(BaseModel):
     def _ends_in_a_slash(cls, url: str) -> str:
         return url if url.endswith("/") else f"{url}/"
 
-    @field_validator("health")
+    @field_validator("http", "health")
     @classmethod
     def _is_an_address(cls, text: str | None) -> str | None:
         return None if text is None else str(Address.parse(text))

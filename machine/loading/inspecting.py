@@ -14,7 +14,7 @@ from machine.dispatch.registry import Handler
 from machine.errors import PluginError
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.declarations import Declarations, declared
-from machine.plugins.triggers import On, Process, Schedule, TextTrigger, Trigger
+from machine.plugins.triggers import On, Process, Schedule, TextTrigger, Trigger, Webhook
 
 
 def plugin_name(cls: type) -> str:
@@ -57,6 +57,8 @@ def _handlers(plugin: MachineBasePlugin) -> Iterator[Handler]:
         parameters = _parameters(function)
         for trigger in declarations.triggers:
             _check_arguments(trigger, parameters, where)
+            if isinstance(trigger, Webhook):
+                _check_webhook(original, declarations, where)
             if isinstance(trigger, Process):
                 trigger = dataclasses.replace(trigger, model=_wanted_model(original, parameters))  # noqa: PLW2901
             yield _handler(plugin, method, function, trigger, declarations, where)
@@ -106,6 +108,13 @@ def _functions(cls: type) -> Iterator[tuple[str, Callable[..., Any]]]:
 def _check_is_async(function: Callable[..., Any], where: _Where) -> None:
     if not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)):
         raise where.problem("is not async. Write `async def`.")
+
+
+def _check_webhook(function: Callable[..., Any], declarations: Declarations, where: _Where) -> None:
+    if inspect.isasyncgenfunction(function):
+        raise where.problem("yields, but a webhook is answered once. Return the answer instead.")
+    if declarations.required_roles:
+        raise where.problem("asks for roles, but nobody knows who sends a webhook. Check a signature instead.")
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:

@@ -8,6 +8,7 @@ from machine.plugins.message import Message
 from machine.plugins.modals import ModalClosure, ModalSubmission
 from machine.plugins.options_request import OptionsRequest
 from machine.plugins.shortcut import MessageShortcut, Shortcut
+from machine.plugins.webhook import WebhookRequest, WebhookResponse
 
 __all__ = [
     "BlockAction",
@@ -20,4 +21,6 @@ __all__ = [
     "ModalSubmission",
     "OptionsRequest",
     "Shortcut",
+    "WebhookRequest",
+    "WebhookResponse",
 ]

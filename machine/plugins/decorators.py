@@ -29,6 +29,7 @@ from machine.plugins.triggers import (
     Shortcut,
     SlashCommand,
     Trigger,
+    Webhook,
 )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "schedule",
     "shortcut",
     "timeout",
+    "webhook",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -269,6 +271,28 @@ def on(event: str) -> Callable[[F], F]:
         event: The name; names are shared by all plugins.
     """
     return _triggered_by(On(_text("on", "event", event)))
+
+
+def webhook(path: str, methods: Sequence[str] = ("POST",)) -> Callable[[F], F]:
+    """Run the method for requests to a path of the bot's own HTTP server, which the setting `HTTP` turns on.
+
+    The method receives a `WebhookRequest`. What it returns is answered: a text, a dict or list as JSON, a
+    `WebhookResponse`, or nothing (204). An exception is answered with 500. Anybody may send such requests: check
+    who did.
+
+    Args:
+        path: Exactly, from the first slash on: `/github`. If two plugins name the same, the one loaded first is asked.
+        methods: Which HTTP methods are taken.
+
+    Raises:
+        PluginError: The path does not begin with a slash, or is Slack's (`/slack/...`).
+    """
+    _text("webhook", "path", path)
+    if not path.startswith("/") or path.startswith("/slack/"):
+        raise _misuse("webhook", 'needs a path such as "/github", and not below /slack/, which is for Slack')
+    if isinstance(methods, str) or not methods:
+        raise _misuse("webhook", 'needs a list with at least one method, for example ["GET", "POST"]')
+    return _triggered_by(Webhook(path, tuple(method.upper() for method in methods)))
 
 
 def required_settings(settings: list[str] | str) -> Callable[[T], T]:

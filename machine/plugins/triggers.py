@@ -190,5 +190,18 @@ class On(Trigger):
         return f'on("{self.event}")'
 
 
+@dataclass(frozen=True, slots=True)
+class Webhook(Trigger):
+    """A request to the bot's own HTTP server, by path and method."""
+
+    path: str
+    methods: tuple[str, ...] = ("POST",)
+
+    def describe(self) -> str:
+        """The trigger as its decorator reads in source."""
+        methods = "" if self.methods == ("POST",) else f", methods={list(self.methods)!r}"
+        return f'webhook("{self.path}"{methods})'
+
+
 def _show(identifier: Any) -> str:
     return f're.compile(r"{identifier.pattern}")' if isinstance(identifier, re.Pattern) else f'"{identifier}"'

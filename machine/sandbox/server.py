@@ -14,6 +14,7 @@ from aiohttp import web
 from machine.errors import MachineError
 from machine.sandbox.faults import Faults
 from machine.sandbox.file_transfer import FileTransfer
+from machine.sandbox.http_delivery import HttpDelivery
 from machine.sandbox.recording import Witness, nobody
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.socket_mode import DisconnectReason, SocketMode
@@ -52,6 +53,7 @@ class Sandbox:
         self._alarm: asyncio.TimerHandle | None = None
         self._port = port
         self._stop_carrying: Callable[[], None] = lambda: None
+        self._http: HttpDelivery | None = None
 
     @property
     def port(self) -> int:
@@ -141,6 +143,9 @@ class Sandbox:
             self._alarm.cancel()
         self._web_api.stop()
         await self._socket_mode.stop()
+        if self._http is not None:
+            await self._http.stop()
+            self._http = None
         await runner.cleanup()
 
     async def __aenter__(self) -> Self:
@@ -156,6 +161,21 @@ class Sandbox:
         """Tell the app to leave its Socket Mode connections; see `SocketMode.disconnect`."""
         self.socket_mode.disconnect(reason)
 
+    def deliver_to(self, url: str, signing_secret: str) -> None:
+        """Send what the app is to know to its own address over HTTP, signed, and no longer over Socket Mode.
+
+        Args:
+            url: Where the app takes events, interactions and commands.
+            signing_secret: What requests are signed with.
+
+        Raises:
+            MachineError: The sandbox is not started, or delivers over HTTP already.
+        """
+        if self._socket_mode is None or self._http is not None:
+            raise MachineError("Start the sandbox first, and call `deliver_to()` once.")
+        self._http = HttpDelivery(url, signing_secret, self.faults, self._time_scale, self._witness)
+        self._stop_carrying = self.workspace.outbox.carry_with(self._http.carry)
+
     async def wait_for_connection(self, count: int = 1) -> None:
         """Return once the app has opened its Socket Mode connection, or `count` of them."""
         await self.socket_mode.wait_for_connections(count)
@@ -163,6 +183,8 @@ class Sandbox:
     async def wait_until_idle(self) -> None:
         """Return once the app has acknowledged everything it was sent."""
         await self.socket_mode.wait_until_idle()
+        if self._http is not None:
+            await self._http.wait_until_idle()
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         return await self._web_api.handle(request)
