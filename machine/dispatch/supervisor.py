@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from types import FrameType
@@ -49,6 +50,7 @@ class Supervisor:
         self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
         self._running: dict[asyncio.Task[None], Handler] = {}
         self._numbers = itertools.count(1)
+        self._is_full = False
         self.abandoned: list[str] = []
 
     def start(
@@ -129,6 +131,7 @@ class Supervisor:
         cause: Envelope | None,
     ) -> None:
         current_invocation.set(invocation)
+        self._tell_if_full()
         async with self._slots:
             started = time.perf_counter()
             if self._trace:
@@ -158,6 +161,19 @@ class Supervisor:
                             duration=_since(started),
                         )
                     )
+
+    def _tell_if_full(self) -> None:
+        """Say so, once each time, when handlers begin to wait: a bot that does not react should tell why."""
+        is_full = self._slots.locked()
+        if is_full and not self._is_full:
+            name, count = Counter(handler.name for handler in self._running.values()).most_common(1)[0]
+            _logger.warning(
+                "Handlers wait for others to end: as many run as may run at once",
+                limit=MAX_IN_FLIGHT,
+                most=name,
+                count=count,
+            )
+        self._is_full = is_full
 
     def _report_failure(self, handler: Handler, invocation: Invocation, error: BaseException, started: float) -> None:
         if not self._trace:
