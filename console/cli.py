@@ -17,6 +17,7 @@ import typer
 
 from console.project.commands import init, new
 from machine import __version__
+from machine.crashes import crashes_logged, print_crash
 from machine.errors import MachineError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ Live = Annotated[
 
 def main() -> None:
     """Run the `machine` command; a mistake of the user's ends it with a message and exit code 1."""
+    sys.excepthook = print_crash
     try:
         app()
     except MachineError as error:
@@ -264,7 +266,8 @@ def _show_runtime(runtime: Runtime, *, title: str, recording: Sequence[RecordedE
     from console.app import MachineApp  # noqa: PLC0415 - imports Textual
 
     _configure_logging(runtime, None)
-    raise typer.Exit(MachineApp(runtime, title=title, recording=recording).run() or 0)
+    with crashes_logged():
+        raise typer.Exit(MachineApp(runtime, title=title, recording=recording).run() or 0)
 
 
 def _run_headless(*, live: bool | None, watch: bool, overrides: Mapping[str, str | None] | None = None) -> NoReturn:
@@ -272,7 +275,8 @@ def _run_headless(*, live: bool | None, watch: bool, overrides: Mapping[str, str
 
     runtime = _runtime(live=live, watch=watch, overrides=overrides)
     _configure_logging(runtime, sys.stdout)
-    _finish(run_headless(runtime))
+    with crashes_logged():
+        _finish(run_headless(runtime))
 
 
 async def _serve_sandbox(

@@ -5,9 +5,11 @@ Everything that is shown to a person (logs, traces, tracebacks, REPL results) pa
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 # Without a word boundary before it: in a repr or in JSON a token may follow an escape, as in "\\nxoxb-...".
 _TOKEN = re.compile(r"(?P<kind>xox[a-z](?:\.xox[a-z])?|xapp|xwfp)-[\w-]+")
@@ -23,16 +25,63 @@ _SECRET_KEYS = re.compile(
 
 REDACTED = "…redacted"
 
+_MIN_SECRET = 8  # characters: what is shorter, or of few different ones, stands in too many texts that are no secret
+_MIN_DIFFERENT = 4
+_MAX_SECRETS = 1_000
+_known: set[str] = set()
+_known_pattern: re.Pattern[str] | None = None
+
 
 def redact(text: str) -> str:
     """Replace tokens, response URLs, authorization headers and passwords in URLs, keeping what tells them apart.
 
-    `xoxb-1-2-abc` becomes `xoxb-…redacted`; a text without secrets comes back unchanged.
+    `xoxb-1-2-abc` becomes `xoxb-…redacted`; a text without secrets comes back unchanged. Values that
+    `remember_secrets` was told of are replaced wherever they stand.
     """
     text = _TOKEN.sub(lambda match: f"{match['kind']}-{REDACTED}", text)
+    if _known_pattern is not None:
+        text = _known_pattern.sub(REDACTED, text)
     text = _URL_PASSWORD.sub(lambda match: f"{match['user']}{REDACTED}@", text)
     text = _RESPONSE_URL.sub(lambda match: f"{match['host']}{match['path']}{REDACTED}", text)
     return _AUTHORIZATION.sub(lambda match: f"{match['scheme']}{REDACTED}", text)
+
+
+def remember_secrets(settings: Mapping[str, Any]) -> None:
+    """Have `redact` replace the secrets among these settings from now on, for as long as the process runs.
+
+    An API key looks like any other word, so its value has to be known. Secrets are the values whose name says so
+    (`is_secret_name`), also in mappings, and passwords in URLs.
+    """
+    global _known_pattern  # noqa: PLW0603 - one set for the process: logs and tracebacks know no bot they belong to
+    new = {form for secret in _secrets_in(settings) for form in _forms(secret)} - _known
+    if not new or len(_known) + len(new) > _MAX_SECRETS:
+        return
+    _known.update(new)
+    longest_first = sorted(_known, key=len, reverse=True)  # one may begin with another
+    _known_pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+
+def _secrets_in(values: Mapping[Any, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _secrets_in(value)
+        elif isinstance(value, str):
+            found = value if is_secret_name(str(name)) else _password(value)
+            if len(found) >= _MIN_SECRET and len(set(found)) >= _MIN_DIFFERENT:
+                yield found
+
+
+def _password(url: str) -> str:
+    match = _URL_PASSWORD.search(url)
+    return url[match.end("user") : match.end() - 1] if match else ""
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it stands in a text, in a repr, in JSON and in a URL."""
+    yield secret
+    yield repr(secret)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    yield quote(secret, safe="")
 
 
 def is_secret_name(name: str) -> bool:

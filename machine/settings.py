@@ -24,7 +24,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from machine.address import Address
 from machine.errors import Mistake, SettingsError
-from machine.redaction import REDACTED, is_secret_name, redact, redact_value
+from machine.redaction import REDACTED, is_secret_name, redact, redact_value, remember_secrets
 from machine.tracebacks import one_line
 
 ENVIRONMENT_PREFIX = "SM_"
@@ -142,7 +142,9 @@ class Settings(BaseModel):
         known = {name.upper(): name for name in cls.model_fields}
         fields = {known.get(name.upper(), name.upper()): value for name, value in values.items()}
         try:
-            return cls.model_validate(fields)
+            settings = cls.model_validate(fields)
+            remember_secrets(settings.all)
+            return settings
         except ValidationError as error:
             mistakes = [
                 _mistake(str(item["loc"][0]), fields.get(str(item["loc"][0])), _EXPECTED.get(item["type"], item["msg"]))

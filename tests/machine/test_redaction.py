@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machine.redaction import REDACTED, is_secret_name, redact, redact_value
+from machine.redaction import REDACTED, is_secret_name, redact, redact_value, remember_secrets
 
 SECRET = st.text(st.sampled_from("abcdefXYZ0123456789-"), min_size=8, max_size=60).map(lambda rest: f"1{rest}9")
 TOKEN = st.builds(
@@ -122,3 +124,26 @@ def test_what_is_given_stays_as_it_is() -> None:
     redact_value(given_value)
 
     assert given_value == {"token": "xoxb-1-2", "list": ["xoxb-1-2"]}
+
+
+def test_values_of_secret_settings_are_known_wherever_they_stand() -> None:
+    """An API key looks like any other word: in a text, a repr, JSON or a URL it is told by its value."""
+    key, password = 'k3y "of" a/service', "pa55-of-the-queue"
+    remember_secrets({"OUR_API_KEY": key, "QUEUES": {"main": f"amqp://bot:{password}@queue/"}, "COLOUR": "ultramarine"})
+
+    for text in (key, repr({"x": key}), json.dumps([key]), f"https://x/?key={quote(key, safe='')}", f"'{password}'"):
+        shown = redact(f"before {text} after")
+        assert key not in shown
+        assert "service" not in shown
+        assert password not in shown
+        assert shown.startswith("before ")
+        assert shown.endswith(" after")
+    assert redact("ultramarine") == "ultramarine"
+
+
+@pytest.mark.parametrize("value", ["", "short", "00000000", "aabbaabb", None, 12345678])
+def test_what_stands_in_every_text_is_no_secret(value: object) -> None:
+    """Or a password `00000000` would blacken every number."""
+    remember_secrets({"SOME_TOKEN": value})
+
+    assert redact(f"it says {value}!") == f"it says {value}!"
