@@ -3,8 +3,8 @@
 Reading runs code that the bytes name, as every pickle does: a store is as trusted as the plugins themselves.
 
 Classes and functions of modules are stored by name. dill alone would store one by value when the name now leads to
-another object, as it does after a reload, and would hand out a stranger to `isinstance` ever after; here that is
-refused. What is read back is always an instance of the class that is live now.
+another object, as it does after a reload, and would hand out a stranger to `isinstance` ever after. What is read back
+is always an instance of the class that is live now, also where an object of its predecessor was stored.
 """
 
 from __future__ import annotations
@@ -95,11 +95,11 @@ class _PlainPickler(pickle.Pickler):
 
 
 class _Pickler(dill.Pickler):  # type: ignore[misc]  # dill is not typed
-    """dill's, refusing what a reload has replaced."""
+    """dill's, with the live class in the place of one that a reload has replaced; such functions are refused."""
 
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
         if isinstance(obj, type):
-            _refuse_replaced_class(obj)
+            obj = _live_class(obj)
         elif isinstance(obj, FunctionType):
             _refuse_replaced_function(obj)
         super().save(obj, save_persistent_id)
@@ -115,24 +115,25 @@ class _Unpickler(dill.Unpickler):  # type: ignore[misc]  # dill is not typed
         return super().find_class(module, name)
 
 
-def _refuse_replaced_class(cls: type) -> None:
+def _live_class(cls: type) -> type:
+    """The class that is to be stored for `cls`: after a reload, the one that has taken its place.
+
+    A handler of the old version that is still running may store its objects so; they are read as the new class, like
+    all that the old version has stored before.
+    """
     name = cls.__module__
     if name in ("builtins", "__main__") or not isinstance(name, str):
-        return
+        return cls
     module = sys.modules.get(name)
     if module is None:
         raise StorageError(f"its class {cls.__qualname__} is from {name}, which is no loaded module. {_DEFINE}")
     if "<locals>" in cls.__qualname__:
-        return  # has no name to find it by, so dill stores it by value; its methods are looked at on the way
+        return cls  # has no name to find it by, so dill stores it by value; its methods are looked at on the way
     try:
         found = attrgetter(cls.__qualname__)(module)
     except AttributeError:
-        return  # made at run time and never bound to its name: by value, as above
-    if found is not cls and isinstance(found, type):
-        raise StorageError(
-            f"its class {name}.{cls.__qualname__} is from before {name} was reloaded. "
-            "Make the value anew from the class that is live now, for example in init()."
-        )
+        return cls  # made at run time and never bound to its name: by value, as above
+    return found if isinstance(found, type) else cls
 
 
 def _refuse_replaced_function(function: FunctionType) -> None:
