@@ -9,6 +9,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,30 @@ from typing import Any
 import pexpect
 import pytest
 
+from console.repl.protocol import HELLO, pack
 from tests.console.processes import clean_environment
 from tests.console.terminal import MACHINE, Terminal
 
 PROMPT = r"bot >>> \x1b"
 NET_S = 30
+NOBODY = 65534
+STRANGER = """
+import os, socket, sys
+user, path, hello = int(sys.argv[1]), sys.argv[2], bytes.fromhex(sys.argv[3])
+if user:
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect(path)
+    try:
+        connection.sendall(hello)
+        while data := connection.recv(4096):
+            sys.stdout.buffer.write(data)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+"""
+"""Run by another process: becomes a user, connects, introduces itself, and prints what comes back."""
 
 
 class Bot:
@@ -233,11 +253,38 @@ def test_a_second_bot_leaves_the_first_ones_socket_alone(bot: Bot) -> None:
 
 
 def test_only_its_owner_can_reach_it(bot: Bot) -> None:
-    """By mode; who runs the other end is checked as well, see `test_server`."""
+    """By mode; who runs the other end is checked as well, see below."""
     modes = [stat.S_IMODE(os.lstat(path).st_mode) for path in (bot.socket.parent, bot.socket)]
 
     assert modes == [0o700, 0o600]
     assert stat.S_IMODE(os.lstat(f"{bot.socket}.interrupt").st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="this system does not tell who is at the other end")
+def test_another_user_is_refused(mortal: Bot) -> None:
+    """Also where somebody has opened folder and socket to everybody: the kernel says who is at the other end."""
+    mortal.socket.parent.chmod(0o755)
+    mortal.socket.chmod(0o666)
+
+    assert b"42" in _talk_as(os.geteuid(), mortal.socket, "6 * 7")
+    assert _talk_as(NOBODY, mortal.socket, "bot.was_taken = True") == b""
+    mortal.process.expect(rf"REPL refused[^\n]*\(uid {NOBODY}, pid \d+\)")
+    assert mortal.run("--attach", "-c", "hasattr(bot, 'was_taken')").stdout == "False\n"
+
+
+def _talk_as(user: int, path: Path, code: str) -> bytes:
+    """What the bot answers to a user who asks it to run something, and who has got round the client's own checks."""
+    hello = pack(HELLO, json.dumps({"code": code}).encode())
+    done = subprocess.run(
+        [sys.executable, "-c", STRANGER, str(user), path.name, hello.hex()],
+        cwd=path.parent,
+        capture_output=True,
+        timeout=NET_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
 
 
 def test_inputs_are_logged_with_who_ran_them(bot: Bot) -> None:
