@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from console.loaded import loaded_machine
 from machine.bot import Machine
@@ -17,9 +17,6 @@ from machine.manifest import Derived, derive_manifest, differences
 from machine.manifest_rules import mistakes_in
 from machine.redaction import redact
 from machine.settings import Settings
-
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]*[A-Za-z0-9]")  # a text that YAML reads as a text without quotes
-_NOT_TEXT = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 
 async def print_manifest(
@@ -70,7 +67,7 @@ def read_manifest(path: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise MachineError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}.") from None
     try:
-        found = json.loads(text) if text.lstrip().startswith("{") else _yaml(text, path)
+        found = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
     except (ValueError, RecursionError) as error:
         raise MachineError(f"{path} cannot be read: {redact(' '.join(str(error).split()))}.") from None
     if not isinstance(found, Mapping) or "display_information" not in found:
@@ -78,42 +75,12 @@ def read_manifest(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def as_yaml(value: Any, depth: int = 0) -> str:
+def as_yaml(value: Any) -> str:
     """Mappings, lists and plain values as YAML."""
-    return "\n".join(_yaml_lines(value, "  " * depth))
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True)).rstrip("\n")
 
 
-def _yaml_lines(value: Any, indent: str) -> Iterator[str]:
-    pairs = value.items() if isinstance(value, Mapping) else ((None, item) for item in value)
-    for key, item in pairs:
-        head = f"{indent}-" if key is None else f"{indent}{key}:"
-        if not isinstance(item, Mapping | list):
-            yield f"{head} {_scalar(item)}"
-        elif not item:
-            yield f"{head} {'{}' if isinstance(item, Mapping) else '[]'}"
-        elif key is None:  # a mapping in a list begins on the line of its dash
-            first, *others = _yaml_lines(item, f"{indent}  ")
-            yield f"{head} {first.lstrip()}"
-            yield from others
-        else:
-            yield head
-            yield from _yaml_lines(item, f"{indent}  ")
-
-
-def _scalar(value: Any) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
-        return value
-    text = json.dumps(value, ensure_ascii=False)  # a JSON value is a YAML value; its escapes of emoji are not
-    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in text)
-
-
-def _yaml(text: str, path: Path) -> Any:
-    try:
-        yaml = importlib.import_module("yaml")
-    except ModuleNotFoundError:
-        raise MachineError(
-            f"{path} is YAML, and PyYAML is not installed. `pip install pyyaml`, or give the manifest as JSON."
-        ) from None
+def _yaml(text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -80,5 +80,5 @@ def _failed_load(record: PluginFailed) -> News:
 
 def _reloaded(record: PluginsReloaded) -> str:
     files = ", ".join(Path(file).name for file in record.files) or "plugins"
-    changes = f"+{len(record.added)} -{len(record.removed)} handlers"
+    changes = f"+{len(record.added)} -{len(record.removed)} ~{len(record.changed)} handlers"
     return f"reloaded {files} in {milliseconds(record.duration)}: {changes}"

@@ -18,7 +18,7 @@ def test_a_reload_says_what_changed() -> None:
     news = news_of(record)
 
     assert news is not None
-    assert news.text == "reloaded greeter.py in 14 ms: +1 -0 handlers"
+    assert news.text == "reloaded greeter.py in 14 ms: +1 -0 ~0 handlers"
     assert news.is_about_plugins
 
 
