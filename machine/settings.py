@@ -52,6 +52,7 @@ _NEED_A_START = (
     "storage_backend",
     "sqlite_path",
     "tz",
+    "socket_mode_connections",
     "slack_signing_secret",
     "http",
     "health",
@@ -102,6 +103,7 @@ class Settings(BaseModel):
     log_handled_messages: bool = True
     root_user: str | None = None
     listen_to_bots: bool = False
+    socket_mode_connections: Annotated[int, Field(ge=1, le=10)] | None = None
     http: str | None = None
     health: str | None = None
     drain_timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0

@@ -1,30 +1,28 @@
-"""Socket Mode: envelopes over a WebSocket that the bot opens, so that Slack needs no way in.
+"""Socket Mode: envelopes over WebSockets that the bot opens, so that Slack needs no way in.
 
-slack_sdk's client keeps the connection; see https://docs.slack.dev/apis/events-api/using-socket-mode. Two things it
-does are changed here: it puts each message into a task that nobody holds, and it tries for ever to connect with a
-token that Slack has refused.
+See https://docs.slack.dev/apis/events-api/using-socket-mode. The connections are kept here and not by slack_sdk's
+client, which keeps one, closes it before it opens the next, and tries for ever with a token that Slack has refused.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from machine.envelope import Acknowledgement, Answer, Envelope
 from machine.errors import MachineError, SlackRefusedError
 from machine.redaction import redact
 from machine.settings import Settings
 from machine.slack.identity import refusal
-from machine.slack.web import SlackWebClient, proxy_for
+from machine.slack.web import SlackWebClient, is_loopback, proxy_for
 from machine.trace import ConnectionChanged, Trace
+from machine.transport.socket_link import SocketLink
 
 # Slack will give the same answer for ever; all other errors may pass.
 _FATAL = frozenset(
@@ -39,8 +37,14 @@ _FATAL = frozenset(
         "token_revoked",
     }
 )
+CONNECTIONS = 2  # one takes over at once what the other, just being replaced, does not
 PING_INTERVAL_S = 5
 CONNECT_TIMEOUT_S = 30
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 60.0
+STABLE_AFTER_S = 10.0  # a connection that lived shorter than this was no success
+_NOTICES = frozenset({"warning", "refresh_requested"})  # Slack closes the connection some seconds later
+_UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 
 _logger = structlog.stdlib.get_logger(__name__)
 
@@ -49,10 +53,10 @@ class SocketMode:
     """Receives envelopes over Socket Mode.
 
     Args:
-        settings: The app token and the proxy.
-        web: Opens the connection.
+        settings: The app token, the proxy, and how many connections.
+        web: Opens the connections.
         receive: Takes each envelope.
-        trace: Told of the state of the connection.
+        trace: Told of the state of the connections.
         workspace: Name of the workspace, for people.
         on_fatal: Called when Slack will not let the bot connect any more.
     """
@@ -66,72 +70,129 @@ class SocketMode:
         workspace: str,
         on_fatal: Callable[[MachineError], None],
     ) -> None:
-        self._settings = settings
+        token = settings.slack_app_token
+        self._token = token.get_secret_value() if token else ""
+        self._proxy = proxy_for(settings)
+        # In a sandbox one, so that events come in the order in which they happened.
+        default = 1 if is_loopback(settings.slack_api_url) else CONNECTIONS
+        self._wanted = settings.socket_mode_connections or default
         self._web = web
         self._receive = receive
         self._trace = trace
         self._workspace = workspace
         self._on_fatal = on_fatal
-        self._client: _Client | None = None
+        self._links: set[SocketLink] = set()
+        self._keepers: list[asyncio.Task[None]] = []
+        self._session: aiohttp.ClientSession | None = None
         self._is_paused = False
+        self._has_failed = False
+        self._has_warned = False
 
     async def start(self) -> None:
-        """Connect.
+        """Connect; the first connection is open when this returns, the others follow.
 
         Raises:
             SlackRefusedError: When Slack does not accept the app token.
             MachineError: When Slack cannot be reached.
         """
-        token = self._settings.slack_app_token
-        client = _Client(token.get_secret_value() if token else "", self._web, self._on_message, self._fatal)
-        self._client = client
-        client.proxy = proxy_for(self._settings)
-        client.on_close_listeners.append(self._on_close)
+        self._session = aiohttp.ClientSession()
         self._changed("connecting", self._workspace)
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                client.wss_uri = await client.issue_new_wss_url()
-                await client.connect()  # type: ignore[no-untyped-call]
+            first = await self._open()
         except SlackApiError as error:
             await self.stop()
             raise refusal(error, of_app_token=True) from None
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except _UNREACHABLE as error:
             await self.stop()
             raise MachineError(f"Slack cannot be reached: {redact(str(error))}. Check network and proxy.") from error
+        keepers = [self._keep(first), *(self._keep(None) for _ in range(self._wanted - 1))]
+        self._keepers = [asyncio.create_task(keeper, name="Socket Mode keeper") for keeper in keepers]
 
     async def pause(self) -> None:
-        """Take no more envelopes, and keep the connection for the answers that handlers still owe.
+        """Take no more envelopes, and keep the connections for the answers that handlers still owe.
 
         What arrives from now on is not acknowledged, so Slack delivers it again to the next connection.
         """
         self._is_paused = True
 
     async def stop(self) -> None:
-        """Close the connection."""
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.close()
-            self._changed("disconnected", "stopped")
+        """Close the connections."""
+        if self._session is None:
+            return
+        session, self._session = self._session, None
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*(link.close() for link in list(self._links)), return_exceptions=True)
+        await session.close()
+        self._changed("disconnected", "stopped")
 
-    async def _on_message(self, message: Mapping[str, Any]) -> None:
+    async def _keep(self, link: SocketLink | None) -> None:
+        """Keep one connection open, replacing it before it goes where Slack gives notice."""
+        failures = 0
+        while not self._has_failed:
+            if link is None:
+                try:
+                    link = await self._open()
+                except SlackApiError as error:
+                    if error.response.get("error") in _FATAL:
+                        self._fail(refusal(error, of_app_token=True))
+                        return
+                except _UNREACHABLE as error:
+                    _logger.info("Socket Mode cannot connect", problem=redact(str(error) or type(error).__name__))
+            if link is not None:
+                await link.until_leaving()
+                if link.reason == "link_disabled":
+                    self._fail(
+                        SlackRefusedError("link_disabled", "Switch Socket Mode on again in the settings of your app.")
+                    )
+                    return
+                failures = 0 if link.age_s > STABLE_AFTER_S else failures
+                may_hurry = failures == 0 and link.reason != "too_many_websockets"
+                link = None
+                if may_hurry:  # the old one is still open where Slack has given notice
+                    failures = 1
+                    continue
+            await asyncio.sleep(_wait_s(failures))
+            failures += 1
+
+    async def _open(self) -> SocketLink:
+        if self._session is None:
+            raise ConnectionError("stopped")
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            granted = await self._web.apps_connections_open(app_token=self._token)
+            link = await SocketLink.open(
+                self._session, str(granted["url"]), self._proxy, PING_INTERVAL_S, self._on_message
+            )
+        self._links.add(link)
+        link.reading.add_done_callback(lambda _: self._gone(link))
+        return link
+
+    def _gone(self, link: SocketLink) -> None:
+        self._links.discard(link)
+        if self._session is not None and not self._has_failed and link.reason not in _NOTICES:
+            self._changed("reconnecting", "the connection was closed")
+
+    async def _on_message(self, link: SocketLink, message: Mapping[str, Any]) -> None:
         match message.get("type"):
             case "hello":
-                self._changed("connected", self._workspace, connections=1)
+                link.is_welcome = True
+                self._changed("connected", self._workspace)
                 self._warn_of_others(message)
             case "disconnect":
-                reason = message.get("reason") or "no reason given"
-                self._changed("reconnecting", f"Slack asks for it: {reason}", connections=1)
+                link.leave(str(message.get("reason") or "no reason given"))
+                self._changed("reconnecting", f"Slack asks for it: {link.reason}")
             case _ if message.get("envelope_id") and not self._is_paused:
-                await self._receive(self._envelope(message))
+                await self._receive(self._envelope(link, message))
 
-    def _envelope(self, message: Mapping[str, Any]) -> Envelope:
+    def _envelope(self, link: SocketLink, message: Mapping[str, Any]) -> Envelope:
         payload = message.get("payload")
         payload = payload if isinstance(payload, Mapping) else {}
         kind = str(message.get("type") or "")
         envelope_id = str(message["envelope_id"])
 
         async def acknowledge(answer: Answer) -> None:
-            await self._acknowledge(envelope_id, answer)
+            await self._acknowledge(link, envelope_id, answer)
 
         return Envelope(
             id=envelope_id,
@@ -141,89 +202,51 @@ class SocketMode:
             retry_attempt=_number(message.get("retry_attempt")),
         )
 
-    async def _acknowledge(self, envelope_id: str, answer: Answer) -> None:
+    async def _acknowledge(self, link: SocketLink, envelope_id: str, answer: Answer) -> None:
         response: dict[str, Any] = {"envelope_id": envelope_id}
         if answer is not None:
             response["payload"] = answer
-        client = self._client
-        if client is None:
-            return  # stopped meanwhile: Slack delivers again to the next connection
-        try:
-            await client.send_socket_mode_response(response)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            _logger.warning("An envelope could not be acknowledged, Slack will deliver it again", problem=str(error))
+        # Over the connection that brought it; where that is gone, another may do.
+        for way in [link, *(other for other in self._links if other is not link)]:
+            if way.is_closed:
+                continue
+            try:
+                await way.send(response)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                _logger.info("An acknowledgement could not be sent", problem=str(error))
+            else:
+                return
+        if self._session is not None:  # else stopped meanwhile: Slack delivers again to the next process
+            _logger.warning("An envelope could not be acknowledged, Slack will deliver it again")
 
     def _warn_of_others(self, hello: Mapping[str, Any]) -> None:
         connections = _number(hello.get("num_connections"))
-        if connections > 1:
+        if connections > max(len(self._links), 1) and not self._has_warned:
+            self._has_warned = True
             _logger.warning(
                 "Another process is connected for this app; Slack sends each event to one of them only",
                 connections=connections,
+                own=len(self._links),
             )
 
-    async def _on_close(self, _message: Any) -> None:
-        if self._client is not None and not self._client.closed:
-            self._changed("reconnecting", "the connection was closed")
+    def _fail(self, error: SlackRefusedError) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            self._changed("failed", error.reason)
+            self._on_fatal(error)
 
-    def _fatal(self, error: SlackRefusedError) -> None:
-        self._changed("failed", error.reason)
-        self._on_fatal(error)
-
-    def _changed(self, state: str, detail: str, connections: int = 0) -> None:
-        _logger.info("Socket Mode", state=state, detail=detail)
+    def _changed(self, state: str, detail: str) -> None:
+        # One that is being replaced counts together with the one that replaces it.
+        connections = min(self._wanted, sum(link.is_open for link in self._links)) if state != "failed" else 0
+        _logger.info("Socket Mode", state=state, detail=detail, connections=connections)
         if self._trace:
             self._trace.emit(ConnectionChanged(state=state, detail=detail, connections=connections))
 
 
-class _Client(SocketModeClient):
-    """slack_sdk's client, handing over messages as they arrive, and giving up where trying again cannot help."""
-
-    def __init__(
-        self,
-        app_token: str,
-        web: SlackWebClient,
-        on_message: Callable[[Mapping[str, Any]], Awaitable[None]],
-        on_fatal: Callable[[SlackRefusedError], None],
-    ) -> None:
-        # What slack_sdk logs is either told by ConnectionChanged or a traceback of a network that is down.
-        quiet = logging.getLogger("slack_sdk.socket_mode.aiohttp")
-        quiet.setLevel(logging.CRITICAL)
-        super().__init__(app_token=app_token, web_client=web, ping_interval=PING_INTERVAL_S, logger=quiet)
-        self._on_message = on_message
-        self._on_fatal = on_fatal
-        self._has_connected = False
-
-    async def enqueue_message(self, message: str) -> None:
-        data = json.loads(message) if message.startswith("{") else {}
-        await self._on_message(data)
-        if data.get("type") != "disconnect":
-            return
-        if data.get("reason") == "link_disabled":
-            self._give_up(
-                SlackRefusedError("link_disabled", "Switch Socket Mode on again in the settings of your app.")
-            )
-        elif data.get("reason") != "too_many_websockets":  # slack_sdk's monitor tries that again, seconds later
-            await super().enqueue_message(message)  # slack_sdk opens the next connection
-
-    async def issue_new_wss_url(self) -> str:
-        try:
-            url = await super().issue_new_wss_url()
-        except SlackApiError as error:
-            if self._has_connected and error.response.get("error") in _FATAL:
-                self._give_up(refusal(error, of_app_token=True))
-            raise
-        self._has_connected = True
-        return url
-
-    def _give_up(self, error: SlackRefusedError) -> None:
-        self.closed = True  # ends slack_sdk's loops
-        self._on_fatal(error)
-
-    async def close(self) -> None:
-        await super().close()  # type: ignore[no-untyped-call]
-        # slack_sdk cancels its tasks but does not wait for them.
-        tasks = [self.message_processor, self.message_receiver, self.current_session_monitor]
-        await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
+def _wait_s(failures: int) -> float:
+    """How long to wait after so many failures: longer each time, and not the same for all bots that Slack has lost."""
+    longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures, 10))
+    return random.uniform(longest / 2, longest)  # noqa: S311 - no secret
 
 
 def _number(value: object) -> int:

@@ -346,7 +346,7 @@ async def test_tokens_that_http_needs(bot: BotUnderTest) -> None:
         await type(bot.machine)({"SLACK_BOT_TOKEN": "xoxb-1", "HTTP": "127.0.0.1:0"}).start()
 
 
-@given(st.binary(max_size=200), st.text(min_size=1, max_size=40), st.integers(0, 2_000_000_000))
+@given(st.binary(max_size=200), st.from_regex(r"[0-9a-z]{1,40}", fullmatch=True), st.integers(0, 2_000_000_000))
 def test_a_signature_is_the_one_slack_makes(body: bytes, secret: str, timestamp: int) -> None:
     """Held against slack_sdk's, for whatever is signed; and no other passes."""
     text = body.decode("latin-1")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from machine.errors import SlackRefusedError
+from machine.errors import SettingsError, SlackRefusedError
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import listen_to
+from machine.settings import Settings
 from machine.trace import ConnectionChanged, EnvelopeAcknowledged, EnvelopeDropped, EnvelopeReceived
 from machine.transport import socket_mode
 from tests.conftest import BotUnderTest
+from tests.machine.transport.relay import relay_to
 
 
 class Numbers(MachineBasePlugin):
@@ -143,9 +146,8 @@ async def test_a_revoked_token_stops_the_bot(bot: BotUnderTest, monkeypatch: pyt
     monkeypatch.setattr(socket_mode, "PING_INTERVAL_S", 0.05)
     await bot.start(Numbers)
     await bot.sandbox.wait_for_connection()
-    client = bot.machine._started[-1].__self__._client
+    bot.machine._started[-1].__self__._token = "xapp-1-revoked"
 
-    client.app_token = "xapp-1-revoked"
     bot.sandbox.disconnect("refresh_requested")
 
     with pytest.raises(SlackRefusedError, match="invalid_auth") as raised:
@@ -168,3 +170,98 @@ async def test_another_process_on_the_same_app_is_told_of(
         await bot.sandbox.wait_until_idle()
 
     assert "Another process is connected for this app" in capsys.readouterr().out
+
+
+async def test_several_connections_share_the_events(bot: BotUnderTest, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pitfall 34: Slack sends each to any one of them; the bot's own are no other process."""
+    await bot.start(Numbers, SOCKET_MODE_CONNECTIONS=3)
+    await bot.sandbox.wait_for_connection(3)
+    await bot.record(ConnectionChanged, where=lambda record: record.connections == 3)
+
+    post_numbers(bot, *range(30))
+    await bot.answer(30)
+    await bot.settled()
+
+    assert answers(bot) == sorted(f"answer {number}" for number in range(30))
+    assert bot.sandbox.socket_mode.connection_count == 3
+    assert "Another process" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("connections", [1, 2])
+async def test_the_next_connection_is_open_before_the_old_one_goes(bot: BotUnderTest, connections: int) -> None:
+    """Pitfall 35: at no moment is there none, so that a command typed just then is answered, too."""
+    open_ones: list[int] = []
+
+    def witness(kind: str, facts: Any) -> None:
+        if kind in ("connected", "disconnected"):
+            open_ones.append(facts["connections"])
+            bot._waiter.notify()
+
+    bot.sandbox._witness = witness
+    bot.sandbox._time_scale = 0.05
+    await bot.start(Numbers, SOCKET_MODE_CONNECTIONS=connections)
+    await bot.sandbox.wait_for_connection(connections)
+
+    bot.sandbox.disconnect("refresh_requested")
+    await bot.until(lambda: len(open_ones) >= 3 * connections, "the old connections gone")
+
+    assert min(open_ones) == 1  # the first one, when it was alone
+    assert open_ones[-1] == connections
+
+
+async def test_a_connection_that_dies_silently_is_noticed(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 36: a network that swallows everything closes nothing; only unanswered pings tell."""
+    monkeypatch.setattr(socket_mode, "PING_INTERVAL_S", 0.2)
+    await bot.start(Numbers)
+    await bot.sandbox.wait_for_connection()
+    direct = bot.sandbox.socket_mode._socket_url
+    async with relay_to(bot.sandbox.port) as relay:
+        bot.sandbox.socket_mode._socket_url = f"ws://127.0.0.1:{relay.port}/link/"
+        bot.sandbox.disconnect("refresh_requested")
+        await bot.record(ConnectionChanged, 2, where=lambda record: record.state == "connected")
+        bot.sandbox.socket_mode._socket_url = direct
+
+        relay.is_frozen = True
+        post_numbers(bot, 1)
+        await bot.answer()
+
+    assert answers(bot) == ["answer 1"]
+    assert "the connection was closed" in [record.detail for record in bot.traced(ConnectionChanged)]
+
+
+async def test_nothing_is_lost_or_doubled_on_a_bad_day(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 18 across connections: sockets break, acknowledgements get lost, deliveries come twice; all run once."""
+    monkeypatch.setattr(socket_mode, "FIRST_WAIT_S", 0.02)
+    bot.sandbox._time_scale = 0.02
+    await bot.start(Numbers, SOCKET_MODE_CONNECTIONS=3)
+    await bot.sandbox.wait_for_connection(3)
+    bot.sandbox.faults.lose_acks("message", probability=0.2, seed=1)
+    bot.sandbox.faults.duplicate_deliveries("message", probability=0.2, seed=2)
+    bot.sandbox.faults.break_deliveries("message", times=5)
+
+    for batch in range(5):
+        post_numbers(bot, *range(batch * 40, batch * 40 + 40))
+        bot.sandbox.faults.kill_sockets()
+        await bot.answer(batch * 40 + 20)
+    await bot.answer(200)
+    bot.sandbox.faults.clear()
+    await bot.settled()
+
+    assert answers(bot) == sorted(f"answer {number}" for number in range(200))
+    assert bot.traced(EnvelopeDropped)
+
+
+@pytest.mark.parametrize("connections", [0, 11, "many"])
+def test_slack_allows_one_to_ten_connections(connections: object) -> None:
+    """Pitfall 34: more would be refused by Slack, later."""
+    with pytest.raises(SettingsError, match="SOCKET_MODE_CONNECTIONS"):
+        Settings.check({"SOCKET_MODE_CONNECTIONS": connections})
+
+
+def test_waits_grow_and_differ() -> None:
+    """A thousand bots that lost Slack at the same moment must not all come back at the same moment."""
+    waits = [[socket_mode._wait_s(failures) for _ in range(20)] for failures in range(12)]
+
+    assert all(len(set(some)) > 1 for some in waits)
+    assert max(waits[0]) <= socket_mode.FIRST_WAIT_S
+    assert socket_mode.LONGEST_WAIT_S / 2 <= min(waits[-1]) <= max(waits[-1]) <= socket_mode.LONGEST_WAIT_S
