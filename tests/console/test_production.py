@@ -9,6 +9,7 @@ import aiohttp
 
 from machine.sandbox import Sandbox, Workspace
 from tests.console.processes import machine, outcome
+from tests.waiting import Waiter
 
 TALKATIVE = """
 import logging
@@ -63,3 +64,36 @@ async def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
 
     assert ended.code == 1
     assert "HEALTH is '9090'. Expected: HOST:PORT" in ended.err
+
+
+async def test_a_headless_bot_takes_requests_over_http(tmp_path: Path) -> None:
+    """Without an app token; what is asked while it runs is answered, and SIGTERM ends it as ever."""
+    secret = "8f742231b10e8888abcd"
+    async with Sandbox(Workspace.default()) as sandbox:
+        settings = {
+            "SLACK_API_URL": sandbox.api_url,
+            "SLACK_BOT_TOKEN": sandbox.bot_token,
+            "SLACK_SIGNING_SECRET": secret,
+        }
+        async with machine(tmp_path, "run", "--headless", "--http", "127.0.0.1:0", **settings) as bot:
+            line = await bot.event("HTTP")
+            sandbox.deliver_to(line["at"] + line["slack"], secret)
+            waiter = Waiter()
+            sandbox.workspace.subscribe(waiter.notify)
+            sandbox.workspace.post("alice", "general", "<@" + sandbox.workspace.bot.id + "> ping")
+            await waiter.until(
+                lambda: any(message.is_by_bot for message in sandbox.workspace.history("general")), "an answer"
+            )
+            bot.kill(signal.SIGTERM)
+            ended = await bot.ended()
+
+    assert (ended.code, ended.err) == (0, "")
+    assert secret not in ended.everything
+
+
+async def test_servers_need_no_console(tmp_path: Path) -> None:
+    """Rather than starting without what was asked for."""
+    ended = await outcome(tmp_path, "run", "--http", "127.0.0.1:0")
+
+    assert ended.code == 1
+    assert "Add --headless" in ended.err
