@@ -143,11 +143,11 @@ def _highlighted(text: str, span: tuple[int, int]) -> Line:
 
 
 def _deeds(run: InvocationTrace, names: Names, axis: TimeAxis) -> Iterator[Node]:
-    befores = {id(access): run.before.get(position) for position, access in enumerate(run.storage)}
+    earlier = {id(access): run.before.get(position) for position, access in enumerate(run.storage)}
     records: list[Record] = [*run.api_calls, *run.storage, *run.emitted, *run.logs]
     records.sort(key=lambda record: record.at)
     for position, record in enumerate(records):
-        deed = _deed(record, names, f"deed{position}", befores.get(id(record)))
+        deed = _deed(record, names, f"deed{position}", earlier.get(id(record)))
         yield replace(deed, side=axis.record(record, _BAR_STYLES.get(type(record), "dim")))
     if run.omitted:
         yield Node((Part(f"… and {counted(run.omitted, 'record')} more, not kept", "warn"),))
