@@ -11,7 +11,7 @@ import keyword
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -35,6 +35,7 @@ MAX_TEXT = 20_000
 _PATH = re.compile(r"(?:(?P<path>[^\W\d]\w*(?:\.[^\W\d]\w*)*)\.)?(?P<word>[^\W\d]\w*)?$")
 _MENTION = re.compile(r"(?:^|(?<=[\s(,]))(?P<mark>[@#:])(?P<word>[\w.+'-]*)$")
 _AFTER_CALL = re.compile(r"[)\]}'\"]\.\w*$")
+_OF_ITEM = re.compile(r"""(?P<name>\w+)\[(?P<item>'[^']*'|"[^"]*")\]\.(?P<method>\w+)$""")
 _IMPORT = re.compile(r"^\s*(?:import|from)\b")
 
 
@@ -50,9 +51,10 @@ class Candidate(NamedTuple):
     meta: str = ""
 
 
-CandidateTable = Mapping[str, Mapping[str, Callable[[], Iterable[Candidate]]]]
+CandidateTable = Mapping[str, Mapping[str, Callable[..., Iterable[Candidate]]]]
 """By name at the prompt (`say`), then by parameter (`channel`, or `INDEX`): what may stand there. The entries under
-`@`, `#` and `:` (with the parameter `""`) are offered behind these characters in any string."""
+`@`, `#` and `:` (with the parameter `""`) are offered behind these characters in any string. Those of a method of an
+item (`storage[].get`) are for its first argument, and are told the item."""
 
 
 class ReplCompleter(Completer):
@@ -115,8 +117,10 @@ class ReplCompleter(Completer):
         return list(_matching(sources[""](), marked)) if marked != ":" else []
 
     def _source_for(self, table: CandidateTable, call: Call | None) -> Callable[[], Iterable[Candidate]] | None:
-        if call is None or call.callee not in table:
+        if call is None:
             return None
+        if call.callee not in table:
+            return _source_for_item(table, call)
         sources = table[call.callee]
         if call.bracket == "[":
             return sources.get(INDEX)
@@ -153,6 +157,17 @@ class ReplCompleter(Completer):
             typed = len(name) - len(one.complete or "") if one.complete is not None else 0
             if not name.startswith("_") or lines[-1][len(lines[-1]) - typed :].startswith("_"):
                 yield Completion(name, start_position=-typed, display_meta=str(one.type))
+
+
+def _source_for_item(table: CandidateTable, call: Call) -> Callable[[], Iterable[Candidate]] | None:
+    """Where the call is that of a method of an item, such as `storage["todo"].get("`."""
+    found = _OF_ITEM.fullmatch(call.callee)
+    sources = table.get(f"{found['name']}{INDEX}.{found['method']}") if found else None
+    if not found or not sources or call.bracket != "(":
+        return None
+    parameter, source = next(iter(sources.items()))
+    is_meant = call.keyword == parameter if call.keyword else call.argument == 0
+    return partial(source, found["item"][1:-1]) if is_meant else None
 
 
 @cache

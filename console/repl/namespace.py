@@ -230,6 +230,7 @@ def _candidates(machine: Machine, storage: Storages) -> dict[str, dict[str, Any]
         "channels": {INDEX: channels},
         "plugins": {INDEX: plugins},
         "storage": {INDEX: storage.candidates},
+        **{f"storage{INDEX}.{verb}": {"key": storage.key_candidates} for verb in ("get", "set", "has", "delete")},
         "@": {"": people},
         "#": {"": channels},
         ":": {"": marked_emoji},

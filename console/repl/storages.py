@@ -10,6 +10,7 @@ from console.repl.completion import Candidate
 from console.repl.confirmation import require_consent
 from console.repl.errors import ReplError
 from console.repl.shapes import Card, Rows
+from console.repl.stored_keys import StoredKeys
 from machine.bot import Machine
 
 
@@ -19,6 +20,7 @@ class Storages:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._shared = machine.plugin_storage("repl")
+        self._keys = StoredKeys(machine)
 
     def __getitem__(self, plugin: str) -> StorageOfPlugin:
         """The storage of a plugin, by module and class, by class alone, or of a plugin that is gone by full name.
@@ -26,7 +28,7 @@ class Storages:
         Raises:
             ReplError: Several plugins, or none, have a class of this name.
         """
-        names = [name for name in self._machine.plugins if plugin in {name, name.rpartition(".")[2]}]
+        names = self._meant(plugin)
         if len(names) > 1:
             raise ReplError(f"{plugin!r} may be any of {', '.join(names)}. Say which.")
         if not names and "." not in plugin:
@@ -53,7 +55,18 @@ class Storages:
 
     def candidates(self) -> Iterable[Candidate]:
         """The names that may stand in the brackets."""
-        return [Candidate(name, "plugin") for name in list(self._machine.plugins)]
+        names = list(self._machine.plugins)
+        for name in names:
+            self._keys.of(name)  # so that they are known when one of them is wanted
+        return [Candidate(name, "plugin") for name in names]
+
+    def key_candidates(self, plugin: str) -> Iterable[Candidate]:
+        """The keys of the plugin in the brackets, as far as they are known."""
+        names = self._meant(plugin)
+        return self._keys.of(names[0] if names else plugin) if len(names) <= 1 else []
+
+    def _meant(self, plugin: str) -> list[str]:
+        return [name for name in list(self._machine.plugins) if plugin in {name, name.rpartition(".")[2]}]
 
     def __repr__(self) -> str:
         return "<storage of every plugin>"

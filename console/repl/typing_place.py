@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_CALLEE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*$")
+_CALLEE = re.compile(r"""[^\W\d]\w*(?:\.[^\W\d]\w*|\[(?:'[^'"\\\n]*'|"[^'"\\\n]*")\])*$""")
 _NAME = re.compile(r"[^\W\d]\w*$")
 _QUOTES = ("'''", '"""', "'", '"')
 _CLOSING = {")": "(", "]": "[", "}": "{"}
@@ -17,7 +17,8 @@ class Call:
 
     Attributes:
         bracket: `(`, `[` or `{`.
-        callee: The dotted name before the bracket; empty where there is none.
+        callee: The dotted name before the bracket, also with names in brackets (`storage["todo"].get`); empty where
+            there is none.
         argument: How many commas were before the cursor.
         keyword: The name of the keyword argument at the cursor.
     """

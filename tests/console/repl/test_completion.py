@@ -50,6 +50,7 @@ NAMESPACE: dict[str, object] = {
     CANDIDATES: {
         "say": {"channel": lambda: CHANNELS},
         "storage": {INDEX: lambda: [Candidate("todo.Todo", "3 keys")]},
+        "storage[].get": {"key": lambda plugin: [Candidate(f"{plugin}-key", "key of Todo")]},
         "@": {"": lambda: [Candidate("@alice", "Alice Andersson")]},
         ":": {"": lambda: [Candidate(":tada:", "🎉")]},
     },
@@ -78,6 +79,9 @@ def offered(text: str) -> dict[str, str]:
         ('say("call', "#ops"),
         ("say(text='x', channel='", "#ops"),
         ('storage["', "todo.Todo"),
+        ('await storage["todo.Todo"].get("', "todo.Todo-key"),
+        ("storage['Todo'].get('TODO", "Todo-key"),
+        ('print(storage["Todo"].get(key="', "Todo-key"),
         ('say("#ops", "hello @al', "@alice"),
         ('say("#ops", "great :ta', ":tada:"),
         ("import o", "os"),
@@ -91,7 +95,21 @@ def test_what_fits_is_offered(typed: str, expected: str) -> None:
     assert expected in offered(typed)
 
 
-@pytest.mark.parametrize("typed", ["", "1", "1.", "# sa", '"plain tex', 'say("#ops", "', 'say("#ops", "a:'])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "1",
+        "1.",
+        "# sa",
+        '"plain tex',
+        'say("#ops", "',
+        'say("#ops", "a:',
+        'storage["Todo"].get("x", "',
+        'storage["Todo"].other("',
+        'x["Todo"].get("',
+    ],
+)
 def test_nothing_is_offered_where_nothing_is_meant(typed: str) -> None:
     """A menu that opens without being asked for is in the way."""
     assert offered(typed) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -262,3 +263,44 @@ async def test_completion_knows_the_workspace(prompt: PromptUnderTest, typed: st
     offered = [one.text for one in completer.get_completions(Document(typed), CompleteEvent(text_inserted=True))]
 
     assert expected in offered
+
+
+@pytest.mark.parametrize("plugin", ["Greeter", "tests.console.repl.conftest.Greeter"])
+async def test_keys_of_a_storage_are_completed(prompt: PromptUnderTest, plugin: str) -> None:
+    """The menu never waits for the storage: what it did not know yet is there the next time."""
+    await prompt('simulate("hello bob", user="alice")')
+    await prompt(f"""storage["{plugin}"].set("it's", 1)""")
+    typed = f'await storage["{plugin}"].get("gr'
+
+    assert _offered(prompt, typed) == {}
+    await _looked_up()
+    assert await asyncio.to_thread(_offered, prompt, typed) == {"greeted": "key of Greeter"}
+    assert _offered(prompt, f'storage["{plugin}"].get("it') == {}  # it would end the string
+
+
+async def test_keys_are_looked_up_while_the_plugin_is_chosen(prompt: PromptUnderTest) -> None:
+    """So that people who type see them at the first time."""
+    await prompt('simulate("hello bob", user="alice")')
+    assert "tests.console.repl.conftest.Greeter" in _offered(prompt, 'storage["')
+    await _looked_up()
+
+    assert "greeted" in _offered(prompt, 'storage["Greeter"].delete("')
+
+
+async def test_a_storage_without_keys_offers_none(prompt: PromptUnderTest) -> None:
+    """A plugin that is gone, or a name that never was one."""
+    _offered(prompt, 'storage["no.Such"].get("')
+    await _looked_up()
+
+    assert _offered(prompt, 'storage["no.Such"].get("') == {}
+
+
+def _offered(prompt: PromptUnderTest, text: str) -> dict[str, str]:
+    completer = ReplCompleter(prompt.conversation.namespace)
+    completions = completer.get_completions(Document(text), CompleteEvent(text_inserted=True))
+    return {one.text: one.display_meta_text for one in completions}
+
+
+async def _looked_up() -> None:
+    await asyncio.sleep(0)  # it is begun by the event loop
+    await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "stored-keys"))
