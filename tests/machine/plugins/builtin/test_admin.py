@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from machine.errors import PluginError
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.builtin.admin import RBACPlugin
 from machine.plugins.decorators import require_any_role, respond_to
-from machine.trace import InvocationRefused, PluginFailed
-from tests.conftest import BotUnderTest
+from machine.sandbox import Workspace
+from machine.testing import Bot, Clock
+from machine.trace import InvocationRefused
 
 
 class Launcher(MachineBasePlugin):
@@ -21,71 +27,80 @@ class Launcher(MachineBasePlugin):
 
 
 @pytest.fixture
-async def guarded(bot: BotUnderTest) -> BotUnderTest:
-    """A bot whose root is alice, with a handler for pilots only."""
-    await bot.start(RBACPlugin, Launcher, ROOT_USER=bot.workspace.find_person("alice").id)
-    return bot
+def machine_workspace(machine_clock: Clock) -> Workspace:
+    """The default workspace, made early: the settings name one of its people."""
+    return Workspace.default(clock=machine_clock)
 
 
-async def test_a_role_that_was_granted_lets_in_and_one_that_was_revoked_does_not(guarded: BotUnderTest) -> None:
+@pytest.fixture
+def machine_plugins() -> list[type[MachineBasePlugin]]:
+    """With a handler for pilots only."""
+    return [RBACPlugin, Launcher]
+
+
+@pytest.fixture
+def machine_settings(machine_workspace: Workspace) -> Mapping[str, Any]:
+    """Alice is root."""
+    return {"ROOT_USER": machine_workspace.find_person("alice").id}
+
+
+async def test_a_role_that_was_granted_lets_in_and_one_that_was_revoked_does_not(bot: Bot) -> None:
     """The whole life of a role."""
-    workspace = guarded.workspace
-    workspace.post("alice", "general", "@machine grant role pilot to @bob")
-    await guarded.answer(1)
-    workspace.post("bob", "general", "@machine launch")
-    assert (await guarded.answer(2)).text == "launched"
+    alice, bob = bot.user("alice"), bot.user("bob")
+    await alice.says("@machine grant role pilot to @bob", channel="#general")
+    assert (await bob.asks("@machine launch", channel="#general")).text == "launched"
 
-    workspace.post("alice", "general", "@machine revoke role pilot from @bob")
-    await guarded.answer(3)
-    workspace.post("bob", "general", "@machine launch")
-    await guarded.record(InvocationRefused)
+    await alice.says("@machine revoke role pilot from @bob", channel="#general")
+    refusal = await bob.asks("@machine launch", channel="#general")
 
-    refusal = await guarded.answer(4)
-    assert refusal.ephemeral_to == workspace.find_person("bob").id
+    assert refusal.only_for == "bob"
+    assert len(bot.traced(InvocationRefused)) == 1
 
 
-async def test_who_has_a_role_is_listed(guarded: BotUnderTest) -> None:
+async def test_who_has_a_role_is_listed(bot: Bot) -> None:
     """Also when nobody has it."""
-    workspace = guarded.workspace
-    workspace.post("alice", "general", "@machine who has role pilot")
-    assert (await guarded.answer(1)).text == "Nobody has the role `pilot`"
+    alice = bot.user("alice")
+    assert (await alice.asks("@machine who has role pilot", channel="#general")).text == "Nobody has the role `pilot`"
 
-    workspace.post("alice", "general", "@machine grant role pilot to @carol")
-    await guarded.answer(2)
-    workspace.post("alice", "general", "@machine who has role pilot")
-    assert workspace.find_person("carol").id in (await guarded.answer(3)).text
+    await alice.says("@machine grant role pilot to @carol", channel="#general")
+
+    assert "@carol" in (await alice.asks("@machine who has role pilot", channel="#general")).text
 
 
-async def test_only_administrators_may_grant(guarded: BotUnderTest) -> None:
+async def test_only_administrators_may_grant(bot: Bot) -> None:
     """Or roles would mean nothing."""
-    guarded.workspace.post("bob", "general", "@machine grant role pilot to @bob")
-    await guarded.record(InvocationRefused)
-    await guarded.settled()
+    await bot.user("bob").says("@machine grant role pilot to @bob", channel="#general")
 
-    assert await guarded.machine.storage.get("rbac:role:pilot") is None
+    assert len(bot.traced(InvocationRefused)) == 1
+    assert await bot.storage(RBACPlugin).get("rbac:role:pilot", shared=True) is None
 
 
-async def test_root_is_given_by_the_setting_alone(guarded: BotUnderTest) -> None:
+async def test_root_is_given_by_the_setting_alone(bot: Bot) -> None:
     """Nobody can make themselves root in chat."""
-    guarded.workspace.post("alice", "general", "@machine grant role root to @bob")
+    answer = await bot.user("alice").asks("@machine grant role root to @bob", channel="#general")
 
-    assert "ROOT_USER" in (await guarded.answer()).text
-    assert await guarded.machine.storage.get("rbac:role:root") is None
+    assert "ROOT_USER" in answer.text
+    assert await bot.storage(RBACPlugin).get("rbac:role:root", shared=True) is None
 
 
-async def test_administrators_are_told_of_refusals(guarded: BotUnderTest) -> None:
+async def test_administrators_are_told_of_refusals(bot: Bot) -> None:
     """They may want to grant the role."""
-    guarded.workspace.post("bob", "general", "@machine launch")
+    await bot.user("bob").says("@machine launch", channel="#general")
 
-    dm = guarded.workspace.open_dm("alice").id
-    notice = await guarded.answer(channel=dm)
-    assert guarded.workspace.find_person("bob").id in notice.text
+    notice = next(message for message in bot.messages() if "was refused" in message.text)
+    assert "@bob" in notice.text
     assert "launch" in notice.text
 
 
-async def test_the_plugin_needs_a_root(bot: BotUnderTest) -> None:
+async def test_the_plugin_needs_a_root(machine_clock: Clock, tmp_path: Path) -> None:
     """Without one, nobody could ever grant anything."""
-    await bot.start(RBACPlugin)
+    with pytest.raises(PluginError, match="ROOT_USER") as failure:
+        async with Bot(
+            plugins=[RBACPlugin],
+            workspace=Workspace.default(clock=machine_clock),
+            clock=machine_clock,
+            project=tmp_path,
+        ):
+            pass
 
-    failure = await bot.record(PluginFailed)
-    assert (failure.phase, "ROOT_USER" in failure.error) == ("settings", True)
+    assert failure.value.phase == "settings"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from machine.plugins import MachineBasePlugin
 from machine.plugins.builtin.fun.images import ImageSearchPlugin
 from machine.plugins.builtin.fun.memes import MemePlugin
-from tests.conftest import BotUnderTest
+from machine.testing import Bot
 
 
 class Services:
@@ -52,63 +53,63 @@ async def services() -> AsyncIterator[Services]:
 
 
 @pytest.fixture
-async def fun(bot: BotUnderTest, services: Services) -> BotUnderTest:
-    """A bot with both plugins, using the local services."""
-    await bot.start(
-        MemePlugin,
-        ImageSearchPlugin,
-        MEMEGEN_URL=services.url,
-        GOOGLE_SEARCH_URL=f"{services.url}/search",
-        GOOGLE_CSE_ID="engine",
-        GOOGLE_API_KEY="key-that-nobody-may-see",
-    )
-    return bot
+def machine_plugins() -> list[type[MachineBasePlugin]]:
+    """Both plugins."""
+    return [MemePlugin, ImageSearchPlugin]
 
 
-async def test_a_meme_is_posted_as_an_image(fun: BotUnderTest) -> None:
+@pytest.fixture
+def machine_settings(services: Services) -> Mapping[str, str]:
+    """They use the local services."""
+    return {
+        "MEMEGEN_URL": services.url,
+        "GOOGLE_SEARCH_URL": f"{services.url}/search",
+        "GOOGLE_CSE_ID": "engine",
+        "GOOGLE_API_KEY": "key-that-nobody-may-see",
+    }
+
+
+async def test_a_meme_is_posted_as_an_image(bot: Bot) -> None:
     """Characters that mean something in URLs are written as Memegen wants them."""
-    fun.workspace.post("alice", "general", "@machine meme fry not sure if bug;or feature?")
+    answer = await bot.user("alice").asks("@machine meme fry not sure if bug;or feature?", channel="#general")
 
-    [image] = (await fun.answer()).blocks
+    [image] = answer.blocks
     assert image["type"] == "image"
     assert "/images/fry/not_sure_if_bug/or_feature~q.jpg" in unquote(image["image_url"])
 
 
-async def test_templates_are_listed_to_the_person_alone(fun: BotUnderTest) -> None:
+async def test_templates_are_listed_to_the_person_alone(bot: Bot) -> None:
     """A long list bothers nobody else."""
-    fun.workspace.post("alice", "general", "@machine list memes")
+    answer = await bot.user("alice").asks("@machine list memes", channel="#general")
 
-    answer = await fun.answer()
     assert "`fry`: Futurama Fry" in answer.text
-    assert answer.ephemeral_to == fun.workspace.find_person("alice").id
+    assert answer.only_for == "alice"
 
 
-async def test_a_picture_is_found_and_posted(fun: BotUnderTest, services: Services) -> None:
+async def test_a_picture_is_found_and_posted(bot: Bot, services: Services) -> None:
     """An animated one is asked for as such."""
-    fun.workspace.post("alice", "general", "@machine image me gophers")
-    assert (await fun.answer(1)).text.strip("<>") == "https://pictures.test/gophers.png"
+    alice = bot.user("alice")
+    answer = await alice.asks("@machine image me gophers", channel="#general")
+    assert "https://pictures.test/gophers.png" in answer.text
 
-    fun.workspace.post("alice", "general", "@machine animate gophers")
-    await fun.answer(2)
+    await alice.says("@machine animate gophers", channel="#general")
     assert services.searches[1]["fileType"] == "gif"
 
 
-async def test_nothing_found_is_said(fun: BotUnderTest) -> None:
+async def test_nothing_found_is_said(bot: Bot) -> None:
     """Silence would look like a failure."""
-    fun.workspace.post("alice", "general", "@machine image nothing")
+    answer = await bot.user("alice").asks("@machine image nothing", channel="#general")
 
-    assert (await fun.answer()).text == "I found no picture of nothing"
+    assert answer.text == "I found no picture of nothing"
 
 
 async def test_a_service_that_is_down_is_said_and_no_key_is_logged(
-    fun: BotUnderTest, services: Services, caplog: pytest.LogCaptureFixture
+    bot: Bot, services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The URL of the search holds the API key, so it must not come with the error."""
     services.is_broken = True
+    alice = bot.user("alice")
 
-    fun.workspace.post("alice", "general", "@machine image gophers")
-    fun.workspace.post("alice", "random", "@machine list memes")
-
-    assert "cannot reach" in (await fun.answer()).text
-    assert "cannot reach" in (await fun.answer(channel="random")).text
+    assert "cannot reach" in (await alice.asks("@machine image gophers", channel="#general")).text
+    assert "cannot reach" in (await alice.asks("@machine list memes", channel="#random")).text
     assert "key-that-nobody-may-see" not in caplog.text

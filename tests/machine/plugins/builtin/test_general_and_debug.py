@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
+import pytest
+
 from machine.plugins.builtin.debug import EchoPlugin
 from machine.plugins.builtin.general import HelloPlugin, PingPongPlugin
-from tests.conftest import BotUnderTest
+from machine.testing import Bot
 
 
-async def test_ping_is_answered_with_pong_and_the_other_way_round(bot: BotUnderTest) -> None:
+@pytest.mark.machine(plugins=[PingPongPlugin])
+async def test_ping_is_answered_with_pong_and_the_other_way_round(bot: Bot) -> None:
     """The first thing anybody tries."""
-    await bot.start(PingPongPlugin)
+    alice = bot.user("alice")
 
-    bot.workspace.post("alice", "general", "ping")
-    bot.workspace.post("alice", "random", "Pong")
-
-    assert (await bot.answer()).text == "pong"
-    assert (await bot.answer(channel="random")).text == "ping"
+    assert (await alice.asks("ping", channel="#general")).text == "pong"
+    assert (await alice.asks("Pong", channel="#random")).text == "ping"
 
 
-async def test_a_greeting_is_returned_to_whoever_greets_the_bot(bot: BotUnderTest) -> None:
+@pytest.mark.machine(plugins=[HelloPlugin])
+async def test_a_greeting_is_returned_to_whoever_greets_the_bot(bot: Bot) -> None:
     """In a channel only when the bot is meant."""
-    await bot.start(HelloPlugin)
+    assert await bot.user("alice").says("hello everybody", channel="#general") is None
 
-    bot.workspace.post("alice", "general", "hello everybody")
-    bot.workspace.post("bob", "general", "@machine hi")
-
-    assert (await bot.answer()).text.startswith(f"<@{bot.workspace.find_person('bob').id}>")
+    bob = bot.user("bob")
+    assert (await bob.asks("@machine hi", channel="#general")).text.startswith("@bob: ")
 
 
-async def test_echo_says_each_message_once_and_never_its_own(bot: BotUnderTest) -> None:
+@pytest.mark.machine(plugins=[EchoPlugin])
+async def test_echo_says_each_message_once_and_never_its_own(bot: Bot) -> None:
     """An echo that hears itself would never end."""
-    await bot.start(EchoPlugin)
+    alice = bot.user("alice")
 
-    bot.workspace.post("alice", "general", "one")
-    bot.workspace.post("alice", "general", "two")
-    await bot.answer(2)
-    await bot.settled()
+    await alice.says("one", channel="#general")
+    await alice.says("two", channel="#general")
 
-    assert [message.text for message in bot.said()] == ["one", "two"]
+    assert [message.text for message in bot.messages("#general")] == ["one", "two"]

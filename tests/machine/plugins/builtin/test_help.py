@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from machine.plugins import Command, MachineBasePlugin, Message
 from machine.plugins.builtin.help import HelpPlugin
 from machine.plugins.decorators import command, listen_to
 from machine.slack.long_text import MAX_TEXT, split
-from tests.conftest import BotUnderTest
+from machine.testing import Bot
 
 
 class Rockets(MachineBasePlugin):
@@ -32,39 +33,33 @@ class Rockets(MachineBasePlugin):
         """No command is described here"""
 
 
-async def test_help_lists_commands_under_the_heading_of_their_plugin(bot: BotUnderTest) -> None:
+@pytest.mark.machine(plugins=[HelpPlugin, Rockets])
+async def test_help_lists_commands_under_the_heading_of_their_plugin(bot: Bot) -> None:
     """A handler with two patterns is one entry; one without `command:` in its docstring is none."""
-    await bot.start(HelpPlugin, Rockets)
+    lines = (await bot.user("alice").asks("@machine help", channel="#general")).text.splitlines()
 
-    bot.workspace.post("alice", "general", "@machine help")
-
-    lines = (await bot.answer()).text.splitlines()
     rockets = lines[lines.index("*Rockets*") :]
-    assert rockets == ["*Rockets*", "• `launch &lt;name&gt;`: start a rocket", "• `/abort`: stop the countdown"]
+    assert rockets == ["*Rockets*", "• `launch <name>`: start a rocket", "• `/abort`: stop the countdown"]
+    assert "launch &lt;name&gt;" in bot.calls("chat.postMessage")[0].arguments["text"]  # else Slack makes a link of it
 
 
-async def test_a_handler_without_docstring_is_no_entry_whatever_it_overrides(bot: BotUnderTest) -> None:
+class Pins(MachineBasePlugin):
+    @listen_to("pin")
+    async def pin_message(self, msg: Message) -> None:  # type: ignore[override]  # plugins do that
+        await msg.pin_message()
+
+
+@pytest.mark.machine(plugins=[HelpPlugin, Pins])
+async def test_a_handler_without_docstring_is_no_entry_whatever_it_overrides(bot: Bot) -> None:
     """A handler called `pin_message` would else be listed with what the base class says of its own."""
-
-    class Pins(MachineBasePlugin):
-        @listen_to("pin")
-        async def pin_message(self, msg: Message) -> None:  # type: ignore[override]  # plugins do that
-            await msg.pin_message()
-
-    await bot.start(HelpPlugin, Pins)
-
-    bot.workspace.post("alice", "general", "@machine help")
-
-    assert "Pin" not in (await bot.answer()).text
+    assert "Pin" not in (await bot.user("alice").asks("@machine help", channel="#general")).text
 
 
-async def test_robot_help_lists_what_triggers_handlers(bot: BotUnderTest) -> None:
+@pytest.mark.machine(plugins=[HelpPlugin, Rockets])
+async def test_robot_help_lists_what_triggers_handlers(bot: Bot) -> None:
     """For those who want to know exactly."""
-    await bot.start(HelpPlugin, Rockets)
+    text = (await bot.user("alice").asks("@machine robot help", channel="#general")).text
 
-    bot.workspace.post("alice", "general", "@machine robot help")
-
-    text = (await bot.answer()).text
     assert "`/abort`" in text
     assert "^robot help$" in text
 
@@ -78,21 +73,6 @@ def test_splitting_keeps_every_line_and_the_limit(lines: list[str], limit: int) 
     assert "".join(parts).replace("\n", "") == "".join(lines)
 
 
-async def test_long_help_becomes_several_messages(bot: BotUnderTest) -> None:
-    """Slack would show only the beginning of it."""
-    handlers = {f"handler_{number}": _handler(number) for number in range(120)}
-    many = type("Many", (MachineBasePlugin,), {"__doc__": "Many", **handlers})
-    await bot.start(HelpPlugin, many)
-
-    bot.workspace.post("alice", "general", "@machine help")
-    await bot.answer(2)
-    await bot.settled()
-
-    texts = [message.text for message in bot.said()]
-    assert all(len(text) <= MAX_TEXT for text in texts)
-    assert all(f"`command {number}`" in "".join(texts) for number in range(120))
-
-
 def _handler(number: int) -> object:
     @listen_to(f"^command {number}$")
     async def handler(self: MachineBasePlugin, msg: Message) -> None:
@@ -100,3 +80,21 @@ def _handler(number: int) -> object:
 
     handler.__doc__ = f"command {number}: {'what it does ' * 5}"
     return handler
+
+
+Many = type(
+    "Many",
+    (MachineBasePlugin,),
+    {"__doc__": "Many", "__module__": __name__, **{f"handler_{number}": _handler(number) for number in range(120)}},
+)
+
+
+@pytest.mark.machine(plugins=[HelpPlugin, Many])
+async def test_long_help_becomes_several_messages(bot: Bot) -> None:
+    """Slack would show only the beginning of it."""
+    await bot.user("alice").says("@machine help", channel="#general")
+
+    texts = [message.text for message in bot.messages("#general")]
+    assert len(texts) > 1
+    assert all(len(text) <= MAX_TEXT for text in texts)
+    assert all(f"`command {number}`" in "".join(texts) for number in range(120))
