@@ -107,6 +107,7 @@ class Machine:
         self._started: list[Any] = []
         self._stopped = asyncio.Event()
         self._fatal: MachineError | None = None
+        self._http: HttpMode | None = None
         self._all_settings = self.settings.all
         self._project = Project(self._root, self._root / self.settings.plugin_dir)
 
@@ -149,6 +150,11 @@ class Machine:
     def registry(self) -> Registry:
         """Who listens, at this moment."""
         return self._dispatcher.registry
+
+    @property
+    def http_address(self) -> Address | None:
+        """Where the bot takes requests over HTTP, once it has started; `None` where it takes none."""
+        return self._http.address if self._http is not None else None
 
     def jobs(self) -> list[Job]:
         """The scheduled jobs, the next one first."""
@@ -342,7 +348,8 @@ class Machine:
             webhooks = Webhooks(self._dispatcher)
             address = Address.parse(settings.http)
             plain = secret.get_secret_value() if secret else None
-            transports.append(HttpMode(address, plain, dispatch, webhooks, self.trace))
+            self._http = HttpMode(address, plain, dispatch, webhooks, self.trace)
+            transports.append(self._http)
         if not self._slack_sends_to_us:
             team = self.identity.team
             transports.append(SocketMode(settings, web, dispatch, self.trace, team, on_fatal=self.request_stop))

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from machine.testing.messages import SentMessage as SentMessage
     from machine.testing.person import Person as Person
     from machine.testing.views import ShownView as ShownView
+    from machine.testing.webhooks import WebhookAnswer as WebhookAnswer
 
-__all__ = ["Bot", "Clock", "HandlerError", "Person", "SentMessage", "ShownView"]
+__all__ = ["Bot", "Clock", "HandlerError", "Person", "SentMessage", "ShownView", "WebhookAnswer"]
 
 _MODULES = {
     "Bot": "bot",
@@ -26,6 +27,7 @@ _MODULES = {
     "Person": "person",
     "SentMessage": "messages",
     "ShownView": "views",
+    "WebhookAnswer": "webhooks",
 }
 
 

@@ -36,6 +36,7 @@ from machine.testing.plugin_time import PluginTime
 from machine.testing.question import Question
 from machine.testing.settling import Settling
 from machine.testing.travel import travel
+from machine.testing.webhooks import WebhookAnswer, send
 from machine.trace import (
     ApiCalled,
     Considered,
@@ -59,6 +60,12 @@ _DEFAULTS: Mapping[str, Any] = {
     "PLUGINS": (),
     "PLUGIN_DIR": "_no_plugins",  # a name of its own: the project's `plugins` is imported by Python as ever
     "STORAGE_BACKEND": "machine.storage.backends.memory.MemoryStorage",
+}
+
+
+_CONNECTION: Mapping[str, Any] = {
+    "HTTP": "127.0.0.1:0",  # for webhooks only
+    "SLACK_SIGNING_SECRET": None,  # with one, events would come over HTTP
 }
 
 
@@ -185,6 +192,34 @@ class Bot:
             )
         await self._settling.settled(self._sandbox, self.machine)
         self._failures.check()
+
+    async def webhook(
+        self,
+        path: str,
+        *,
+        json: object = None,
+        data: str | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        method: str = "POST",
+    ) -> WebhookAnswer:
+        """Somebody sends a request to a route of a plugin (`@webhook`), over HTTP; gives back the plugin's answer.
+
+        It returns when nothing is under way any more.
+
+        Args:
+            path: As in `@webhook`, perhaps with a query: `/github?token=1`.
+            json: What is sent as JSON.
+            data: The body as it is, in place of `json`; for what is signed.
+            headers: Besides those that every request has.
+            method: The HTTP method.
+
+        Raises:
+            LookupError: No plugin serves this path; the message names those that are served.
+            HandlerError: The handler raised, and the test does not expect it.
+        """
+        answer = await send(self.machine, method, path, json, data, headers)
+        await self.settled()
+        return answer
 
     # Time.
 
@@ -337,6 +372,7 @@ class Bot:
             "SLACK_APP_TOKEN": self._sandbox.app_token,
             **_DEFAULTS,
             **self._settings,
+            **_CONNECTION,
         }
         self.machine = Machine(settings, trace=trace, project=self._project, plugins=self._plugins, clock=self.clock)
         if "LOGLEVEL" in self._settings:

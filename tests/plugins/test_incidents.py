@@ -2,73 +2,69 @@
 
 from __future__ import annotations
 
-from tests.conftest import BotUnderTest
+import asyncio
+
+from machine.testing import Bot, SentMessage
 
 
-async def test_an_incident_is_opened_noted_and_resolved(examples: BotUnderTest) -> None:
+async def report(bot: Bot, title: str, channel: str = "#ops") -> SentMessage:
+    """Bob opens an incident; gives back his message, whose thread it is."""
+    bob = bot.user("bob")
+    await bob.says(f"@machine incident {title}", channel=channel)
+    assert bob.last is not None
+    return bob.last
+
+
+async def test_an_incident_is_opened_noted_and_resolved(bot: Bot) -> None:
     """Thread, pin and topic follow it, and the story ends up in a file."""
-    ops = examples.workspace.find_channel("ops")
-    topic = ops.topic
-    report = examples.workspace.post("bob", "ops", "@machine incident API is <down>")
-    await examples.answer(channel="ops", thread_ts=report.ts)
-    await examples.settled()
+    alice = bot.user("alice")
+    topic = bot.workspace.find_channel("ops").topic
 
-    assert examples.workspace.find_channel("ops").topic == "Incident 1: API is <down>"
-    assert examples.calls("pins.add")
+    incident = await report(bot, "API is <down>")
+    assert bot.workspace.find_channel("ops").topic == "Incident 1: API is <down>"
+    assert bot.calls("pins.add")
+    await alice.says("note: it was the cache", thread=incident)
+    await alice.says("note: nothing to do with it", channel="#ops")
+    await alice.says("resolved, it seems", thread=incident)
 
-    examples.workspace.post("alice", "ops", "note: it was the cache", thread_ts=report.ts)
-    examples.workspace.post("alice", "ops", "note: nothing to do with it")
-    examples.workspace.post("alice", "ops", "resolved, it seems", thread_ts=report.ts)
-    await examples.answer(2, channel="ops", thread_ts=report.ts)
-    await examples.settled()
-
-    [share] = [message for message in examples.said("ops", report.ts) if message.files]
-    [file] = share.files
-    lines = file.content.decode().splitlines()
-    assert [line.partition(" ")[2][17:] for line in lines] == [
+    [story] = [content for reply in incident.thread for content in reply.files.values()]
+    assert [line.partition(" ")[2][17:] for line in story.decode().splitlines()] == [
         "Bob Brown: opened: API is <down>",
         "Alice Andersson: it was the cache",
         "Alice Andersson: resolved",
     ]
-    assert examples.workspace.find_channel("ops").topic == topic
-    assert examples.calls("pins.remove")
+    assert bot.workspace.find_channel("ops").topic == topic
+    assert bot.calls("pins.remove")
 
 
-async def test_open_incidents_are_listed(examples: BotUnderTest) -> None:
+async def test_open_incidents_are_listed(bot: Bot) -> None:
     """Those that are resolved are not."""
-    first = examples.workspace.post("bob", "ops", "@machine incident one")
-    await examples.settled()
-    examples.workspace.post("bob", "general", "@machine incident two")
-    await examples.settled()
-    examples.workspace.post("bob", "ops", "resolved", thread_ts=first.ts)
-    await examples.settled()
+    first = await report(bot, "one")
+    await report(bot, "two", channel="#general")
+    await bot.user("bob").says("resolved", thread=first)
 
-    question = examples.workspace.post("carol", "random", "@machine incidents")
+    listed = await bot.user("carol").asks("@machine incidents", channel="#random")
 
-    listed = (await examples.answer(channel="random", thread_ts=question.ts)).text
-    assert listed == f"• 2: two (<#{examples.workspace.find_channel('general').id}>)"
+    assert listed.text == "• 2: two (#general)"
+    assert listed.message.is_reply
 
 
-async def test_notes_at_the_same_time_are_all_kept(examples: BotUnderTest) -> None:
+async def test_notes_at_the_same_time_are_all_kept(bot: Bot) -> None:
     """Reading and writing the notes are two steps; no note may fall between them."""
-    report = examples.workspace.post("bob", "ops", "@machine incident one")
-    await examples.settled()
+    alice, incident = bot.user("alice"), await report(bot, "one")
 
-    notes = [examples.workspace.post("alice", "ops", f"note {number}", thread_ts=report.ts) for number in range(20)]
-    await examples.settled()
+    await asyncio.gather(*(alice.says(f"note {number}", thread=incident) for number in range(20)))
 
-    assert all("memo" in message.reactions for message in examples.workspace.history("ops", report.ts)[-20:])
-    storage = examples.machine.plugin_storage("plugins.incidents.Incidents")
-    [incident] = ((await storage.get("open")) or {}).values()
-    assert len(incident["notes"]) == 1 + len(notes)
+    assert all(note.reactions == {"memo": ["machine"]} for note in incident.thread[-20:])
+    [kept] = ((await bot.storage("Incidents").get("open")) or {}).values()
+    assert len(kept["notes"]) == 1 + 20
 
 
-async def test_help_shows_every_command_of_the_examples(examples: BotUnderTest) -> None:
+async def test_help_shows_every_command_of_the_examples(bot: Bot) -> None:
     """Their docstrings are their help."""
-    examples.workspace.post("alice", "general", "@machine help")
+    text = (await bot.user("alice").asks("@machine help", channel="#general")).text
 
-    text = (await examples.answer()).text
     for heading in ("*On-call rota*", "*Polls*", "*Incidents*"):
         assert heading in text
-    for command in ("/oncall", "/poll", "who is on call", "incident &lt;title&gt;", "note &lt;text&gt;", "resolved"):
+    for command in ("/oncall", "/poll", "who is on call", "incident <title>", "note <text>", "resolved"):
         assert f"`{command}" in text
