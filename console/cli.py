@@ -296,12 +296,14 @@ async def _serve_sandbox(
         server = await stack.enter_async_context(Sandbox(workspace, port=port, witness=witness))
         facts = {"api_url": server.api_url, "bot_token": server.bot_token, "app_token": server.app_token}
         if as_json:
-            print(json.dumps(facts), flush=True)
+            print(json.dumps({**facts, "user_tokens": server.user_tokens}), flush=True)
         else:
             typer.echo(f"The workspace {workspace.team.name} is at {server.api_url}")
             typer.echo("Give these to any Slack SDK, or to a bot of this framework (Ctrl-C stops the workspace):\n")
             for name, value in facts.items():
                 typer.echo(f"  export SM_SLACK_{name.upper()}={value}")
+            name, token = next(iter(server.user_tokens.items()))
+            typer.echo(f"\nTo act as a person, call the Web API with their token; that of {name} is {token}")
         await stop.wait()
     return 0
 

@@ -16,6 +16,7 @@ from machine.sandbox.conversations import Conversation
 from machine.sandbox.messages import Message
 from machine.sandbox.outbox import Outbox, Request
 from machine.sandbox.people import Person
+from machine.sandbox.scopes import scopes_to_hear
 from machine.sandbox.shapes import Shapes
 from machine.sandbox.team import App, Team
 
@@ -68,8 +69,12 @@ class EventFeed:
         if teller is None:
             return
         for event in teller(change):
-            if self._app.subscribes_to(event["type"]):
+            if self._app.subscribes_to(event["type"]) and self._may_hear(event):
                 self._outbox.send(Request("events_api", self._payload(event)))
+
+    def _may_hear(self, event: Event) -> bool:
+        wanted = scopes_to_hear(event)
+        return not wanted or any(scope in self._app.scopes for scope in wanted)
 
     def _payload(self, event: Event) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""Files over HTTP: the address an upload goes to, and the address a file is read from with the bot token."""
+"""Files over HTTP: the address an upload goes to, and the address a file is read from with a token."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from aiohttp import web
 from machine.sandbox.files import File
 from machine.sandbox.recording import Witness
 from machine.sandbox.refusal import SlackRefusal
+from machine.sandbox.tokens import bearer_token, holder_of
 from machine.sandbox.workspace import Workspace
 
 _LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to see this file.</body></html>"
@@ -40,12 +41,12 @@ class FileTransfer:
         return web.Response(text=f"OK - {file.size}")
 
     async def _send(self, request: web.Request) -> web.Response:
-        """Give a file to the app; to anybody else the page to sign in, with status 200 as Slack does."""
+        """Give a file to who can see it; to anybody else the page to sign in, with status 200 as Slack does."""
         try:
             file = self._workspace.files.known(request.match_info["file_id"])
         except SlackRefusal:
             return web.Response(status=404, text="file_not_found")
-        is_allowed = self._is_app(request) and self._is_visible(file)
+        is_allowed = self._may_read(request, file)
         self._witness("download", {"file": file.id, "is_allowed": is_allowed})
         if not is_allowed:
             return web.Response(text=_LOGIN_PAGE, content_type="text/html")
@@ -53,11 +54,13 @@ class FileTransfer:
         headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
         return web.Response(body=file.content, content_type=file.mimetype, headers=headers)
 
-    def _is_app(self, request: web.Request) -> bool:
-        app = self._workspace.app
-        return request.headers.get("Authorization", "") == f"Bearer {app.bot_token}" and "files:read" in app.scopes
-
-    def _is_visible(self, file: File) -> bool:
-        channels, bot = self._workspace.channels, self._workspace.bot
+    def _may_read(self, request: web.Request, file: File) -> bool:
+        try:
+            holder = holder_of(self._workspace, bearer_token(request.headers))
+        except SlackRefusal:
+            return False
+        if "files:read" not in holder.scopes:
+            return False
+        channels, reader = self._workspace.channels, holder.person.id
         shared_in = [channels[channel] for channel in file.channels if channel in channels]
-        return file.user == bot.id or any(channels.can_see(bot.id, channel) for channel in shared_in)
+        return file.user == reader or any(channels.can_see(reader, channel) for channel in shared_in)

@@ -22,10 +22,12 @@ class ScheduledMessage:
 
     Attributes:
         id: Begins with `Q`.
+        user: Who scheduled it: the bot user, or a person.
         post_at: When it will be posted, in seconds since 1970.
     """
 
     id: str
+    user: str
     channel: str
     post_at: int
     created: int
@@ -33,18 +35,18 @@ class ScheduledMessage:
 
 
 class Schedule:
-    """The scheduled messages of the app.
+    """The scheduled messages of the app and of people.
 
     Nothing happens by itself: whoever owns the time calls `post_due`, and `on_change` says when that is worth while.
     """
 
-    def __init__(self, timeline: Timeline, post: Callable[[str, Draft], Message]) -> None:
+    def __init__(self, timeline: Timeline, post: Callable[[ScheduledMessage], Message]) -> None:
         self._timeline = timeline
         self._post = post
         self._messages: dict[str, ScheduledMessage] = {}
         self.on_change: Callable[[], None] = lambda: None
 
-    def add(self, channel: str, post_at: int, draft: Draft) -> ScheduledMessage:
+    def add(self, user: str, channel: str, post_at: int, draft: Draft) -> ScheduledMessage:
         """Schedule a message.
 
         Raises:
@@ -56,19 +58,19 @@ class Schedule:
             raise SlackRefusal("time_in_past")
         if post_at > now + _FURTHEST_S:
             raise SlackRefusal("time_too_far")
-        scheduled = ScheduledMessage(self._timeline.next_id("Q"), channel, post_at, int(now), draft)
+        scheduled = ScheduledMessage(self._timeline.next_id("Q"), user, channel, post_at, int(now), draft)
         self._messages[scheduled.id] = scheduled
         self.on_change()
         return scheduled
 
-    def remove(self, channel: str, scheduled_id: str) -> None:
-        """Unschedule a message.
+    def remove(self, user: str, channel: str, scheduled_id: str) -> None:
+        """Unschedule a message of one's own.
 
         Raises:
             SlackRefusal: `invalid_scheduled_message_id`.
         """
         scheduled = self._messages.get(scheduled_id)
-        if scheduled is None or scheduled.channel != channel:
+        if scheduled is None or (scheduled.user, scheduled.channel) != (user, channel):
             raise SlackRefusal("invalid_scheduled_message_id")
         del self._messages[scheduled_id]
         self.on_change()
@@ -95,7 +97,7 @@ class Schedule:
                 break
             del self._messages[scheduled.id]
             try:
-                posted.append(self._post(scheduled.channel, scheduled.draft))
+                posted.append(self._post(scheduled))
             except SlackRefusal as refusal:
                 _logger.warning("Scheduled message %s was not posted: %s", scheduled.id, refusal.error)
         return posted

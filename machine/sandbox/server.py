@@ -15,9 +15,11 @@ from machine.errors import MachineError
 from machine.sandbox.faults import Faults
 from machine.sandbox.file_transfer import FileTransfer
 from machine.sandbox.http_delivery import HttpDelivery
+from machine.sandbox.people import Person
 from machine.sandbox.recording import Witness, nobody
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.socket_mode import DisconnectReason, SocketMode
+from machine.sandbox.tokens import user_token, user_tokens
 from machine.sandbox.web_api import WebApi
 from machine.sandbox.workspace import Workspace
 
@@ -79,6 +81,19 @@ class Sandbox:
     def app_token(self) -> str:
         """The token for Socket Mode."""
         return self.workspace.app.app_token
+
+    def user_token(self, who: Person | str) -> str:
+        """The token with which an SDK acts as a person.
+
+        Raises:
+            WorkspaceError: Nobody is called so.
+        """
+        return user_token(self.workspace.find_person(who))
+
+    @property
+    def user_tokens(self) -> dict[str, str]:
+        """The tokens of people by name, at most 100 of them; `user_token` gives anybody's."""
+        return user_tokens(self.workspace.people.values())
 
     @property
     def faults(self) -> Faults:

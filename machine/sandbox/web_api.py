@@ -21,7 +21,7 @@ from machine.sandbox.methods.call import Call, Method
 from machine.sandbox.methods.permissions import check_scopes
 from machine.sandbox.recording import Witness, nobody
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.scopes import APP_TOKEN_SCOPES
+from machine.sandbox.tokens import Holder, bearer_token, holder_of
 from machine.sandbox.workspace import Workspace
 
 _logger = logging.getLogger(__name__)
@@ -49,15 +49,15 @@ class WebApi:
         try:
             given, token = await _read_arguments(request)
         except SlackRefusal as refusal:
-            return web.json_response(refusal_as_answer(refusal), headers=self._scope_headers(method, ""))
-        call = Call(self._workspace, Arguments(given), self._base_url, self._open_connection)
-        fate = self._workspace.faults.fate_of_call(name, method.tier if method else 3, str(given.get("channel", "")))
-        headers = self._scope_headers(method, token)
-        answer = {} if fate.is_stillborn else self._answer(method, call, token)
-        self._witness("call", _told(name, given, answer, fate))
+            return web.json_response(refusal_as_answer(refusal), headers=_scope_headers(method, None))
+        holder = self._holder(token)
+        fate = self._fate(name, method, given, holder)
+        answer = {} if fate.is_stillborn else self._answer(method, given, holder)
+        self._witness("call", _told(name, given, answer, fate, holder))
         if fate.delay_s:
             await self._hold_back(fate.delay_s)
         _add_warnings(answer, request)
+        headers = _scope_headers(method, holder)
         if fate.failure is not None:
             return _fail(request, fate.failure, headers)
         return web.json_response(answer, headers=headers)
@@ -71,37 +71,49 @@ class WebApi:
             async with asyncio.timeout(delay_s):
                 await self._is_stopping.wait()
 
-    def _answer(self, method: Method | None, call: Call, token: str) -> dict[str, Any]:
+    def _holder(self, token: str) -> Holder | SlackRefusal:
+        """Whose token it is, or why it is nobody's, which matters only to methods that want a token."""
+        try:
+            return holder_of(self._workspace, token)
+        except SlackRefusal as refusal:
+            return refusal
+
+    def _fate(
+        self, name: str, method: Method | None, given: Mapping[str, Any], holder: Holder | SlackRefusal
+    ) -> CallFate:
+        if isinstance(holder, Holder) and holder.kind == "user":
+            return CallFate()  # faults and limits are there to try out the app, not those who play people
+        return self._workspace.faults.fate_of_call(name, method.tier if method else 3, str(given.get("channel", "")))
+
+    def _answer(self, method: Method | None, given: Mapping[str, Any], holder: Holder | SlackRefusal) -> dict[str, Any]:
         if method is None:
             return refusal_as_answer(SlackRefusal("unknown_method"))
         try:
-            self._check_token(method, token)
-            if method.caller == "bot":
-                check_scopes(method, call, self._workspace.app.scopes)
+            _check_token(method, holder)
+            actor = holder.person if isinstance(holder, Holder) else self._workspace.bot
+            call = Call(self._workspace, actor, Arguments(given), self._base_url, self._open_connection)
+            if isinstance(holder, Holder) and holder.kind == "bot" and method.caller == "member":
+                check_scopes(method, call, holder.scopes)
             return {"ok": True, **method.run(call)}
         except SlackRefusal as refusal:
             return refusal_as_answer(refusal)
 
-    def _scope_headers(self, method: Method | None, token: str) -> dict[str, str]:
-        """What the token is good for, and what the method wants; Slack tells the first only to whom it knows."""
-        app = self._workspace.app
-        provided = {app.bot_token: app.scopes, app.app_token: APP_TOKEN_SCOPES}.get(token)
-        headers = {"X-OAuth-Scopes": ",".join(provided)} if provided is not None else {}
-        if method is not None:
-            headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
-        return headers
 
-    def _check_token(self, method: Method, token: str) -> None:
-        if method.caller == "anybody":
-            return
-        if not token:
-            raise SlackRefusal("not_authed")
-        app = self._workspace.app
-        if token not in {app.bot_token, app.app_token}:
-            raise SlackRefusal("invalid_auth")
-        is_app_token = token == app.app_token
-        if method.caller != "either" and is_app_token != (method.caller == "app"):
-            raise SlackRefusal("not_allowed_token_type")
+def _check_token(method: Method, holder: Holder | SlackRefusal) -> None:
+    if method.caller == "anybody":
+        return
+    if isinstance(holder, SlackRefusal):
+        raise holder
+    if method.caller != "either" and (holder.kind == "app") != (method.caller == "app"):
+        raise SlackRefusal("not_allowed_token_type")
+
+
+def _scope_headers(method: Method | None, holder: Holder | SlackRefusal | None) -> dict[str, str]:
+    """What the token is good for, and what the method wants; Slack tells the first only to whom it knows."""
+    headers = {"X-OAuth-Scopes": ",".join(holder.scopes)} if isinstance(holder, Holder) else {}
+    if method is not None:
+        headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
+    return headers
 
 
 def refusal_as_answer(refusal: SlackRefusal) -> dict[str, Any]:
@@ -121,7 +133,7 @@ async def _read_arguments(request: web.Request) -> tuple[Mapping[str, Any], str]
     elif request.content_type in _FORMS:
         arguments |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
     token = arguments.pop("token", "")
-    return arguments, _bearer_token(request) or (token if isinstance(token, str) else "")
+    return arguments, bearer_token(request.headers) or (token if isinstance(token, str) else "")
 
 
 def _json_object(text: str) -> dict[str, Any]:
@@ -132,11 +144,6 @@ def _json_object(text: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise SlackRefusal("json_not_object")
     return given
-
-
-def _bearer_token(request: web.Request) -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _add_warnings(answer: dict[str, Any], request: web.Request) -> None:
@@ -153,12 +160,19 @@ def _add_warnings(answer: dict[str, Any], request: web.Request) -> None:
         answer["warning"] = ",".join(metadata["warnings"])
 
 
-def _told(method: str, given: Mapping[str, Any], answer: Mapping[str, Any], fate: CallFate) -> dict[str, Any]:
-    """What a recording says of a call."""
+def _told(
+    method: str,
+    given: Mapping[str, Any],
+    answer: Mapping[str, Any],
+    fate: CallFate,
+    holder: Holder | SlackRefusal,
+) -> dict[str, Any]:
+    """What a recording says of a call; also whose it was, if a person's."""
     fault: dict[str, Any] = {"delay_s": fate.delay_s} if fate.delay_s else {}
     if fate.failure is not None:
         fault |= {"effect": fate.failure.effect, "error": fate.failure.error, "status": fate.failure.status}
-    return {"method": method, "arguments": given, "answer": answer} | ({"fault": fault} if fault else {})
+    person = {"user": holder.person.id} if isinstance(holder, Holder) and holder.kind == "user" else {}
+    return {"method": method, **person, "arguments": given, "answer": answer} | ({"fault": fault} if fault else {})
 
 
 def _fail(request: web.Request, plan: Plan, headers: Mapping[str, str]) -> web.Response:

@@ -32,7 +32,7 @@ from machine.sandbox.outbox import Outbox
 from machine.sandbox.people import People, Person
 from machine.sandbox.posting import Draft, Posting
 from machine.sandbox.response_urls import ResponseUrls
-from machine.sandbox.schedule import Schedule
+from machine.sandbox.schedule import Schedule, ScheduledMessage
 from machine.sandbox.shapes import Shapes
 from machine.sandbox.team import Extras
 from machine.sandbox.typed_text import encode_typed
@@ -79,7 +79,7 @@ class Workspace:
         self.shapes = Shapes(self.team, self.app, self.bot, self.messages.get)
         self.posting = Posting(self.channels, self.messages, self.timeline)
         self.response_urls = ResponseUrls(self)
-        self.schedule = Schedule(self.timeline, self.post_as_app)
+        self.schedule = Schedule(self.timeline, self._post_scheduled)
         self._interactions = Interactions(self)
         self.faults = Faults(self.timeline)
         self.faults.on_jump = self.schedule.look
@@ -175,10 +175,6 @@ class Workspace:
             is_broadcast=is_broadcast,
         )
         return self.posting.post(author, self.find_channel(channel), draft)
-
-    def post_as_app(self, channel: str, draft: Draft) -> Message:
-        """The app posts; the text is taken as it is."""
-        return self.posting.post(self.bot, self.channels.known(channel), draft)
 
     def upload(
         self, user: Person | str, channel: Conversation | str, name: str, content: bytes, text: str = ""
@@ -366,6 +362,10 @@ class Workspace:
     def run_message_shortcut(self, user: Person | str, message: Message, callback_id: str) -> Interaction:
         """Somebody runs a shortcut of the app on a message."""
         return self._interactions.run_message_shortcut(self.find_person(user), message, callback_id)
+
+    def _post_scheduled(self, scheduled: ScheduledMessage) -> Message:
+        author, conversation = self.people.known(scheduled.user), self.channels.known(scheduled.channel)
+        return self.posting.post(author, conversation, scheduled.draft)
 
     def _message_for(self, user: Person | str, channel: Conversation | str, ts: str) -> Message:
         conversation = self.channels.joined(self.find_channel(channel).id, self.find_person(user).id)

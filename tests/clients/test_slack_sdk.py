@@ -34,6 +34,7 @@ class Server:
     api_url: str
     bot_token: str
     app_token: str
+    user_tokens: dict[str, str]
 
 
 _WORKSPACE = """

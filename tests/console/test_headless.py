@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import textwrap
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pexpect
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -26,8 +28,9 @@ NUMBERS = (
     + """
 class Numbers(MachineBasePlugin):
     @listen_to(r"^number (?P<number>[0-9]+)$")
-    async def tell(self, msg, number):
+    async def tell(self, msg, number, logger):
         await msg.say(f"answer {number}")
+        logger.info("answered")
 """
 )
 # Waits until the workspace says "go": what a signal finds under way.
@@ -41,15 +44,17 @@ class Slow(MachineBasePlugin):
         self.gate = asyncio.Event()
 
     @listen_to("^slow$")
-    async def slow(self, msg):
+    async def slow(self, msg, logger):
         await msg.say("begun")
+        logger.info("begun")
         await asyncio.wait_for(self.gate.wait(), 20)
         await msg.say("ended")
 
     @listen_to("^go$")
-    async def go(self, msg):
+    async def go(self, msg, logger):
         asyncio.get_running_loop().call_later(0.2, self.gate.set)
         await msg.say("going")
+        logger.info("going")
 
     async def shutdown(self):
         await self.say("#general", "shut down")
@@ -89,6 +94,43 @@ async def served() -> AsyncIterator[Served]:
         yield Served(sandbox)
 
 
+class Elsewhere:
+    """A workspace in a process of its own, and people who use Slack's own SDK there."""
+
+    def __init__(self, facts: Mapping[str, Any], session: aiohttp.ClientSession) -> None:
+        self.settings = settings_from(facts)
+        self._tokens = facts["user_tokens"]
+        self._web = AsyncWebClient(base_url=facts["api_url"], session=session)
+
+    async def says(self, name: str, *texts: str) -> None:
+        """Somebody writes to #general, one message after the other."""
+        for text in texts:
+            await self._web.chat_postMessage(channel="#general", text=text, token=self._tokens[name])
+
+    async def said(self) -> list[str]:
+        """What the bot has said in #general, as alice reads it there, oldest first."""
+        token = self._tokens["alice"]
+        channels = await self._web.conversations_list(token=token)
+        general = next(channel["id"] for channel in channels["channels"] if channel["name"] == "general")
+        pages = await self._web.conversations_history(channel=general, limit=999, token=token)
+        texts = [message["text"] async for page in pages for message in page["messages"] if message.get("bot_id")]
+        return texts[::-1]
+
+
+@pytest.fixture
+async def elsewhere(tmp_path: Path) -> AsyncIterator[Elsewhere]:
+    """A workspace in a process of its own, without a bot."""
+    async with machine(tmp_path, "sandbox", "--json") as sandbox, aiohttp.ClientSession() as session:
+        yield Elsewhere(json.loads(await sandbox.line(lambda line: True, "a line")), session)
+        sandbox.kill(signal.SIGTERM)
+        assert (await sandbox.ended()).code == 0
+
+
+def settings_from(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The settings of a bot for what `machine sandbox --json` prints."""
+    return {f"SLACK_{name.upper()}": facts[name] for name in ("api_url", "bot_token", "app_token")}
+
+
 def write_plugin(folder: Path, name: str, source: str) -> Path:
     path = folder / "plugins" / f"{name}.py"
     path.parent.mkdir(exist_ok=True)
@@ -96,38 +138,39 @@ def write_plugin(folder: Path, name: str, source: str) -> Path:
     return path
 
 
-async def test_a_thousand_messages_get_a_thousand_answers(served: Served, tmp_path: Path) -> None:
-    """None is lost and none doubled on the way through Socket Mode and back."""
+async def test_a_thousand_messages_get_a_thousand_answers(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    """None is lost and none doubled on the way through Socket Mode and back, between two processes."""
     write_plugin(tmp_path, "numbers", NUMBERS)
 
-    async with machine(tmp_path, "run", "--headless", **served.settings) as bot:
-        await served.sandbox.wait_for_connection()
-        for number in range(1000):
-            served.workspace.post("alice", "general", f"number {number}")
-        await served.until_said("answer 999", count=1000)
+    async with machine(tmp_path, "run", "--headless", **elsewhere.settings) as bot:
+        await bot.line(lambda line: '"connected"' in line, "connected")
+        await elsewhere.says("alice", *(f"number {number}" for number in range(1000)))
+        await bot.waiter.until(lambda: sum('"answered"' in line for line in bot.lines) == 1000, "1000 answers")
         bot.kill(signal.SIGTERM)
         ended = await bot.ended()
 
     assert (ended.code, ended.err) == (0, "")
-    assert sorted(served.said()) == sorted(f"answer {number}" for number in range(1000))
+    assert sorted(await elsewhere.said()) == sorted(f"answer {number}" for number in range(1000))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_lets_running_handlers_finish(served: Served, tmp_path: Path, number: signal.Signals) -> None:
+async def test_a_signal_lets_running_handlers_finish(
+    elsewhere: Elsewhere, tmp_path: Path, number: signal.Signals
+) -> None:
     """Pitfall 38: no answer that was begun is lost, plugins are shut down afterwards, and the exit code is 0."""
     write_plugin(tmp_path, "slow", SLOW)
 
-    async with machine(tmp_path, "run", "--headless", **served.settings) as bot:
-        await served.sandbox.wait_for_connection()
-        served.workspace.post("alice", "general", "slow")
-        await served.until_said("begun")
-        served.workspace.post("alice", "general", "go")
-        await served.until_said("going")
+    async with machine(tmp_path, "run", "--headless", **elsewhere.settings) as bot:
+        await bot.line(lambda line: '"connected"' in line, "connected")
+        await elsewhere.says("alice", "slow")
+        await bot.event("begun")
+        await elsewhere.says("bob", "go")
+        await bot.event("going")
         bot.kill(number)
         ended = await bot.ended()
 
     assert (ended.code, ended.err) == (0, "")
-    assert served.said() == ["begun", "going", "ended", "shut down"]
+    assert await elsewhere.said() == ["begun", "going", "ended", "shut down"]
 
 
 async def test_a_signal_while_starting_ends_the_bot(served: Served, tmp_path: Path) -> None:
@@ -264,7 +307,7 @@ class Watching(MachineBasePlugin):
 
     async with machine(tmp_path, "sandbox", "--json") as sandbox:
         facts = json.loads(await sandbox.line(lambda line: True, "a line"))
-        settings = {f"SLACK_{name.upper()}": value for name, value in facts.items()}
+        settings = settings_from(facts)
         async with machine(tmp_path, "run", "--headless", **settings) as bot:
             await bot.line(lambda line: '"connected"' in line, "connected")
             web = AsyncWebClient(token=facts["bot_token"], base_url=facts["api_url"])
@@ -277,7 +320,7 @@ class Watching(MachineBasePlugin):
         sandbox.kill(signal.SIGINT)
         sandbox_ended = await sandbox.ended()
 
-    assert sorted(facts) == ["api_url", "app_token", "bot_token"]
+    assert sorted(facts) == ["api_url", "app_token", "bot_token", "user_tokens"]
     assert "seen eyes" in [message["text"] for message in history["messages"]]
     assert (ended.code, sandbox_ended.code) == (0, 0)
     assert ended.err == sandbox_ended.err == ""

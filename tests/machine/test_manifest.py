@@ -150,7 +150,7 @@ def test_scopes_are_read_off_calls(call: str, needed: set[str]) -> None:
 
 def test_methods_want_what_the_sandbox_wants() -> None:
     """Two tables of the same facts do not drift apart."""
-    wanted = {name: set(method.scopes) for name, method in TABLE.items() if method.caller == "bot" and method.scopes}
+    wanted = {name: set(method.scopes) for name, method in TABLE.items() if method.caller == "member" and method.scopes}
 
     assert {name: set(METHOD_SCOPES.get(name, ())) for name in wanted} == wanted
 

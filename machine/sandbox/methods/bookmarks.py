@@ -12,7 +12,7 @@ def _add(call: Call) -> Answer:
     arguments = call.arguments
     bookmark = call.workspace.bookmarks.add(
         _channel(call).id,
-        call.bot.id,
+        call.actor.id,
         title=arguments.required("title"),
         kind=arguments.required("type"),
         link=arguments.maybe_text("link"),
@@ -24,7 +24,7 @@ def _add(call: Call) -> Answer:
 def _edit(call: Call) -> Answer:
     fields = {name: call.arguments.text(name) for name in _EDITABLE if name in call.arguments}
     bookmark_id = call.arguments.required("bookmark_id")
-    return {"bookmark": call.workspace.bookmarks.edit(_channel(call).id, bookmark_id, call.bot.id, **fields)}
+    return {"bookmark": call.workspace.bookmarks.edit(_channel(call).id, bookmark_id, call.actor.id, **fields)}
 
 
 def _remove(call: Call) -> Answer:

@@ -15,42 +15,39 @@ from machine.sandbox.workspace import Workspace
 Answer: TypeAlias = dict[str, Any]
 """What a method answers; `ok` is added on the way out."""
 
-Caller: TypeAlias = Literal["bot", "app", "either", "anybody"]
-"""Whose token a method wants; `anybody` needs none."""
+Caller: TypeAlias = Literal["member", "app", "either", "anybody"]
+"""Whose token a method wants: `member` is the bot or a person; `anybody` needs none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a method by the app.
+    """One call of a method, by the app or by a person.
 
     Attributes:
-        workspace: Where it acts.
+        workspace: Where it is made.
+        actor: Who acts: the bot user, or the person whose token it is.
         arguments: What was given.
         base_url: Where the server listens, without a slash at the end.
         open_connection: Gives the address for a new Socket Mode connection.
     """
 
     workspace: Workspace
+    actor: Person
     arguments: Arguments
     base_url: str
     open_connection: Callable[[bool], str]
 
-    @property
-    def bot(self) -> Person:
-        """The bot user that calls."""
-        return self.workspace.bot
-
     def channel(self, name: str = "channel") -> Conversation:
-        """The conversation that the argument names by id, as far as the bot can see it.
+        """The conversation that the argument names by id, as far as the one who calls can see it.
 
         Raises:
             SlackRefusal: `channel_not_found`, `invalid_arguments`.
         """
-        return self.workspace.channels.known(self.arguments.required(name), self.bot.id)
+        return self.workspace.channels.known(self.arguments.required(name), self.actor.id)
 
     def joined_channel(self, name: str = "channel") -> Conversation:
-        """As `channel`, and the bot must be in it (`not_in_channel`)."""
-        return self.workspace.channels.joined(self.channel(name).id, self.bot.id)
+        """As `channel`, and whoever calls must be in it (`not_in_channel`)."""
+        return self.workspace.channels.joined(self.channel(name).id, self.actor.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +65,5 @@ class Method:
     name: str
     run: Callable[[Call], Answer]
     scopes: tuple[str, ...] = ()
-    caller: Caller = "bot"
+    caller: Caller = "member"
     tier: Tier = 3

@@ -13,34 +13,35 @@ from machine.sandbox.refusal import SlackRefusal
 def _post_message(call: Call) -> Answer:
     conversation, draft = _target(call), Draft.from_arguments(call.arguments)
     posting = call.workspace.posting
-    is_open_to_app = conversation.kind == "channel" and "chat:write.public" in call.workspace.app.scopes
-    post = posting.post_unchecked if is_open_to_app and not conversation.is_archived else posting.post
-    message = post(call.bot, conversation, draft)
+    may_write_anywhere = call.actor.is_bot and "chat:write.public" in call.workspace.app.scopes
+    is_open = may_write_anywhere and conversation.kind == "channel" and not conversation.is_archived
+    post = posting.post_unchecked if is_open else posting.post
+    message = post(call.actor, conversation, draft)
     return {"channel": message.channel, "ts": message.ts, "message": call.workspace.shapes.message(message)}
 
 
 def _post_ephemeral(call: Call) -> Answer:
     conversation = _target(call)
-    call.workspace.channels.writable(conversation.id, call.bot.id)
+    call.workspace.channels.writable(conversation.id, call.actor.id)
     user = call.workspace.people.known(call.arguments.required("user"))
     if user.id not in conversation.members:
         raise SlackRefusal("user_not_in_channel")
     message = call.workspace.posting.post_unchecked(
-        call.bot, conversation, Draft.from_arguments(call.arguments), ephemeral_to=user.id
+        call.actor, conversation, Draft.from_arguments(call.arguments), ephemeral_to=user.id
     )
     return {"message_ts": message.ts}
 
 
 def _me_message(call: Call) -> Answer:
     draft = Draft(text=call.arguments.text("text"), subtype="me_message")
-    message = call.workspace.posting.post(call.bot, _target(call), draft)
+    message = call.workspace.posting.post(call.actor, _target(call), draft)
     return {"channel": message.channel, "ts": message.ts}
 
 
 def _update(call: Call) -> Answer:
     arguments = call.arguments
     message = call.workspace.posting.edit(
-        call.bot,
+        call.actor,
         _message(call),
         text=arguments.text("text") if "text" in arguments else None,
         blocks=arguments.items("blocks", "invalid_blocks_format"),
@@ -53,23 +54,23 @@ def _update(call: Call) -> Answer:
 
 def _delete(call: Call) -> Answer:
     message = _message(call)
-    call.workspace.posting.delete(call.bot, message)
+    call.workspace.posting.delete(call.actor, message)
     return {"channel": message.channel, "ts": message.ts}
 
 
 def _schedule(call: Call) -> Answer:
     conversation = _target(call)
-    call.workspace.channels.writable(conversation.id, call.bot.id)
+    call.workspace.channels.writable(conversation.id, call.actor.id)
     draft = Draft.from_arguments(call.arguments)
-    scheduled = call.workspace.schedule.add(conversation.id, call.arguments.number("post_at"), draft)
+    scheduled = call.workspace.schedule.add(call.actor.id, conversation.id, call.arguments.number("post_at"), draft)
     return {
         "channel": scheduled.channel,
         "scheduled_message_id": scheduled.id,
         "post_at": scheduled.post_at,
         "message": {
             "text": draft.text,
-            "username": call.bot.name,
-            "bot_id": call.bot.bot_id,
+            "username": call.actor.name,
+            "bot_id": call.actor.bot_id,
             "blocks": list(draft.blocks),
             "attachments": list(draft.attachments),
             "type": "delayed_message",
@@ -84,7 +85,9 @@ def _list_scheduled(call: Call) -> Answer:
     matching = [
         scheduled
         for scheduled in call.workspace.schedule.pending()
-        if channel in {None, scheduled.channel} and oldest <= scheduled.post_at <= latest
+        if scheduled.user == call.actor.id
+        and channel in {None, scheduled.channel}
+        and oldest <= scheduled.post_at <= latest
     ]
     page, cursor = page_of(matching, call.arguments)
     listed = [
@@ -101,7 +104,8 @@ def _list_scheduled(call: Call) -> Answer:
 
 
 def _delete_scheduled(call: Call) -> Answer:
-    call.workspace.schedule.remove(call.channel().id, call.arguments.required("scheduled_message_id"))
+    scheduled_id = call.arguments.required("scheduled_message_id")
+    call.workspace.schedule.remove(call.actor.id, call.channel().id, scheduled_id)
     return {}
 
 
@@ -119,9 +123,9 @@ def _target(call: Call) -> Conversation:
     channel = call.arguments.required("channel")
     channels = call.workspace.channels
     if channel in call.workspace.people:
-        return channels.open([channel, call.bot.id])
+        return channels.open([channel, call.actor.id])
     conversation = channels.get(channel) or channels.named(channel.removeprefix("#"))
-    return channels.known(conversation.id if conversation else channel, call.bot.id)
+    return channels.known(conversation.id if conversation else channel, call.actor.id)
 
 
 def _message(call: Call) -> Message:

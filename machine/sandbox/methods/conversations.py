@@ -25,7 +25,7 @@ def list_for(call: Call, member: str | None) -> Answer:
         conversation
         for conversation in channels.values()
         if conversation.kind in kinds
-        and channels.can_see(call.bot.id, conversation)
+        and channels.can_see(call.actor.id, conversation)
         and not (is_without_archived and conversation.is_archived)
         and (member is None or member in conversation.members)
     ]
@@ -45,8 +45,8 @@ def _list(call: Call) -> Answer:
 def _info(call: Call) -> Answer:
     conversation = call.channel()
     shape = call.workspace.shapes.conversation(conversation)
-    if call.bot.id in conversation.members:
-        shape["last_read"] = conversation.last_read.get(call.bot.id, "0000000000.000000")
+    if call.actor.id in conversation.members:
+        shape["last_read"] = conversation.last_read.get(call.actor.id, "0000000000.000000")
     if call.arguments.flag("include_num_members") and not conversation.is_dm:
         shape["num_members"] = len(conversation.members)
     return {"channel": shape}
@@ -61,7 +61,7 @@ def _open(call: Call) -> Answer:
     else:
         users = call.arguments.ids("users")
     was_there = {channel.id for channel in call.workspace.channels.values() if channel.is_open}
-    conversation = call.workspace.channels.open([*users, call.bot.id])
+    conversation = call.workspace.channels.open([*users, call.actor.id])
     is_full = call.arguments.flag("return_im")
     shape = call.workspace.shapes.conversation(conversation) if is_full else {"id": conversation.id}
     answer: Answer = {"channel": shape}
@@ -71,7 +71,7 @@ def _open(call: Call) -> Answer:
 
 
 def _close(call: Call) -> Answer:
-    was_open = call.workspace.channels.close(call.joined_channel(), call.bot.id)
+    was_open = call.workspace.channels.close(call.joined_channel(), call.actor.id)
     return {} if was_open else {"no_op": True, "already_closed": True}
 
 
@@ -106,7 +106,7 @@ def _members(call: Call) -> Answer:
 
 def _mark(call: Call) -> Answer:
     conversation = call.joined_channel()
-    conversation.last_read[call.bot.id] = call.arguments.required("ts")
+    conversation.last_read[call.actor.id] = call.arguments.required("ts")
     return {}
 
 

@@ -13,7 +13,7 @@ _MAX_PAGE_SIZE = 1_000
 
 def _get_upload_url(call: Call) -> Answer:
     name, length = call.arguments.required("filename"), call.arguments.number("length")
-    file = call.workspace.files.expect(name, length, call.bot.id, call.arguments.maybe_text("alt_txt"))
+    file = call.workspace.files.expect(name, length, call.actor.id, call.arguments.maybe_text("alt_txt"))
     return {"upload_url": f"{call.base_url}/upload/v1/{file.id}", "file_id": file.id}
 
 
@@ -28,7 +28,7 @@ def _complete_upload(call: Call) -> Answer:
         draft = Draft(
             text=call.arguments.text("initial_comment"), files=files, thread_ts=call.arguments.maybe_text("thread_ts")
         )
-        call.workspace.posting.post(call.bot, target, draft)
+        call.workspace.posting.post(call.actor, target, draft)
     return {"files": [call.workspace.shapes.file(file) for file in files]}
 
 
@@ -52,7 +52,7 @@ def _list(call: Call) -> Answer:
 
 def _delete(call: Call) -> Answer:
     file = _file(call)
-    if file.user != call.bot.id:
+    if file.user != call.actor.id:
         raise SlackRefusal("cant_delete_file")
     call.workspace.files.delete(file.id)
     return {}
@@ -66,7 +66,7 @@ def _targets(call: Call) -> list[Conversation]:
     """The channels to share in, checked before anything is shared."""
     names = call.arguments.ids("channels", required=False) or call.arguments.ids("channel_id", required=False)
     channels = call.workspace.channels
-    return [channels.writable(name, call.bot.id) for name in names]
+    return [channels.writable(name, call.actor.id) for name in names]
 
 
 def _paging(count: int, total: int, page: int) -> Answer:

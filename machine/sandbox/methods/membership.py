@@ -10,13 +10,13 @@ _MANAGE = ("channels:manage", "groups:write", "im:write", "mpim:write")
 
 def _create(call: Call) -> Answer:
     name = call.arguments.text("name")
-    conversation = call.workspace.channels.create(name, call.bot.id, is_private=call.arguments.flag("is_private"))
+    conversation = call.workspace.channels.create(name, call.actor.id, is_private=call.arguments.flag("is_private"))
     return shape_of(call, conversation)
 
 
 def _join(call: Call) -> Answer:
     conversation = call.channel()
-    if call.workspace.channels.join(conversation, call.bot.id):
+    if call.workspace.channels.join(conversation, call.actor.id):
         return shape_of(call, conversation)
     return shape_of(call, conversation) | {
         "warning": "already_in_channel",
@@ -25,46 +25,46 @@ def _join(call: Call) -> Answer:
 
 
 def _leave(call: Call) -> Answer:
-    has_left = call.workspace.channels.leave(call.channel(), call.bot.id)
+    has_left = call.workspace.channels.leave(call.channel(), call.actor.id)
     return {} if has_left else {"not_in_channel": True}
 
 
 def _invite(call: Call) -> Answer:
     conversation = call.joined_channel()
-    call.workspace.channels.invite(conversation, call.arguments.ids("users"), call.bot.id)
+    call.workspace.channels.invite(conversation, call.arguments.ids("users"), call.actor.id)
     return shape_of(call, conversation)
 
 
 def _kick(call: Call) -> Answer:
-    call.workspace.channels.kick(call.joined_channel(), call.arguments.required("user"), call.bot.id)
+    call.workspace.channels.kick(call.joined_channel(), call.arguments.required("user"), call.actor.id)
     return {}
 
 
 def _archive(call: Call) -> Answer:
-    call.workspace.channels.archive(call.joined_channel(), call.bot.id)
+    call.workspace.channels.archive(call.joined_channel(), call.actor.id)
     return {}
 
 
 def _unarchive(call: Call) -> Answer:
-    call.workspace.channels.unarchive(call.channel(), call.bot.id)
+    call.workspace.channels.unarchive(call.channel(), call.actor.id)
     return {}
 
 
 def _rename(call: Call) -> Answer:
     conversation = call.joined_channel()
-    call.workspace.channels.rename(conversation, call.arguments.text("name"), call.bot.id)
+    call.workspace.channels.rename(conversation, call.arguments.text("name"), call.actor.id)
     return shape_of(call, conversation)
 
 
 def _set_topic(call: Call) -> Answer:
-    conversation = call.workspace.channels.writable(call.channel().id, call.bot.id)
-    call.workspace.channels.set_topic(conversation, call.arguments.text("topic"), call.bot.id)
+    conversation = call.workspace.channels.writable(call.channel().id, call.actor.id)
+    call.workspace.channels.set_topic(conversation, call.arguments.text("topic"), call.actor.id)
     return shape_of(call, conversation)
 
 
 def _set_purpose(call: Call) -> Answer:
-    conversation = call.workspace.channels.writable(call.channel().id, call.bot.id)
-    call.workspace.channels.set_purpose(conversation, call.arguments.text("purpose"), call.bot.id)
+    conversation = call.workspace.channels.writable(call.channel().id, call.actor.id)
+    call.workspace.channels.set_purpose(conversation, call.arguments.text("purpose"), call.actor.id)
     return shape_of(call, conversation) | {"purpose": conversation.purpose}
 
 

@@ -8,12 +8,12 @@ from machine.sandbox.refusal import SlackRefusal
 
 
 def _add(call: Call) -> Answer:
-    call.workspace.messages.pin(_message(call), call.bot.id)
+    call.workspace.messages.pin(_message(call), call.actor.id)
     return {}
 
 
 def _remove(call: Call) -> Answer:
-    call.workspace.messages.unpin(_message(call), call.bot.id)
+    call.workspace.messages.unpin(_message(call), call.actor.id)
     return {}
 
 

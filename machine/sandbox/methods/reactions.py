@@ -10,13 +10,13 @@ from machine.sandbox.refusal import SlackRefusal
 
 def _add(call: Call) -> Answer:
     message = _message(call)
-    call.workspace.channels.writable(message.channel, call.bot.id)
-    call.workspace.messages.react(message, call.bot.id, call.arguments.required("name"))
+    call.workspace.channels.writable(message.channel, call.actor.id)
+    call.workspace.messages.react(message, call.actor.id, call.arguments.required("name"))
     return {}
 
 
 def _remove(call: Call) -> Answer:
-    call.workspace.messages.unreact(_message(call), call.bot.id, call.arguments.required("name"))
+    call.workspace.messages.unreact(_message(call), call.actor.id, call.arguments.required("name"))
     return {}
 
 
@@ -25,12 +25,12 @@ def _get(call: Call) -> Answer:
 
 
 def _list(call: Call) -> Answer:
-    user = call.workspace.people.known(call.arguments.text("user") or call.bot.id)
+    user = call.workspace.people.known(call.arguments.text("user") or call.actor.id)
     channels = call.workspace.channels
     visible = [
         message
         for message in call.workspace.messages.reacted_by(user.id)
-        if channels.can_see(call.bot.id, channels[message.channel])
+        if channels.can_see(call.actor.id, channels[message.channel])
     ]
     page, cursor = page_of(visible, call.arguments)
     return {"items": [_item(call, message) for message in page], **next_cursor(cursor)}

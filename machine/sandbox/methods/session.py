@@ -14,14 +14,14 @@ def _test_api(call: Call) -> Answer:
 
 
 def _test_auth(call: Call) -> Answer:
-    workspace = call.workspace
+    team, actor = call.workspace.team, call.actor
     return {
-        "url": workspace.team.url,
-        "team": workspace.team.name,
-        "user": workspace.bot.name,
-        "team_id": workspace.team.id,
-        "user_id": workspace.bot.id,
-        "bot_id": workspace.bot.bot_id,
+        "url": team.url,
+        "team": team.name,
+        "user": actor.name,
+        "team_id": team.id,
+        "user_id": actor.id,
+        **({"bot_id": actor.bot_id} if actor.is_bot else {}),
         "is_enterprise_install": False,
     }
 

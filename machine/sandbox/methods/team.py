@@ -25,7 +25,7 @@ def _team_info(call: Call) -> Answer:
 
 
 def _bots_info(call: Call) -> Answer:
-    bot, app = call.bot, call.workspace.app
+    bot, app = call.workspace.bot, call.workspace.app
     if call.arguments.text("bot", bot.bot_id or "") != bot.bot_id:
         raise SlackRefusal("bot_not_found")
     profile = call.workspace.shapes.bot_profile()

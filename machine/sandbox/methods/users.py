@@ -30,14 +30,14 @@ def _lookup_by_email(call: Call) -> Answer:
 
 
 def _conversations(call: Call) -> Answer:
-    return list_for(call, call.workspace.people.known(call.arguments.text("user") or call.bot.id).id)
+    return list_for(call, call.workspace.people.known(call.arguments.text("user") or call.actor.id).id)
 
 
 def _get_presence(call: Call) -> Answer:
-    person = call.workspace.people.known(call.arguments.text("user") or call.bot.id)
+    person = call.workspace.people.known(call.arguments.text("user") or call.actor.id)
     is_online = person.presence == "active"
     answer: Answer = {"presence": person.presence}
-    if person.id == call.bot.id:
+    if person.id == call.actor.id:
         answer |= {"online": is_online, "auto_away": False, "manual_away": not is_online, "connection_count": 1}
     return answer
 
@@ -46,12 +46,12 @@ def _set_presence(call: Call) -> Answer:
     presence = _PRESENCES.get(call.arguments.text("presence"))
     if presence is None:
         raise SlackRefusal("invalid_presence")
-    call.workspace.people.change(call.bot.id, presence=presence)
+    call.workspace.people.change(call.actor.id, presence=presence)
     return {}
 
 
 def _get_profile(call: Call) -> Answer:
-    person = call.workspace.people.known(call.arguments.text("user") or call.bot.id)
+    person = call.workspace.people.known(call.arguments.text("user") or call.actor.id)
     return {"profile": call.workspace.shapes.profile(person)}
 
 

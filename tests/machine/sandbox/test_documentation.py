@@ -59,7 +59,7 @@ async def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
         exec(f"async def example():\n{textwrap.indent(example, '    ')}", names)
         await names["example"]()  # type: ignore[operator]  # made by the line above
 
-    assert capsys.readouterr().out.splitlines() == ["['is anybody here?', 'I am']", "ratelimited 3 1"]
+    assert capsys.readouterr().out.splitlines() == ["alice", "['is anybody here?', 'I am']", "ratelimited 3 1"]
 
 
 def test_every_fault_in_the_guide_exists() -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from machine.sandbox import Workspace
+from machine.sandbox.description import DEFAULT_DESCRIPTION, Description
 from machine.sandbox.outbox import Request
+from machine.sandbox.scopes import DEFAULT_SCOPES, scopes_to_hear
+from machine.slack_scopes import EVENT_SCOPES
+
+_SENT = ("app_", "channel_", "file_", "group_", "im_", "member_", "pin_", "reaction_", "team_join", "user_change")
 
 
 @pytest.fixture
@@ -263,3 +269,34 @@ def test_deleted_file_is_told_with_the_channels_it_was_in(workspace: Workspace, 
     (event,) = _events(requests, "file_deleted")
     assert event.keys() == {"type", "file_id", "channel_ids", "event_ts"}
     assert event["channel_ids"] == [message.channel]
+
+
+def test_app_hears_only_what_it_has_the_scope_for() -> None:
+    """As in Slack; for messages, the kind of the conversation decides."""
+    described = Description.from_file(DEFAULT_DESCRIPTION)
+    scopes = ("im:history", "app_mentions:read", "groups:read", "reactions:read")
+    workspace = Workspace(replace(described, app=replace(described.app, scopes=scopes)))
+    heard: list[dict[str, Any]] = []
+    workspace.outbox.carry_with(lambda request: heard.append(request.payload["event"]))
+
+    workspace.post("alice", "general", "nobody listens")
+    mention = workspace.post("alice", "general", "@machine hears this")
+    workspace.react("bob", "general", mention.ts, "eyes")
+    workspace.pin("bob", "general", mention.ts)
+    workspace.post("alice", workspace.open_dm("alice"), "and this")
+    workspace.add_person("erin")
+    workspace.open_home("alice")
+
+    assert [(event["type"], event.get("channel_type", "")) for event in heard] == [
+        *(("app_mention", ""), ("reaction_added", ""), ("message", "im")),
+        ("app_home_opened", ""),
+    ]
+
+
+def test_every_event_can_be_heard_with_the_default_scopes() -> None:
+    """Nobody has to configure scopes to begin with."""
+    wanted = [scopes_to_hear({"type": kind}) for kind in EVENT_SCOPES if kind.startswith(_SENT)]
+    wanted += [scopes_to_hear({"type": "message", "channel_type": kind}) for kind in ("channel", "group", "im", "mpim")]
+
+    assert len(wanted) > 15
+    assert [scopes for scopes in wanted if scopes and not set(scopes) & set(DEFAULT_SCOPES)] == []

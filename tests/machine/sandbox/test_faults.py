@@ -193,7 +193,7 @@ async def test_killed_sockets_are_replaced(workspace: Workspace, sandbox: Sandbo
 def test_jump_of_the_clock_posts_what_is_due(workspace: Workspace) -> None:
     """And timestamps stay unique when it jumps back."""
     ops = workspace.find_channel("ops")
-    workspace.schedule.add(ops.id, int(workspace.timeline.now) + 3600, Draft(text="later"))
+    workspace.schedule.add(workspace.bot.id, ops.id, int(workspace.timeline.now) + 3600, Draft(text="later"))
 
     workspace.faults.jump_clock(3600)
     first = workspace.post("alice", "#ops", "after")

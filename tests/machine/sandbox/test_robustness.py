@@ -48,12 +48,17 @@ _SELECT = {"type": "actions", "elements": [{"type": "external_select", "action_i
 
 @pytest.mark.parametrize("name", sorted(TABLE))
 @settings(max_examples=15)
-@given(arguments=st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=6), is_real=st.booleans())
-def test_method_survives_any_arguments(name: str, arguments: dict[str, Any], is_real: bool) -> None:
+@given(
+    arguments=st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=6),
+    is_real=st.booleans(),
+    as_person=st.booleans(),
+)
+def test_method_survives_any_arguments(name: str, arguments: dict[str, Any], is_real: bool, as_person: bool) -> None:
     """With and without a channel and message that exist, so that the checks behind those are reached."""
     if is_real:
         arguments |= {"channel": _MESSAGE.channel, "ts": _MESSAGE.ts, "timestamp": _MESSAGE.ts}
-    call = Call(_WORKSPACE, Arguments(arguments), "http://127.0.0.1", lambda is_debugging: "ws://127.0.0.1")
+    actor = _WORKSPACE.find_person("alice") if as_person else _WORKSPACE.bot
+    call = Call(_WORKSPACE, actor, Arguments(arguments), "http://127.0.0.1", lambda is_debugging: "ws://127.0.0.1")
 
     try:
         answer = TABLE[name].run(call)

@@ -60,7 +60,7 @@ async def test_scheduled_message_is_posted_by_itself_when_due() -> None:
     async with Sandbox(workspace):
         workspace.subscribe(notice)
         ops = workspace.find_channel("ops").id
-        workspace.schedule.add(ops, int(workspace.timeline.now) + 1, Draft(text="later"))
+        workspace.schedule.add(workspace.bot.id, ops, int(workspace.timeline.now) + 1, Draft(text="later"))
         await posted.wait()
 
     assert workspace.history("#ops")[-1].text == "later"

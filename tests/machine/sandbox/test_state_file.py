@@ -36,7 +36,9 @@ def _lived_in(workspace: Workspace) -> Workspace:
     workspace.add_person("erin")
     ops = workspace.find_channel("ops").id
     workspace.bookmarks.add(ops, workspace.bot.id, "Runbook", "link", "https://example.com", None)
-    workspace.schedule.add(ops, int(workspace.timeline.now) + 60, Draft(text="later", blocks=[{"type": "divider"}]))
+    workspace.schedule.add(
+        workspace.bot.id, ops, int(workspace.timeline.now) + 60, Draft(text="later", blocks=[{"type": "divider"}])
+    )
     workspace.views.publish(workspace.find_person("alice").id, {"type": "home", "blocks": [{"type": "divider"}]})
     return workspace
 

@@ -229,9 +229,9 @@ def test_name_of_a_person_is_unique(workspace: Workspace) -> None:
 def test_scheduled_message_is_posted_when_the_clock_says_so(workspace: Workspace, clock: ManualClock) -> None:
     """Tests travel in time instead of waiting."""
     draft_channel = workspace.find_channel("ops").id
-    workspace.schedule.add(draft_channel, 1_700_000_060, Draft(text="later"))
-    workspace.schedule.add(draft_channel, 1_700_000_030, Draft(text="sooner"))
-    workspace.schedule.add(draft_channel, 1_700_009_000, Draft(text="much later"))
+    workspace.schedule.add(workspace.bot.id, draft_channel, 1_700_000_060, Draft(text="later"))
+    workspace.schedule.add(workspace.bot.id, draft_channel, 1_700_000_030, Draft(text="sooner"))
+    workspace.schedule.add(workspace.bot.id, draft_channel, 1_700_009_000, Draft(text="much later"))
     early = workspace.schedule.post_due()
 
     clock.advance(60)
@@ -247,7 +247,7 @@ def test_scheduled_message_that_cannot_be_posted_is_dropped_with_a_warning(
 ) -> None:
     """The channel may be archived by then."""
     ops = workspace.find_channel("ops")
-    workspace.schedule.add(ops.id, 1_700_000_060, Draft(text="later"))
+    workspace.schedule.add(workspace.bot.id, ops.id, 1_700_000_060, Draft(text="later"))
     workspace.channels.archive(ops, workspace.bot.id)
     clock.advance(60)
 
