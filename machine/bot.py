@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +17,7 @@ import structlog
 
 from machine.address import Address
 from machine.dispatch.addressing import Addressing
+from machine.dispatch.deliveries import Claims, SharedDeliveries
 from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.matching import Reader
 from machine.dispatch.registry import Registry
@@ -40,7 +43,10 @@ from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.expiry import Clock
 from machine.storage.opening import open_storage
 from machine.trace import Considered, Trace
+from machine.transport.handover import Handover
 from machine.transport.http import HttpMode
+from machine.transport.intake import Intake
+from machine.transport.receiving import BotLoop, Housed, ReceivingThread, RelayedTrace, Transport
 from machine.transport.socket_mode import SocketMode
 from machine.transport.webhooks import Webhooks
 from machine.watchdog import Watchdog
@@ -209,12 +215,16 @@ class Machine:
 
     @property
     def queue_depth(self) -> int:
-        """How many handlers wait for others to end before they begin."""
-        return self._dispatcher.supervisor.waiting if hasattr(self, "_dispatcher") else 0
+        """How many events and handlers wait for others to end before they begin."""
+        if not hasattr(self, "_handover"):
+            return 0
+        return self._handover.depth + self._dispatcher.supervisor.waiting
 
     async def wait_until_idle(self) -> None:
-        """Wait until no handler runs."""
-        await self._dispatcher.supervisor.idle()
+        """Wait until everything that was received has been handled, and no handler runs."""
+        while self._handover.depth or self._dispatcher.supervisor.is_busy:
+            await self._handover.idle()
+            await self._dispatcher.supervisor.idle()
 
     async def reload(self, changed: Iterable[Path] | None = None) -> bool:
         """Take over changed plugin files now; what fails leaves the old version live.
@@ -238,6 +248,7 @@ class Machine:
             MachineError: When Slack cannot be reached.
         """
         self._require_tokens()
+        self._log_handler.belong_here()
         logging.getLogger().addHandler(self._log_handler)
         try:
             await self._start()
@@ -309,9 +320,12 @@ class Machine:
             settings.plugins,
             self._classes,
         )
-        transports = self._make_transports(web)
+        self._handover = Handover(self._dispatcher, self.trace, self._shared_deliveries())
+        self._receiving = ReceivingThread()
+        transports = self._make_transports()
         # Stopped in the opposite order: what handlers answer while they end must still reach Slack.
-        self._started += [self._plugins.close, *(transport.stop for transport in transports), self._drain]
+        self._started += [self._plugins.close, self._receiving.close]
+        self._started += [*(transport.stop for transport in transports), self._drain]
         if self._loads_plugins:
             await self._plugins.load_all()
         if self._listens:
@@ -324,7 +338,7 @@ class Machine:
             plugins=len(self.plugins),
         )
 
-    async def _listen(self, transports: Sequence[SocketMode | HttpMode]) -> None:
+    async def _listen(self, transports: Sequence[Housed]) -> None:
         watchdog = Watchdog(self.trace, self._project.owns)
         await watchdog.start()
         self._started.append(watchdog.close)
@@ -335,25 +349,32 @@ class Machine:
             await watcher.start()
             self._started.append(watcher.close)
 
+        self._handover.start()
+        await self._receiving.start()
         for transport in transports:
             await transport.start()
             self._started.append(transport.pause)
 
-    def _make_transports(self, web: SlackWebClient) -> list[SocketMode | HttpMode]:
+    def _make_transports(self) -> list[Housed]:
         """The server, if one is wanted; and Socket Mode, unless Slack sends to the server."""
-        settings, dispatch = self.settings, self._dispatcher.dispatch
-        transports: list[SocketMode | HttpMode] = []
+        settings, bot_loop = self.settings, BotLoop()
+        trace = RelayedTrace(self.trace, bot_loop)
+        intake = self._intake = Intake(self._handover, self._dispatcher.may_be_answered)
+        transports: list[Transport] = []
         if settings.http is not None:
             secret = settings.slack_signing_secret
-            webhooks = Webhooks(self._dispatcher)
+            webhooks = Webhooks(self._dispatcher, bot_loop)
             address = Address.parse(settings.http)
             plain = secret.get_secret_value() if secret else None
-            self._http = HttpMode(address, plain, dispatch, webhooks, self.trace)
+            self._http = HttpMode(address, plain, intake, webhooks, trace)
             transports.append(self._http)
         if not self._slack_sends_to_us:
-            team = self.identity.team
-            transports.append(SocketMode(settings, web, dispatch, self.trace, team, on_fatal=self.request_stop))
-        return transports
+            on_fatal = partial(bot_loop.soon, self.request_stop)
+            transports.append(SocketMode(settings, intake, trace, self.identity.team, on_fatal))
+        return [Housed(transport, self._receiving) for transport in transports]
+
+    def _shared_deliveries(self) -> SharedDeliveries | None:
+        return SharedDeliveries(self.storage) if isinstance(self.storage, Claims) else None
 
     @property
     def _slack_sends_to_us(self) -> bool:
@@ -433,7 +454,9 @@ class Machine:
         self._scheduler.stop()
 
     async def _drain(self) -> None:
-        await self._dispatcher.supervisor.drain(timedelta(seconds=self.settings.drain_timeout))
+        ends = time.monotonic() + self.settings.drain_timeout
+        await self._handover.close(timedelta(seconds=self.settings.drain_timeout))
+        await self._dispatcher.supervisor.drain(timedelta(seconds=max(0.0, ends - time.monotonic())))
 
     async def _uninstall(self) -> None:
         self._project.uninstall()

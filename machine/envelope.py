@@ -6,7 +6,9 @@ https://docs.slack.dev/apis/events-api and https://docs.slack.dev/interactivity/
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -19,23 +21,32 @@ async def _nobody_to_answer(answer: Answer) -> None:
     """Envelopes that did not come over a wire (simulated ones) need no acknowledgement."""
 
 
+_DECIDING = threading.Lock()  # one for all: held for two assignments
+
+
 @dataclass(slots=True)
 class Acknowledgement:
-    """Answers an envelope, once: whatever asks a second time is ignored.
+    """Answers an envelope, once: whatever asks a second time, from whichever thread, is ignored.
 
     Attributes:
         send: Carries the answer to Slack.
+        loop: The event loop that `send` belongs to; `None` if any will do.
     """
 
-    send: Callable[[Answer], Awaitable[None]] = _nobody_to_answer
+    send: Callable[[Answer], Coroutine[Any, Any, None]] = _nobody_to_answer
+    loop: asyncio.AbstractEventLoop | None = None
     is_sent: bool = False
 
     async def __call__(self, answer: Answer = None) -> bool:
         """Send the acknowledgement; `False` if it had been sent before."""
-        if self.is_sent:
+        with _DECIDING:
+            is_first, self.is_sent = not self.is_sent, True
+        if not is_first:
             return False
-        self.is_sent = True
-        await self.send(answer)
+        if self.loop is None or self.loop is asyncio.get_running_loop():
+            await self.send(answer)
+        else:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.send(answer), self.loop))
         return True
 
 

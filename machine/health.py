@@ -29,7 +29,7 @@ class Health:
         address: Where.
         trace: What happens in the bot.
         storage: The storage of the bot; `None` before it is open.
-        queue_depth: How many handlers wait for others to end.
+        queue_depth: How many events and handlers wait for others to end.
     """
 
     def __init__(

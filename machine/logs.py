@@ -6,8 +6,10 @@ redacted, then it is printed for a person or as JSON, and handed to the trace of
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
@@ -69,6 +71,12 @@ class TraceLogHandler(logging.Handler):
     def __init__(self, trace: Trace) -> None:
         super().__init__()
         self._trace = trace
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+
+    def belong_here(self) -> None:
+        """Hand over on the running event loop from now on, also what other threads write."""
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Turn `record` into a `LogWritten`, under the invocation that wrote it."""
@@ -79,7 +87,10 @@ class TraceLogHandler(logging.Handler):
         except Exception as error:  # noqa: BLE001 - a line that cannot be shown must not stop the handler that wrote it
             problem = f"A log line cannot be shown: {type(error).__name__} in {record.pathname}:{record.lineno}"
             written = LogWritten(level="error", logger=record.name, message=problem, fields={}, **cause())
-        self._trace.emit(written)
+        if self._loop is None or self._loop.is_closed() or threading.get_ident() == self._thread:
+            self._trace.emit(written)
+        else:  # the subscribers of the trace belong to one thread
+            self._loop.call_soon_threadsafe(self._trace.emit, written)
 
     @staticmethod
     def _written(record: logging.LogRecord) -> LogWritten:

@@ -35,7 +35,7 @@ class Metrics:
     """What Prometheus is told about a bot.
 
     Args:
-        queue_depth: How many handlers wait for others to end.
+        queue_depth: How many events and handlers wait for others to end.
     """
 
     def __init__(self, queue_depth: Callable[[], int]) -> None:
@@ -67,7 +67,7 @@ class Metrics:
             registry=registry,
         )
         self._running = Gauge("machine_handlers_running", "Handlers that run now.", registry=registry)
-        waiting = Gauge("machine_queue_depth", "Handlers that wait for others to end.", registry=registry)
+        waiting = Gauge("machine_queue_depth", "Events and handlers that wait for others to end.", registry=registry)
         waiting.set_function(queue_depth)
         self._calls = Counter(
             "machine_api_calls", "Calls to Slack, by how they ended.", ["method", "status"], registry=registry

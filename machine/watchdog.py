@@ -1,7 +1,7 @@
 """Names what holds up the event loop.
 
-While one handler computes or waits without `await`, no other runs and nothing is acknowledged. The loop sets a mark
-20 times a second; a thread that finds the mark too old looks at what the loop's thread is executing just then.
+While one handler computes or waits without `await`, no other runs. The loop sets a mark 20 times a second; a thread
+that finds the mark too old looks at what the loop's thread is executing just then.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import structlog
 from hypothesis import settings
 
 from machine.bot import Machine
+from machine.envelope import Envelope
 from machine.logs import configure_logging
 from machine.plugins.base import MachineBasePlugin
 from machine.sandbox import Sandbox, Workspace
@@ -105,6 +106,11 @@ class BotUnderTest:
     def calls(self, method: str) -> list[ApiCalled]:
         """The calls of a Web API method."""
         return [call for call in self.traced(ApiCalled) if call.method == method]
+
+    async def deliver(self, *envelopes: Envelope) -> None:
+        """Have envelopes received as if a transport had brought them together, and wait until they are handled."""
+        await self.machine._receiving.run(self.machine._intake.take(envelopes))
+        await self.machine.wait_until_idle()
 
     async def settled(self) -> None:
         """Wait until every event of the workspace has reached the bot and every handler has ended."""

@@ -17,11 +17,11 @@ class PendingAnswer:
     """Waits for the first of some handlers to answer, for all of them to end, or for the time to run out.
 
     Args:
-        send: Acknowledges the envelope.
+        send: Acknowledges the envelope; says whether that had not been done before.
         handlers: How many handlers may answer; with none, the answer is empty and sent at once.
     """
 
-    def __init__(self, send: Callable[[Answer], Awaitable[None]], handlers: int) -> None:
+    def __init__(self, send: Callable[[Answer], Awaitable[bool]], handlers: int) -> None:
         self._send = send
         self._outstanding = handlers
         self._is_sent = False
@@ -36,10 +36,8 @@ class PendingAnswer:
 
     async def give(self, answer: Answer, handler: str) -> None:
         """Answer on behalf of `handler`; only the first answer reaches Slack, later ones are logged."""
-        if self._is_sent:
+        if self._is_sent or not await self._answer(answer):
             _logger.warning("The answer of %s came too late or second, Slack takes one within 3 seconds", handler)
-            return
-        await self._answer(answer)
 
     async def handler_ended(self) -> None:
         """One of the handlers has ended; after the last one an empty answer is sent if none was given."""
@@ -53,9 +51,9 @@ class PendingAnswer:
             self._timer = None
             await self._answer(None)
 
-    async def _answer(self, answer: Answer) -> None:
+    async def _answer(self, answer: Answer) -> bool:
         self._is_sent = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        await self._send(answer)
+        return await self._send(answer)

@@ -13,7 +13,6 @@ from typing import Any
 import structlog
 
 from machine.dispatch.answers import PendingAnswer
-from machine.dispatch.deliveries import Deliveries
 from machine.dispatch.matching import Facts, Reader, Verdict
 from machine.dispatch.registry import Handler, Registry
 from machine.dispatch.rules import RULES, Answering, Rule
@@ -26,7 +25,6 @@ from machine.slack.client import SlackClient
 from machine.trace import (
     Considered,
     EnvelopeAcknowledged,
-    EnvelopeDropped,
     EnvelopeReceived,
     EventEmitted,
     HandlersConsidered,
@@ -38,6 +36,7 @@ from machine.trace import (
 
 HANDLER_ERROR = "handler-error"
 UNAUTHORIZED_ACCESS = "unauthorized-access"
+_ANSWERABLE = frozenset(rule.kind for rule in RULES.values() if rule.answering is not Answering.AT_ONCE)
 REFUSAL = "Sorry, you do not have the role that this needs. An administrator can give it to you."
 
 _logger = structlog.stdlib.get_logger(__name__)
@@ -79,7 +78,6 @@ class Dispatcher:
         self._reader = reader
         self._trace = trace
         self._log_messages = log_messages
-        self._deliveries = Deliveries()
 
     def configure(self, reader: Reader, *, log_messages: bool) -> None:
         """Read envelopes differently from now on."""
@@ -92,7 +90,7 @@ class Dispatcher:
         return self.registry.handlers
 
     async def dispatch(self, envelope: Envelope) -> Sequence[asyncio.Task[None]]:
-        """Acknowledge an envelope and start the handlers it matches; does not wait for them.
+        """Take an envelope that came over no transport: acknowledge it, and start the handlers it matches.
 
         Returns:
             The tasks of the handlers, owned by the supervisor.
@@ -100,24 +98,41 @@ class Dispatcher:
         received = time.perf_counter()
         if self._trace:
             self._trace.emit(EnvelopeReceived(envelope=envelope, envelope_id=envelope.id))
-        if not _may_be_answered(envelope):
+        if not self.may_be_answered(envelope):
             await self._acknowledge(envelope, None, received)
-        if not envelope.is_simulated and self._deliveries.is_repeat(envelope):
-            await self._acknowledge(envelope, None, received)
-            self._drop(envelope, "it was delivered before")
-            return []
+        return await self.start_handlers(envelope, received)
+
+    async def start_handlers(self, envelope: Envelope, received: float) -> Sequence[asyncio.Task[None]]:
+        """Start the handlers that an envelope matches; does not wait for them.
+
+        Args:
+            envelope: Acknowledged, unless a handler may answer it: then it is seen to here.
+            received: When it arrived, in seconds of `time.perf_counter()`.
+
+        Returns:
+            The tasks of the handlers, owned by the supervisor.
+        """
         self._client.directory.update(envelope)
         facts = Facts(envelope, self._reader)
         matches = self._find_matches(facts)
 
         answering = [match for match in matches if match.may_answer]
 
-        async def send(answer: Answer) -> None:
-            await self._acknowledge(envelope, answer, received)
+        async def send(answer: Answer) -> bool:
+            return await self._acknowledge(envelope, answer, received)
 
         pending = PendingAnswer(send, len(answering))
         await pending.start()
         return [self._start(match, facts, pending if match.may_answer else None) for match in matches]
+
+    def may_be_answered(self, envelope: Envelope) -> bool:
+        """Whether a live handler may decide what Slack is answered with; may be asked on any thread."""
+        if envelope.kind not in _ANSWERABLE:
+            return False
+        try:
+            return any(match.may_answer for match in self._judge(Facts(envelope, self._reader), only_matches=True))
+        except Exception:  # noqa: BLE001 - no payload may prevent an acknowledgement; handling it will tell what is wrong
+            return False
 
     def explain(self, envelope: Envelope) -> tuple[Considered, ...]:
         """Which handlers an envelope would run, and why or why not; nothing is run."""
@@ -239,27 +254,20 @@ class Dispatcher:
         await _refuse(argument)
         return False
 
-    async def _acknowledge(self, envelope: Envelope, answer: Answer, received: float) -> None:
-        if await envelope.acknowledge(answer) and self._trace:
+    async def _acknowledge(self, envelope: Envelope, answer: Answer, received: float) -> bool:
+        is_sent = await envelope.acknowledge(answer)
+        if is_sent and self._trace:
             duration = timedelta(seconds=time.perf_counter() - received)
             self._trace.emit(
                 EnvelopeAcknowledged(answer=redact_value(answer), duration=duration, envelope_id=envelope.id)
             )
-
-    def _drop(self, envelope: Envelope, reason: str) -> None:
-        _logger.debug("Envelope dropped", envelope_id=envelope.id, reason=reason)
-        if self._trace:
-            self._trace.emit(EnvelopeDropped(reason=reason, envelope_id=envelope.id))
+        return is_sent
 
     def _handler_failed(self, handler: Handler, envelope: Envelope | None, error: Exception) -> None:
         listens_to_errors = isinstance(handler.trigger, On) and handler.trigger.event == HANDLER_ERROR
         if not listens_to_errors:  # a failing error listener must not call itself for ever
             payload = dict(envelope.payload) if envelope else {}
             self.emit(HANDLER_ERROR, handler=handler.name, error=error, payload=payload)
-
-
-def _may_be_answered(envelope: Envelope) -> bool:
-    return any(rule.kind == envelope.kind and rule.answering is not Answering.AT_ONCE for rule in RULES.values())
 
 
 def _considered(judged: Iterable[Match]) -> tuple[Considered, ...]:

@@ -29,6 +29,7 @@ from machine.tracebacks import one_line, own_frames, own_traceback
 
 CANCEL_WITHIN_S = 2.0  # a handler that was cancelled may clean up, and no longer than this
 MAX_IN_FLIGHT = 100  # handlers that run at once; more wait their turn
+MAX_WAITING = 1_000  # handlers that wait; while there are more, no further event is given to its handlers
 
 _logger = structlog.stdlib.get_logger(__name__)
 
@@ -51,6 +52,7 @@ class Supervisor:
         self._running: dict[asyncio.Task[None], Handler] = {}
         self._numbers = itertools.count(1)
         self._is_full = False
+        self._ended = asyncio.Event()
         self.abandoned: list[str] = []
 
     def start(
@@ -80,7 +82,7 @@ class Supervisor:
         )
         task = asyncio.create_task(self._run(handler, invocation, run, cause), name=handler.name)
         self._running[task] = handler
-        task.add_done_callback(lambda ended: self._running.pop(ended, None))
+        task.add_done_callback(self._forget)
         return task
 
     @staticmethod
@@ -95,6 +97,17 @@ class Supervisor:
     def waiting(self) -> int:
         """How many handlers wait for others to end before they begin."""
         return max(0, len(self._running) - MAX_IN_FLIGHT)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a handler runs or waits."""
+        return bool(self._running)
+
+    async def until_room(self) -> None:
+        """Wait while so many handlers wait to begin that nothing should start more."""
+        while self.waiting >= MAX_WAITING:
+            self._ended.clear()
+            await self._ended.wait()
 
     async def ended(self, instance: MachineBasePlugin) -> None:
         """Wait until no handler of this plugin runs any more."""
@@ -161,6 +174,10 @@ class Supervisor:
                             duration=_since(started),
                         )
                     )
+
+    def _forget(self, ended: asyncio.Task[None]) -> None:
+        self._running.pop(ended, None)
+        self._ended.set()
 
     def _tell_if_full(self) -> None:
         """Say so, once each time, when handlers begin to wait: a bot that does not react should tell why."""

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +21,7 @@ from machine.address import Address
 from machine.envelope import Acknowledgement, Answer, Envelope
 from machine.serving import Server
 from machine.trace import ConnectionChanged, Trace
+from machine.transport.intake import Intake
 from machine.transport.signature import is_genuine
 from machine.transport.webhooks import Webhooks
 
@@ -33,12 +34,12 @@ _logger = structlog.stdlib.get_logger(__name__)
 
 
 class HttpMode:
-    """Receives envelopes, and what is meant for plugins, over HTTP.
+    """Receives envelopes, and what is meant for plugins, over HTTP; lives on the event loop on which it is started.
 
     Args:
         address: Where it listens.
         signing_secret: Proves that a request comes from Slack; without one, only the routes of plugins are served.
-        receive: Takes each envelope.
+        intake: Takes the envelopes.
         webhooks: Answers on the routes of plugins.
         trace: Told when Slack can send.
         clock: Seconds since 1970.
@@ -48,13 +49,13 @@ class HttpMode:
         self,
         address: Address,
         signing_secret: str | None,
-        receive: Callable[[Envelope], Awaitable[object]],
+        intake: Intake,
         webhooks: Webhooks,
         trace: Trace,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._secret = signing_secret
-        self._receive = receive
+        self._intake = intake
         self._trace = trace
         self._clock = clock
         self._is_open = self._is_paused = False
@@ -110,12 +111,13 @@ class HttpMode:
         kind, payload = _read(fields, body)
         if payload.get("type") == "url_verification":
             return web.json_response({"challenge": payload.get("challenge")})
-        if self._is_paused:
+        if self._is_paused or self._intake.is_full:
             return _come_back()
-        return await self._dispatch(kind, payload, headers)
+        return await self._take(kind, payload, headers)
 
-    async def _dispatch(self, kind: str, payload: Mapping[str, Any], headers: Mapping[str, str]) -> web.Response:
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    async def _take(self, kind: str, payload: Mapping[str, Any], headers: Mapping[str, str]) -> web.Response:
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Answer] = loop.create_future()
 
         async def acknowledge(answer: Answer) -> None:
             answered.set_result(answer)
@@ -125,10 +127,10 @@ class HttpMode:
             id=str(uuid.uuid4()),  # over HTTP, Slack gives none
             kind=kind,
             payload=payload,
-            acknowledge=Acknowledgement(acknowledge),
+            acknowledge=Acknowledgement(acknowledge, loop),
             retry_attempt=int(retry) if retry.isascii() and retry.isdecimal() and len(retry) < 4 else 0,
         )
-        await self._receive(envelope)
+        await self._intake.take([envelope])
         answer = await answered
         return web.Response() if answer is None else web.json_response(dict(answer))
 
@@ -177,4 +179,4 @@ def _read(fields: Mapping[str, str], body: bytes) -> tuple[str, Mapping[str, Any
 
 
 def _come_back() -> web.Response:
-    return web.Response(status=503, text="stopping\n", headers={"Retry-After": "5"})
+    return web.Response(status=503, text="not now\n", headers={"Retry-After": "5"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -15,7 +15,8 @@ CLOSE_WITHIN_S = 2.0
 
 _logger = structlog.stdlib.get_logger(__name__)
 
-OnMessage = Callable[["SocketLink", Mapping[str, Any]], Awaitable[None]]
+Message = Mapping[str, Any]
+OnMessages = Callable[["SocketLink", Sequence[Message]], Awaitable[None]]
 
 
 class SocketLink:
@@ -23,39 +24,60 @@ class SocketLink:
 
     Args:
         socket: The WebSocket.
-        on_message: Given each message as it arrives, one after another.
+        ping_interval_s: A connection that was silent for so long, pings notwithstanding, has died.
+        on_messages: Given the messages, those together that arrived together.
+        until_room: Waits until more messages may be read.
 
     Attributes:
         reason: Why Slack wants it gone, or empty.
         is_welcome: Whether Slack has said `hello`.
+        living: Ends with the connection.
     """
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, on_message: OnMessage) -> None:
+    def __init__(
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        ping_interval_s: float,
+        on_messages: OnMessages,
+        until_room: Callable[[], Awaitable[None]],
+    ) -> None:
         self._socket = socket
-        self._on_message = on_message
+        self._ping_interval_s = ping_interval_s
+        self._on_messages = on_messages
+        self._until_room = until_room
         self._leaving = asyncio.Event()
-        self._opened = time.monotonic()
+        self._arrived: list[Message] = []
+        self._has_arrived = asyncio.Event()
+        self._opened = self._heard = time.monotonic()
+        self._is_over = self._is_held = False
         self.reason = ""
         self.is_welcome = False
-        self.reading = asyncio.create_task(self._read(), name="Socket Mode")
+        self.living = asyncio.create_task(self._live(), name="Socket Mode")
 
     @classmethod
     async def open(
-        cls, session: aiohttp.ClientSession, url: str, proxy: str | None, ping_interval_s: float, on_message: OnMessage
+        cls,
+        session: aiohttp.ClientSession,
+        url: str,
+        proxy: str | None,
+        ping_interval_s: float,
+        on_messages: OnMessages,
+        until_room: Callable[[], Awaitable[None]],
     ) -> SocketLink:
-        """Connect; a ping that is not answered within half of `ping_interval_s` ends a connection that died silently.
+        """Connect.
 
         Raises:
             aiohttp.ClientError: It cannot be opened.
         """
         timeout = aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S)
-        socket = await session.ws_connect(url, proxy=proxy, heartbeat=ping_interval_s, timeout=timeout)
-        return cls(socket, on_message)
+        # Pings are seen to here: aiohttp would take a connection that is not read for a while for dead.
+        socket = await session.ws_connect(url, proxy=proxy, autoping=False, timeout=timeout)
+        return cls(socket, ping_interval_s, on_messages, until_room)
 
     @property
     def is_closed(self) -> bool:
         """Whether nothing can be sent any more."""
-        return self._socket.closed or self.reading.done()
+        return self._is_over or self._socket.closed
 
     @property
     def is_open(self) -> bool:
@@ -76,7 +98,7 @@ class SocketLink:
         self.reason = reason
         self._leaving.set()
 
-    async def send(self, message: Mapping[str, Any]) -> None:
+    async def send(self, message: Message) -> None:
         """Send a message.
 
         Raises:
@@ -86,26 +108,66 @@ class SocketLink:
 
     async def close(self) -> None:
         """Close it, and end reading."""
-        await self._socket.close()
-        self.reading.cancel()
-        await asyncio.gather(self.reading, return_exceptions=True)
+        self.living.cancel()
+        await asyncio.gather(self.living, return_exceptions=True)
+
+    async def _live(self) -> None:
+        taking = asyncio.create_task(self._take())
+        parts = [asyncio.create_task(self._read()), asyncio.create_task(self._watch())]
+        try:
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._is_over = True
+            self._leaving.set()
+            self._has_arrived.set()
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+            await self._socket.close()
+            await taking
 
     async def _read(self) -> None:
-        try:
-            async for message in self._socket:
-                if message.type is aiohttp.WSMsgType.TEXT:
-                    await self._take(_mapping(message.data))
-        finally:
-            self._leaving.set()
+        """Read until the connection ends, or as long as there is room."""
+        async for message in self._socket:
+            self._heard = time.monotonic()
+            if message.type is aiohttp.WSMsgType.TEXT:
+                self._arrived.append(_mapping(message.data))
+                self._has_arrived.set()
+                self._is_held = True
+                await self._until_room()
+                self._is_held = False
+            elif message.type is aiohttp.WSMsgType.PING:
+                await self._socket.pong(message.data)
 
-    async def _take(self, message: Mapping[str, Any]) -> None:
-        try:
-            await self._on_message(self, message)
-        except Exception as error:  # one message must not cost the connection, and those after it
-            _logger.error("A message of Slack could not be handled", exc_info=error)
+    async def _take(self) -> None:
+        """Pass on what has arrived; what arrived meanwhile is the next lot."""
+        while self._arrived or not self._is_over:
+            await self._has_arrived.wait()
+            self._has_arrived.clear()
+            messages, self._arrived = self._arrived, []
+            if not messages:
+                continue
+            try:
+                await self._on_messages(self, messages)
+            except Exception as error:  # one message must not cost the connection, and those after it
+                _logger.error("Messages of Slack could not be handled", exc_info=error)
+
+    async def _watch(self) -> None:
+        """Ping; ends when the connection has died silently."""
+        while True:
+            await asyncio.sleep(self._ping_interval_s / 2)
+            if self._is_held:
+                # Slack's pings wait behind messages for which there is no room, so it is told unasked that we live.
+                await self._socket.pong()
+                self._heard = time.monotonic()
+            elif time.monotonic() - self._heard > self._ping_interval_s:
+                _logger.info("A Socket Mode connection has died silently")
+                return
+            else:
+                await self._socket.ping()
 
 
-def _mapping(text: str) -> Mapping[str, Any]:
+def _mapping(text: str) -> Message:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -22,6 +22,8 @@ from machine.settings import Settings
 from machine.slack.identity import refusal
 from machine.slack.web import SlackWebClient, is_loopback, proxy_for
 from machine.trace import ConnectionChanged, Trace
+from machine.transport.corked import CorkedSocket
+from machine.transport.intake import Intake
 from machine.transport.socket_link import SocketLink
 
 # Slack will give the same answer for ever; all other errors may pass.
@@ -50,12 +52,11 @@ _logger = structlog.stdlib.get_logger(__name__)
 
 
 class SocketMode:
-    """Receives envelopes over Socket Mode.
+    """Receives envelopes over Socket Mode; lives on the event loop on which it is started.
 
     Args:
         settings: The app token, the proxy, and how many connections.
-        web: Opens the connections.
-        receive: Takes each envelope.
+        intake: Takes the envelopes.
         trace: Told of the state of the connections.
         workspace: Name of the workspace, for people.
         on_fatal: Called when Slack will not let the bot connect any more.
@@ -64,20 +65,19 @@ class SocketMode:
     def __init__(
         self,
         settings: Settings,
-        web: SlackWebClient,
-        receive: Callable[[Envelope], Awaitable[object]],
+        intake: Intake,
         trace: Trace,
         workspace: str,
         on_fatal: Callable[[MachineError], None],
     ) -> None:
+        self._settings = settings
         token = settings.slack_app_token
         self._token = token.get_secret_value() if token else ""
         self._proxy = proxy_for(settings)
         # In a sandbox one, so that events come in the order in which they happened.
         default = 1 if is_loopback(settings.slack_api_url) else CONNECTIONS
         self._wanted = settings.socket_mode_connections or default
-        self._web = web
-        self._receive = receive
+        self._intake = intake
         self._trace = trace
         self._workspace = workspace
         self._on_fatal = on_fatal
@@ -95,7 +95,7 @@ class SocketMode:
             SlackRefusedError: When Slack does not accept the app token.
             MachineError: When Slack cannot be reached.
         """
-        self._session = aiohttp.ClientSession()
+        self._session = aiohttp.ClientSession(ws_response_class=CorkedSocket)
         self._changed("connecting", self._workspace)
         try:
             first = await self._open()
@@ -160,12 +160,18 @@ class SocketMode:
         if self._session is None:
             raise ConnectionError("stopped")
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            granted = await self._web.apps_connections_open(app_token=self._token)
+            web = SlackWebClient(self._settings, self._session, self._trace)
+            granted = await web.apps_connections_open(app_token=self._token)
             link = await SocketLink.open(
-                self._session, str(granted["url"]), self._proxy, PING_INTERVAL_S, self._on_message
+                self._session,
+                str(granted["url"]),
+                self._proxy,
+                PING_INTERVAL_S,
+                self._on_messages,
+                self._intake.until_room,
             )
         self._links.add(link)
-        link.reading.add_done_callback(lambda _: self._gone(link))
+        link.living.add_done_callback(lambda _: self._gone(link))
         return link
 
     def _gone(self, link: SocketLink) -> None:
@@ -173,17 +179,21 @@ class SocketMode:
         if self._session is not None and not self._has_failed and link.reason not in _NOTICES:
             self._changed("reconnecting", "the connection was closed")
 
-    async def _on_message(self, link: SocketLink, message: Mapping[str, Any]) -> None:
-        match message.get("type"):
-            case "hello":
-                link.is_welcome = True
-                self._changed("connected", self._workspace)
-                self._warn_of_others(message)
-            case "disconnect":
-                link.leave(str(message.get("reason") or "no reason given"))
-                self._changed("reconnecting", f"Slack asks for it: {link.reason}")
-            case _ if message.get("envelope_id") and not self._is_paused:
-                await self._receive(self._envelope(link, message))
+    async def _on_messages(self, link: SocketLink, messages: Sequence[Mapping[str, Any]]) -> None:
+        envelopes = []
+        for message in messages:
+            match message.get("type"):
+                case "hello":
+                    link.is_welcome = True
+                    self._changed("connected", self._workspace)
+                    self._warn_of_others(message)
+                case "disconnect":
+                    link.leave(str(message.get("reason") or "no reason given"))
+                    self._changed("reconnecting", f"Slack asks for it: {link.reason}")
+                case _ if message.get("envelope_id") and not self._is_paused:
+                    envelopes.append(self._envelope(link, message))
+        if envelopes:
+            await self._intake.take(envelopes)
 
     def _envelope(self, link: SocketLink, message: Mapping[str, Any]) -> Envelope:
         payload = message.get("payload")
@@ -198,7 +208,7 @@ class SocketMode:
             id=envelope_id,
             kind=str(payload.get("type") or kind) if kind == "interactive" else kind,
             payload=payload,
-            acknowledge=Acknowledgement(acknowledge),
+            acknowledge=Acknowledgement(acknowledge, asyncio.get_running_loop()),
             retry_attempt=_number(message.get("retry_attempt")),
         )
 

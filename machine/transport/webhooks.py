@@ -14,17 +14,22 @@ from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.registry import Handler
 from machine.plugins.triggers import Webhook
 from machine.plugins.webhook import NotJsonError, WebhookRequest, WebhookResponse
+from machine.transport.receiving import BotLoop
 
 
 class Webhooks:
     """The routes of the live plugins; one that is reloaded is served anew at once.
 
+    Asked on the thread that serves HTTP; the handlers run on the bot's loop.
+
     Args:
         dispatcher: Who listens, and who runs handlers.
+        bot_loop: Where handlers run.
     """
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, bot_loop: BotLoop) -> None:
         self._dispatcher = dispatcher
+        self._bot_loop = bot_loop
 
     def has_route(self, path: str) -> bool:
         """Whether a plugin serves this path."""
@@ -48,7 +53,7 @@ class Webhooks:
             body=body,
             remote=request.remote,
         )
-        return await self._run(handler, received)
+        return await self._bot_loop.run(self._run(handler, received))
 
     def _routes(self, path: str) -> list[tuple[Handler, Webhook]]:
         return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,8 +41,12 @@ class RedisStorage(MachineBaseStorage):
     def __init__(self, settings: Mapping[str, Any]) -> None:
         super().__init__(settings)
         self._prefix = f"{settings.get('REDIS_KEY_PREFIX') or DEFAULT_KEY_PREFIX}:"
+        self._claimed_prefix = f"{settings.get('REDIS_KEY_PREFIX') or DEFAULT_KEY_PREFIX}-claimed:"
         self._pool = _make_pool(settings)
         self._redis: Any = Redis(connection_pool=self._pool)  # its types do not tell bytes from text
+        # Of their own, so that plugins which use every connection hold up no event.
+        self._claims_pool = _make_pool(settings, connections=1)
+        self._claims: Any = Redis(connection_pool=self._claims_pool)
 
     async def init(self) -> None:
         """Connect once, so that a wrong address shows when the bot starts.
@@ -91,6 +95,8 @@ class RedisStorage(MachineBaseStorage):
         with self._our_errors():
             await self._redis.aclose()
             await self._pool.disconnect()
+            await self._claims.aclose()
+            await self._claims_pool.disconnect()
 
     async def keys(self, prefix: str = "") -> list[str]:
         """The keys that begin with `prefix`, sorted; walks over all keys of the Redis database."""
@@ -105,6 +111,19 @@ class RedisStorage(MachineBaseStorage):
         with self._our_errors():
             left_ms: int = await self._redis.pttl(self._prefix + key)
         return datetime.now(UTC) + timedelta(milliseconds=left_ms) if left_ms >= 0 else None  # -1: stays, -2: unknown
+
+    async def claim(self, names: Sequence[str], lasting: timedelta) -> list[bool]:
+        """Claim names for some time, of each process that uses this Redis under this prefix.
+
+        Returns:
+            Of each name, whether nobody had claimed it.
+        """
+        # Not under the prefix of stored data, so that it is neither listed nor counted as such.
+        with self._our_errors():
+            pipeline = self._claims.pipeline(transaction=False)
+            for name in names:
+                pipeline.set(f"{self._claimed_prefix}{name}", b"", nx=True, ex=int(lasting.total_seconds()))
+            return [bool(reply) for reply in await pipeline.execute()]
 
     async def _scan(self, prefix: str) -> AsyncIterator[list[bytes]]:
         """Keys with all prefixes on, in batches; SCAN may say a key twice, here each comes once."""
@@ -129,14 +148,14 @@ class RedisStorage(MachineBaseStorage):
             ) from error
 
 
-def _make_pool(settings: Mapping[str, Any]) -> BlockingConnectionPool:
+def _make_pool(settings: Mapping[str, Any], connections: int | None = None) -> BlockingConnectionPool:
     url = settings.get("REDIS_URL")
     if not url:
         raise StorageError("REDIS_URL is not set. Set it, for example to redis://localhost:6379/0")
     try:
         return BlockingConnectionPool.from_url(
             str(url),
-            max_connections=int(settings.get("REDIS_MAX_CONNECTIONS") or DEFAULT_MAX_CONNECTIONS),
+            max_connections=connections or int(settings.get("REDIS_MAX_CONNECTIONS") or DEFAULT_MAX_CONNECTIONS),
             timeout=_WAIT_FOR_CONNECTION_S,
         )
     except ValueError as error:

@@ -53,7 +53,7 @@ async def test_an_event_delivered_again_runs_once(bot: BotUnderTest) -> None:
     acks: list[Answer] = []
 
     for retry in range(3):
-        await bot.machine.handle(delivery(retry, retry, acks=acks))
+        await bot.deliver(delivery(retry, retry, acks=acks))
 
     assert (count(bot), acks) == (1, [None, None, None])
     assert [record.envelope_id for record in bot.traced(EnvelopeDropped)] == ["envelope-1", "envelope-2"]
@@ -63,7 +63,8 @@ async def test_deliveries_at_the_same_time_run_once(bot: BotUnderTest) -> None:
     """Pitfall 18: on two connections, say."""
     await bot.start(Counter)
 
-    await asyncio.gather(*(bot.machine.handle(delivery(number)) for number in range(5)))
+    await asyncio.gather(*(bot.deliver(delivery(number)) for number in range(5)))
+    await bot.deliver(*(delivery(number) for number in range(5, 10)))
 
     assert count(bot) == 1
 
@@ -72,7 +73,7 @@ async def test_a_retry_that_was_not_seen_before_runs(bot: BotUnderTest) -> None:
     """Pitfall 18: it may be the only delivery that arrives."""
     await bot.start(Counter)
 
-    await bot.machine.handle(delivery(1, retry=3))
+    await bot.deliver(delivery(1, retry=3))
 
     assert count(bot) == 1
 
@@ -82,7 +83,7 @@ async def test_different_events_run_each(bot: BotUnderTest) -> None:
     await bot.start(Counter)
 
     for number, event_id in enumerate(["Ev1", "Ev2", None, None, ""]):
-        await bot.machine.handle(delivery(number, event_id=event_id))
+        await bot.deliver(delivery(number, event_id=event_id))
 
     assert count(bot) == 5
 

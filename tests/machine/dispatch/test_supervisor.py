@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from structlog.testing import capture_logs
+import pytest
 
 from machine.dispatch.supervisor import MAX_IN_FLIGHT
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import listen_to, on, timeout
-from machine.trace import InvocationFailed, InvocationFinished, InvocationStarted
+from machine.trace import InvocationFailed, InvocationFinished, InvocationStarted, LogWritten
 from tests.conftest import BotUnderTest
 
 
@@ -83,6 +83,7 @@ async def test_plugins_hear_of_errors(bot: BotUnderTest) -> None:
     assert all(error["payload"]["event"]["text"] == "go" for error in steady.errors)
 
 
+@pytest.mark.usefixtures("production_logging")
 async def test_handlers_that_keep_others_waiting_are_told_once(bot: BotUnderTest) -> None:
     """A bot whose handlers hang goes quiet; the log says which ones hold it up."""
     gate = asyncio.Event()
@@ -94,14 +95,13 @@ async def test_handlers_that_keep_others_waiting_are_told_once(bot: BotUnderTest
 
     await bot.start(Hanging)
 
-    with capture_logs() as lines:
-        for _ in range(MAX_IN_FLIGHT + 2):
-            bot.workspace.post("alice", "general", "hang")
-        await bot.record(InvocationStarted, MAX_IN_FLIGHT)
-        await bot.until(lambda: any("Handlers wait" in line["event"] for line in lines))
-        gate.set()
-        await bot.record(InvocationFinished, MAX_IN_FLIGHT + 2)
+    for _ in range(MAX_IN_FLIGHT + 2):
+        bot.workspace.post("alice", "general", "hang")
+    await bot.record(InvocationStarted, MAX_IN_FLIGHT)
+    await bot.record(LogWritten, where=lambda line: "Handlers wait" in line.message)
+    gate.set()
+    await bot.record(InvocationFinished, MAX_IN_FLIGHT + 2)
 
-    (told,) = [line for line in lines if "Handlers wait" in line["event"]]
-    assert told["limit"] == MAX_IN_FLIGHT
-    assert told["most"].endswith("Hanging.hang")
+    (told,) = [line for line in bot.traced(LogWritten) if "Handlers wait" in line.message]
+    assert told.fields["limit"] == MAX_IN_FLIGHT
+    assert told.fields["most"].endswith("Hanging.hang")

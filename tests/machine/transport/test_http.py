@@ -22,6 +22,7 @@ from machine.trace import ConnectionChanged, EnvelopeDropped, EnvelopeReceived, 
 from machine.transport.http import MAX_BODY_BYTES, SLACK_PATH, HttpMode
 from machine.transport.signature import is_genuine, sign
 from tests.conftest import BotUnderTest
+from tests.machine.transport.transports import housed
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 ON_HTTP: dict[str, Any] = {"HTTP": "127.0.0.1:0", "SLACK_SIGNING_SECRET": SECRET, "SLACK_APP_TOKEN": None}
@@ -76,7 +77,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def server(bot: BotUnderTest) -> HttpMode:
-    return next(part.__self__ for part in bot.machine._started if isinstance(part.__self__, HttpMode))
+    return housed(bot, HttpMode)
 
 
 def base(bot: BotUnderTest) -> str:

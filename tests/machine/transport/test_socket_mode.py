@@ -15,6 +15,7 @@ from machine.trace import ConnectionChanged, EnvelopeAcknowledged, EnvelopeDropp
 from machine.transport import socket_mode
 from tests.conftest import BotUnderTest
 from tests.machine.transport.relay import relay_to
+from tests.machine.transport.transports import housed
 
 
 class Numbers(MachineBasePlugin):
@@ -99,18 +100,16 @@ async def test_a_broken_connection_is_replaced(bot: BotUnderTest, monkeypatch: p
 async def test_a_second_delivery_runs_no_handler(bot: BotUnderTest) -> None:
     """Pitfall 18: the same event under a new envelope, as Slack sends it when it saw no acknowledgement."""
     await bot.start(Numbers)
-    post_numbers(bot, 1)
-    await bot.answer()
-    (received,) = bot.traced(EnvelopeReceived)
+    bot.sandbox.faults.duplicate_deliveries("message", times=1)
 
-    await bot.machine._dispatcher.dispatch(
-        type(received.envelope)(
-            id="another", kind=received.envelope.kind, payload=received.envelope.payload, retry_attempt=1
-        )
-    )
+    post_numbers(bot, 1)
+    await bot.record(EnvelopeDropped)
     await bot.settled()
 
-    assert len(bot.traced(EnvelopeDropped)) == 1
+    first, second, *_ = bot.traced(EnvelopeReceived)
+    assert first.envelope.delivery_key == second.envelope.delivery_key
+    assert first.envelope_id != second.envelope_id
+    assert [record.envelope_id for record in bot.traced(EnvelopeDropped)] == [second.envelope_id]
     assert answers(bot) == ["answer 1"]
 
 
@@ -146,7 +145,7 @@ async def test_a_revoked_token_stops_the_bot(bot: BotUnderTest, monkeypatch: pyt
     monkeypatch.setattr(socket_mode, "PING_INTERVAL_S", 0.05)
     await bot.start(Numbers)
     await bot.sandbox.wait_for_connection()
-    bot.machine._started[-1].__self__._token = "xapp-1-revoked"
+    housed(bot, socket_mode.SocketMode)._token = "xapp-1-revoked"
 
     bot.sandbox.disconnect("refresh_requested")
 

@@ -1,0 +1,41 @@
+"""A WebSocket whose messages go out together.
+
+Each write is a call of the system, and at each the receiving thread gives the interpreter away and waits for it again,
+up to half a millisecond while handlers compute. A burst of acknowledgements must not pay that one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+
+
+class CorkedSocket(aiohttp.ClientWebSocketResponse):
+    """Writes what is sent within one turn of the event loop at once, at its end."""
+
+    def __init__(self, reader: Any, writer: Any, *args: Any, **options: Any) -> None:
+        writer.transport = _Cork(writer.transport)
+        super().__init__(reader, writer, *args, **options)
+
+
+class _Cork:
+    """The two methods of a transport that aiohttp's writer uses."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held = bytearray()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        if not self._held:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._held += data
+
+    def _flush(self) -> None:
+        held, self._held = self._held, bytearray()
+        if not self._transport.is_closing():
+            self._transport.write(held)
