@@ -40,6 +40,7 @@ from console.panes.status import Status
 from console.plugin_list import failures_of, jobs_of, plugins_of
 from console.recording import RecordedEvent, Recorder
 from console.repl.namespace import build_namespace
+from console.repl.offering import editing_mode
 from console.repl.terminal import ReplTerminal
 from console.replay import replay_all
 from console.sandbox_chat import SandboxChat
@@ -195,7 +196,9 @@ class MachineApp(TendingWindow):
         workspace = sandbox.workspace if sandbox is not None else None
         namespace = build_namespace(machine, self.history, workspace)
         label = machine.workspace_name if self.runtime.is_live else ""
-        self.repl_pane.terminal.attach(namespace, label=label, is_live=self.runtime.is_live)
+        self.repl_pane.terminal.attach(
+            namespace, label=label, is_live=self.runtime.is_live, mode=editing_mode(machine.settings)
+        )
 
         if self._recording is not None:
             self.show_status(replace(self.status, connection="replaying"))

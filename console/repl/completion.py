@@ -27,6 +27,8 @@ INDEX = "[]"
 """The parameter name that stands for the key in `name["..."]`."""
 
 MAX_SHOWN = 200
+_jedi = threading.Lock()
+"""Held while jedi works: its caches are those of the process, and break when two threads fill them at once."""
 MIN_META_MATCH = 3
 """Characters from which on a description is searched too; fewer match nearly every one."""
 MAX_TEXT = 20_000
@@ -151,12 +153,17 @@ class ReplCompleter(Completer):
 
     def _from_jedi(self, text: str) -> Iterator[Completion]:
         lines = text.split("\n")
-        script = _interpreter()(text, [dict(self._namespace)])
-        for one in script.complete(len(lines), len(lines[-1]))[:MAX_SHOWN]:
-            name = str(one.name)
-            typed = len(name) - len(one.complete or "") if one.complete is not None else 0
+        with _jedi:
+            script = _interpreter()(text, [dict(self._namespace)])
+            found = [(str(one.name), one.complete, str(one.type)) for one in _first(script, lines)]
+        for name, rest, kind in found:
+            typed = len(name) - len(rest) if rest is not None else 0
             if not name.startswith("_") or lines[-1][len(lines[-1]) - typed :].startswith("_"):
-                yield Completion(name, start_position=-typed, display_meta=str(one.type))
+                yield Completion(name, start_position=-typed, display_meta=kind)
+
+
+def _first(script: Any, lines: list[str]) -> list[Any]:
+    return list(script.complete(len(lines), len(lines[-1]))[:MAX_SHOWN])
 
 
 def _source_for_item(table: CandidateTable, call: Call) -> Callable[[], Iterable[Candidate]] | None:
@@ -175,7 +182,8 @@ def warm_up() -> threading.Thread:
     """Load jedi in the background, once: its first answer takes a third of a second, later ones milliseconds."""
 
     def ask() -> None:
-        _interpreter()("import os\nos.pa", [{}]).complete()
+        with _jedi:
+            _interpreter()("import os\nos.pa", [{}]).complete()
 
     thread = threading.Thread(target=ask, name="repl-warm-up", daemon=True)
     thread.start()

@@ -7,8 +7,12 @@ import os
 import shlex
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from console.repl.errors import ReplError
+
+if TYPE_CHECKING:  # a prompt on a plain terminal does without Textual
+    from textual.app import App
 
 
 async def edit_here(text: str) -> str:
@@ -27,3 +31,22 @@ async def edit_here(text: str) -> str:
             raise ReplError(f"{editor[0]} cannot be started: {error.strerror}. Set EDITOR to your editor.") from None
         await process.wait()
         return file.read_text(encoding="utf-8", errors="replace")
+
+
+async def edit_suspending(app: App[Any], text: str) -> str:
+    """The same inside an application: it gives the terminal to the editor and draws nothing; the bot runs on.
+
+    Raises:
+        ReplError: There is no such editor.
+    """
+    failure: ReplError | None = None
+    changed = text
+    # without batch_update, repainting would fill the queue of the stopped writer and wait for ever
+    with app.batch_update(), app.suspend():
+        try:  # nothing may get out before the application has its terminal again
+            changed = await edit_here(text)
+        except ReplError as error:
+            failure = error
+    if failure is not None:
+        raise failure
+    return changed

@@ -45,8 +45,19 @@ def question_bindings() -> KeyBindings:
     def answer(event: KeyPressEvent) -> None:
         event.app.exit(result="y" if event.data in {"y", "Y"} else "n")
 
+    def take_cursor_row(event: KeyPressEvent) -> None:
+        row = event.data[2:-1].partition(";")[0]  # \x1b[ROW;COLUMNR
+        event.app.renderer.report_absolute_cursor_row(int(row))
+
+    def ignore(_event: KeyPressEvent) -> None:
+        pass
+
     for key in (Keys.Any, "enter", "escape", "c-c", "c-d", "<sigint>"):
         bindings.add(key, eager=True)(answer)
+    # What terminals say by themselves comes as keys too, and answers nothing.
+    bindings.add(Keys.CPRResponse, eager=True)(take_cursor_row)
+    for key in (Keys.Vt100MouseEvent, Keys.Ignore):
+        bindings.add(key, eager=True)(ignore)
     return bindings
 
 

@@ -12,6 +12,7 @@ from console.history import History
 from console.repl.socket_place import DEFAULT_SOCKET
 from console.runtime import Runtime
 from machine.errors import MachineError
+from machine.redaction import redact
 from machine.settings import Settings
 
 HISTORY_FILE = ".machine/repl_history"
@@ -30,8 +31,13 @@ def socket_path(settings: Settings, project: Path) -> Path | None:
 
 
 def editing_mode(settings: Settings) -> str:
-    """The keys of prompts: `vi` or `emacs`, as the setting `REPL_MODE` says."""
-    return "vi" if str(settings.all.get("REPL_MODE", "")).strip().casefold() == "vi" else "emacs"
+    """The keys of prompts: `vi` or `emacs`, as the setting `REPL_MODE` says; what it cannot mean is logged."""
+    given = str(settings.all.get("REPL_MODE", "")).strip()
+    if given.casefold() in {"vi", "emacs"}:
+        return given.casefold()
+    if given:
+        _logger.warning("REPL_MODE is neither vi nor emacs; prompts have the keys of emacs", given=redact(given))
+    return "emacs"
 
 
 @asynccontextmanager

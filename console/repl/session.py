@@ -19,6 +19,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import ConditionalKeyBindings, merge_key_bindings
+from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.layout import (
     AnyContainer,
     ConditionalContainer,
@@ -237,10 +238,17 @@ class Prompt:
             self._signature_for = text, signature_at(text, self._names)
         return self._signature_for[1]
 
+    @property
+    def _vi_mode(self) -> str:
+        """Where the same key means different things, which of them; always as wide, so that nothing moves."""
+        if self.app.editing_mode is not EditingMode.VI:
+            return ""
+        return "[nav] " if self.app.vi_state.input_mode is InputMode.NAVIGATION else "[ins] "
+
     def _line_prefix(self, line: int, wraps: int) -> StyleAndTextTuples:
         if self.question:
             return [("class:notice", f"{self.question} [y/N] ")]
-        prompt = f"{self.label} >>> " if self.label else ">>> "
+        prompt = f"{self._vi_mode}{self.label} >>> " if self.label else f"{self._vi_mode}>>> "
         if line == 0 and wraps == 0:
             return [("class:prompt.live" if self.is_live else "class:prompt", prompt)]
         dots = "..." if wraps == 0 else ""

@@ -24,7 +24,6 @@ from prompt_toolkit.mouse_events import MouseButton, MouseEvent, MouseEventType
 from rich.console import RenderableType
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.selection import Selection
@@ -35,19 +34,16 @@ from console.repl.bridge import FedInput, ScreenOutput, key_presses, no_winch_ha
 from console.repl.completion import ReplCompleter, warm_up
 from console.repl.conversation import Conversation
 from console.repl.drawing import DrawnPrompt
-from console.repl.echo import echo
-from console.repl.editor import edit_here
-from console.repl.errors import ReplError, describe
+from console.repl.editor import edit_suspending
+from console.repl.errors import describe
 from console.repl.output import routed_output
-from console.repl.rendering import render_error
-from console.repl.scrollback import Scrollback
+from console.repl.output_view import OutputView
+from console.repl.prompt_loop import PromptLoop, Reactions
+from console.repl.rendering import render_error, safe_text
 from console.repl.session import Prompt
 from console.repl.themed import themed_style
 
-_SHOW_RUNNING_AFTER_S = 0.3
 _SCROLL_LINES = 3
-_MAX_FAILURES = 3
-"""Failures of the prompt one after another that end it, so that it cannot fail for ever and hold up the bot."""
 
 
 class ReplTerminal(Widget, can_focus=True):
@@ -100,7 +96,6 @@ class ReplTerminal(Widget, can_focus=True):
         self._resources = ExitStack()
         self._drawn: DrawnPrompt | None = None
         self._keys = FedInput()
-        self._scrolled_up = 0
         self._shows_running = False
         self._thread = threading.get_ident()
 
@@ -110,6 +105,10 @@ class ReplTerminal(Widget, can_focus=True):
         return self._conversation is not None and self._conversation.is_running
 
     @property
+    def _is_asking(self) -> bool:
+        return self._prompt is not None and bool(self._prompt.question)
+
+    @property
     def prompt_text(self) -> str:
         """What has been typed at the prompt so far."""
         return self._prompt.buffer.text if self._prompt is not None else ""
@@ -117,7 +116,7 @@ class ReplTerminal(Widget, can_focus=True):
     @property
     def output_text(self) -> str:
         """Everything that has been shown above the prompt and is still kept, without its colours."""
-        return "\n".join(strip.text.rstrip() for strip in self._scrollback.lines)
+        return self._output.text
 
     def attach(
         self, namespace: Mapping[str, object], *, label: str = "", is_live: bool = False, mode: str = "emacs"
@@ -144,7 +143,7 @@ class ReplTerminal(Widget, can_focus=True):
         """Start the prompt."""
         self._thread = threading.get_ident()
         self._loop = asyncio.get_running_loop()
-        self._scrollback = Scrollback(self.app.console)
+        self._output = OutputView(self.app.console)
         self._resources.enter_context(routed_output())
         self._host = asyncio.create_task(self._converse(), name="repl-terminal")
         self.watch(self.app, "theme", self._take_theme, init=False)
@@ -167,92 +166,63 @@ class ReplTerminal(Widget, can_focus=True):
         await self._ready.wait()
         warm_up()
         conversation = self._conversation = Conversation(
-            self._namespace, self.write, lambda: self._columns, ask=self._ask, edit=self._edit
+            self._namespace,
+            self.write,
+            lambda: self._columns,
+            ask=self._ask,
+            edit=lambda text: edit_suspending(self.app, text),
         )
-        completer = ReplCompleter(conversation.namespace)
-        prompt = self._prompt = Prompt(
-            completer,
+        prompt = self._prompt = self._make_prompt(conversation)
+        try:
+            await PromptLoop(prompt, conversation, self._reactions()).run()
+        finally:
+            conversation.cancel()
+            prompt.completer = DummyCompleter()
+
+    def _make_prompt(self, conversation: Conversation) -> Prompt:
+        prompt = Prompt(
+            ReplCompleter(conversation.namespace),
             self._history_path,
             label=self._label,
             is_live=self._is_live,
             style=lambda: themed_style(self.app.theme_variables),
-            rows_above=lambda: len(self._scrollback.lines),
+            rows_above=lambda: len(self._output),
             terminal_input=self._keys,
             terminal_output=ScreenOutput(lambda: (self._columns, self.content_size.height)),
             mode=self._mode,
             names=conversation.namespace,
         )
         prompt.app.after_render += lambda _app: self._take_drawing(prompt)
-        failures = 0
-        try:
-            while failures < _MAX_FAILURES:
-                try:
-                    await self._exchange(prompt, conversation)
-                    failures = 0
-                except Exception as error:  # noqa: BLE001 - the prompt must survive what goes wrong in drawing it
-                    failures += 1
-                    self.write(render_error(f"The prompt failed: {describe(error)}"))
-        finally:
-            conversation.cancel()
-            prompt.completer = DummyCompleter()
+        return prompt
 
-    async def _exchange(self, prompt: Prompt, conversation: Conversation) -> None:
-        """One input and what becomes of it."""
-        try:
-            with no_winch_handler():
-                source = await prompt.ask()
-        except EOFError:
-            self.post_message(self.Left(self))
-            return
-        finally:
-            self._drawn = None
-        if not source.strip():
-            return
-        self._scrolled_up = 0
-        self.write(echo(source, prompt.label))
-        reminder = self.set_timer(_SHOW_RUNNING_AFTER_S, self._show_running)
-        try:
-            outcome = await conversation.run(source)
-        finally:
-            reminder.stop()
-            self._shows_running = False
-            self.refresh()
-        if outcome.exit_code is not None:
-            self.write(Text("The REPL stays with the console.", style="dim"))
-            self.post_message(self.Left(self))
+    def _reactions(self) -> Reactions:
+        return Reactions(
+            write=self.write,
+            entered=self._output.follow,
+            hidden=self._forget_drawing,
+            running=self._show_running,
+            left=lambda: self.post_message(self.Left(self)),
+        )
 
     async def _ask(self, question: str) -> bool:
         assert self._prompt is not None  # who asks was typed at it
         try:
             with no_winch_handler():
-                return await self._prompt.confirm(question)
+                is_yes = await self._prompt.confirm(question)
         finally:
-            self._drawn = None
+            self._forget_drawing()
+        self.write(safe_text(f"{question} {'yes' if is_yes else 'no'}", "yellow"))
+        return is_yes
 
-    async def _edit(self, text: str) -> str:
-        """The editor gets the terminal; meanwhile the application draws nothing, and the bot runs on."""
-        app = self.app
-        failure: ReplError | None = None
-        changed = text
-        # without batch_update, repainting would fill the queue of the stopped writer and wait for ever
-        with app.batch_update(), app.suspend():
-            try:  # nothing may get out before the application has its terminal again
-                changed = await edit_here(text)
-            except ReplError as error:
-                failure = error
-        if failure is not None:
-            raise failure
-        return changed
+    def _forget_drawing(self) -> None:
+        self._drawn = None
 
-    def _show_running(self) -> None:
-        self._shows_running = True
+    def _show_running(self, is_running: bool) -> None:
+        self._shows_running = is_running
         self.refresh()
 
     def _append(self, output: RenderableType) -> None:
-        before = len(self._scrollback.lines)
-        self._scrollback.append(output)
-        if self._scrolled_up:
-            self._scrolled_up += max(len(self._scrollback.lines) - before, 0)  # stay with what is being read
+        self._output.append(output)
         if self._prompt is not None:
             self._prompt.app.invalidate()
         self.refresh()
@@ -262,17 +232,17 @@ class ReplTerminal(Widget, can_focus=True):
             self._scroll(self.content_size.height - 2)
         elif event.key in {"shift+pagedown", "ctrl+pagedown", "pagedown"}:
             self._scroll(2 - self.content_size.height)
-        elif event.key == "ctrl+c" and self.is_running:
+        elif event.key == "ctrl+c" and self.is_running and not self._is_asking:
             if self._conversation is not None:
                 self._conversation.cancel()
         elif event.key == "ctrl+l":
-            self._scrollback.clear()
+            self._output.clear()
             self._redraw()
         else:
             presses = key_presses(event.key, event.character)
             if not presses:
                 return
-            self._scrolled_up = 0
+            self._output.follow()
             self._feed(presses)
         event.stop()
         event.prevent_default()
@@ -330,15 +300,14 @@ class ReplTerminal(Widget, can_focus=True):
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected part of the output, for the clipboard."""
-        return selection.extract("\n".join(strip.text.rstrip() for strip in self._scrollback.lines)), "\n"
+        return selection.extract(self._output.text), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - Textual's interface
         """Show what is selected."""
         self.refresh()
 
     def _scroll(self, lines: int) -> None:
-        hidden = max(len(self._scrollback.lines) - self._rows_for_output, 0)
-        self._scrolled_up = min(max(self._scrolled_up + lines, 0), hidden)
+        self._output.scroll(lines, self._rows_for_output)
         self.refresh()
 
     @property
@@ -349,7 +318,7 @@ class ReplTerminal(Widget, can_focus=True):
     def _rows_for_output(self) -> int:
         if self._drawn is not None:
             return self._drawn.top
-        return min(len(self._scrollback.lines), max(self.content_size.height - 1, 0))
+        return min(len(self._output), max(self.content_size.height - 1, 0))
 
     def _take_drawing(self, prompt: Prompt) -> None:
         """Keep what prompt-toolkit has just drawn."""
@@ -365,7 +334,7 @@ class ReplTerminal(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """Fit output and prompt into the new size."""
-        self._scrollback.resize(self._columns)
+        self._output.resize(self._columns)
         self._scroll(0)
         self._redraw()
 
@@ -384,33 +353,19 @@ class ReplTerminal(Widget, can_focus=True):
         drawn = self._drawn
         base = self._output_line(y) if drawn is None or y < drawn.top else Strip.blank(width, style)
         base = base.adjust_cell_length(width, style).apply_style(style)
-        if drawn is not None and not (self._scrolled_up and y < drawn.top):
+        if drawn is not None and not (self._output.is_scrolled_up and y < drawn.top):
             cursor = Style(reverse=True) if self.has_focus else Style(underline=True)
             base = drawn.lay_over(base, y, style, cursor)
         return base
 
     def _output_line(self, y: int) -> Strip:
         rows = self._rows_for_output
-        lines = self._scrollback.lines
+        line = None
         if y < rows:
-            hidden_below = min(self._scrolled_up, max(len(lines) - rows, 0))
-            if hidden_below and y == rows - 1:
-                return Strip([Segment(f"↓ {hidden_below} more lines", Style(dim=True))])
-            index = len(lines) - rows - hidden_below + y
-            return self._selectable(lines[index], index) if 0 <= index < len(lines) else Strip.blank(self._columns)
-        if y == rows and self._shows_running:
-            return Strip([Segment("running, Ctrl-C cancels", Style(dim=True))])
-        if y == rows and not self._ready.is_set():
-            return Strip([Segment("The prompt is there as soon as the bot runs.", Style(dim=True))])
-        return Strip.blank(self._columns)
-
-    def _selectable(self, line: Strip, index: int) -> Strip:
-        """A line of output that the mouse can select, with what is selected of it marked."""
-        selection = self.text_selection
-        span = selection.get_span(index) if selection is not None else None
-        if span is not None:
-            start, end = span
-            end = line.cell_length if end == -1 else min(end, line.cell_length)
-            marked = line.crop(start, end).apply_style(self.screen.get_component_rich_style("screen--selection"))
-            line = Strip.join([line.crop(0, start), marked, line.crop(end)])
-        return line.apply_offsets(0, index)
+            selected = self.screen.get_component_rich_style("screen--selection")
+            line = self._output.line(y, rows, self.text_selection, selected)
+        elif y == rows and self._shows_running:
+            line = Strip([Segment("running, Ctrl-C cancels", Style(dim=True))])
+        elif y == rows and not self._ready.is_set():
+            line = Strip([Segment("The prompt is there as soon as the bot runs.", Style(dim=True))])
+        return line if line is not None else Strip.blank(self._columns)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-
 import pytest
 
 from machine.errors import MachineError
@@ -13,44 +9,7 @@ from machine.plugins import Command
 from machine.plugins.decorators import command
 from tests.conftest import BotUnderTest
 from tests.machine.plugins.catching import Catcher, catcher
-
-
-class Proxy:
-    """An HTTP proxy that leads everywhere to the sandbox, and keeps the first lines of what passes."""
-
-    def __init__(self) -> None:
-        self.requests: list[str] = []
-        self.target_port = 0
-
-    @property
-    def url(self) -> str:
-        """What goes into HTTP_PROXY."""
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Listen, on a free port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        try:
-            yield
-        finally:
-            self._server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
-        back = asyncio.create_task(self._pump(far_reader, writer))
-        await self._pump(reader, far_writer, keep=True)
-        await back
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, keep: bool = False) -> None:
-        with suppress(ConnectionError):
-            while data := await reader.read(65536):
-                lines = data.decode("latin-1").splitlines()
-                if keep and lines and lines[0].endswith("HTTP/1.1"):
-                    self.requests.append(lines[0])
-                writer.write(data)
-                await writer.drain()
-        writer.close()
+from tests.machine.slack.proxy import Proxy
 
 
 class Talker(Catcher):
