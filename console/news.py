@@ -19,6 +19,9 @@ from machine.trace import (
     StorageAccessed,
 )
 
+_MAX_HANDLERS = 5
+"""Handlers that the notice of a reload lists."""
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -81,4 +84,18 @@ def _failed_load(record: PluginFailed) -> News:
 def _reloaded(record: PluginsReloaded) -> str:
     files = ", ".join(Path(file).name for file in record.files) or "plugins"
     changes = f"+{len(record.added)} -{len(record.removed)} ~{len(record.changed)} handlers"
-    return f"reloaded {files} in {milliseconds(record.duration)}: {changes}"
+    return "\n".join([f"reloaded {files} in {milliseconds(record.duration)}: {changes}", *_handlers_of(record)])
+
+
+def _handlers_of(record: PluginsReloaded) -> list[str]:
+    """The handlers that are other than before, each with a sign: as many as a notice has room for."""
+    groups = (("+", record.added), ("-", record.removed), ("~", record.changed))
+    names = [f"{sign} {_brief(identity)}" for sign, identities in groups for identity in identities]
+    left_out = len(names) - _MAX_HANDLERS
+    return [*names[:_MAX_HANDLERS], *([f"and {left_out} more"] if left_out > 0 else [])]
+
+
+def _brief(identity: str) -> str:
+    """A handler without its module: `Greeter.greet listen_to(r"^hello$")`."""
+    name, _, trigger = identity.partition(" ")
+    return f"{short_handler(name)} {trigger}"

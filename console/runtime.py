@@ -13,7 +13,7 @@ from machine.bot import Machine
 from machine.errors import MachineError
 from machine.sandbox import Sandbox, Workspace
 from machine.sandbox.following import follow
-from machine.settings import CaseInsensitiveDict, Settings
+from machine.settings import CaseInsensitiveDict, Settings, settings_file
 from machine.trace import Trace
 
 _logger = structlog.stdlib.get_logger(__name__)
@@ -90,6 +90,7 @@ class Runtime:
             project=self.project,
             watch=self._watch,
             reload_settings=self._reload_settings,
+            settings_file=settings_file(self.project),
             also_watch={self.project / WORKSPACE_FILE: self._workspace_changed} if self.sandbox else None,
             listens=self._listens,
             loads_plugins=self._loads_plugins,

@@ -63,7 +63,8 @@ class Machine:
         project: The folder that plugins and relative paths are looked for in; the current one by default.
         watch: Take over changed plugin files while the bot runs.
         plugins: Plugin classes to load besides those that the settings name.
-        reload_settings: Reads the settings anew when `local_settings.py` changes while `watch` is on.
+        reload_settings: Reads the settings anew when the settings file changes while `watch` is on.
+        settings_file: What `reload_settings` reads; by default `local_settings.py` in the project.
         also_watch: Other files to watch, with what to call when one changes.
         listens: Take events and run scheduled jobs. Without, only the Web API is used: no event is taken from another
             process of the same bot, and no app token is needed.
@@ -92,6 +93,7 @@ class Machine:
         watch: bool = False,
         plugins: Iterable[type[MachineBasePlugin]] = (),
         reload_settings: Callable[[], Settings] | None = None,
+        settings_file: Path | None = None,
         also_watch: Mapping[Path, Callable[[], Awaitable[None]]] | None = None,
         listens: bool = True,
         loads_plugins: bool = True,
@@ -104,6 +106,7 @@ class Machine:
         self._watch = watch
         self._classes = tuple(plugins)
         self._reload_settings = reload_settings
+        self._settings_file = settings_file or self._root / DEFAULT_SETTINGS_FILE
         self._also_watch = dict(also_watch or {})
         self._listens = listens
         self._loads_plugins = loads_plugins
@@ -345,9 +348,9 @@ class Machine:
         self._scheduler.start()
         self._started.append(self._stop_scheduler)
         if self._watch:
-            watcher = Watcher(self._project.root, self._project.folders, self._files_changed)
+            watcher = Watcher(self._project.root, self._project.folders, self._files_changed, files=self._watched_files)
             await watcher.start()
-            self._started.append(watcher.close)
+            self._started += [watcher.close, self._stop_reloading]
 
         self._handover.start()
         await self._receiving.start()
@@ -423,22 +426,23 @@ class Machine:
         for path, react in self._also_watch.items():
             if path in paths:
                 await react()
-        if self._root / DEFAULT_SETTINGS_FILE in paths:
+        if self._settings_file in paths:
             await self._settings_changed()
-        await self._plugins.reload(
-            path for path in paths if path.suffix == ".py" and path.name != DEFAULT_SETTINGS_FILE
-        )
+        await self._plugins.reload(path for path in paths if path.suffix == ".py" and path != self._settings_file)
+
+    def _watched_files(self) -> set[Path]:
+        return {*self._plugins.files(), *self._also_watch, self._settings_file}
 
     async def _settings_changed(self) -> None:
         """Take over changed settings, except those that need a start; a mistake leaves the old ones in force."""
-        path = self._root / DEFAULT_SETTINGS_FILE
+        path = self._settings_file
         if self._reload_settings is None:
             return
         try:
             wanted = self._reload_settings()
         except SettingsError as error:
-            failure = PluginError(DEFAULT_SETTINGS_FILE, str(error), phase="settings", file=str(path))
-            Reports(self.trace, self._root).failed(DEFAULT_SETTINGS_FILE, failure, is_live=True)
+            failure = PluginError(path.name, str(error), phase="settings", file=str(path))
+            Reports(self.trace, self._root).failed(path.name, failure, is_live=True)
             return
         settings, later = self.settings.changed_to(wanted)
         if later:
@@ -449,6 +453,9 @@ class Machine:
             self.settings, self._all_settings = settings, settings.all
             self._dispatcher.configure(self._reader(settings), log_messages=settings.log_handled_messages)
             logging.getLogger().setLevel(settings.loglevel)
+
+    async def _stop_reloading(self) -> None:
+        self._plugins.stop_reloading()
 
     async def _stop_scheduler(self) -> None:
         self._scheduler.stop()

@@ -5,6 +5,7 @@ Names are case-insensitive. Settings that the framework does not know pass throu
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import json
@@ -14,6 +15,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Self
@@ -30,6 +32,8 @@ from machine.tracebacks import one_line
 ENVIRONMENT_PREFIX = "SM_"
 DEFAULT_SETTINGS_FILE = "local_settings.py"
 SLACK_API_URL = "https://slack.com/api/"
+
+_SETTINGS_MODULE = "SETTINGS_MODULE"
 
 _SHOWN_CHARACTERS = 200  # of a wrong value: enough to recognise it
 _REDACTED_TOKEN = re.compile(rf"[a-z]{{4}}(?:\.[a-z]{{4}})?-{REDACTED}")
@@ -131,7 +135,7 @@ class Settings(BaseModel):
                 if name.upper().startswith(ENVIRONMENT_PREFIX)
             }
         )
-        module = given.pop("SETTINGS_MODULE", None)
+        module = given.pop(_SETTINGS_MODULE, None)
         return cls.check({**_read_settings_file(directory, module), **given})
 
     @classmethod
@@ -329,9 +333,28 @@ def _public_names(module: ModuleType) -> CaseInsensitiveDict:
     )
 
 
+def settings_file(directory: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """The file that `Settings.load()` reads, whether or not it is there."""
+    wanted = f"{ENVIRONMENT_PREFIX}{_SETTINGS_MODULE}"
+    module = next((value for name, value in environment.items() if name.upper() == wanted), None)
+    if module:
+        with contextlib.suppress(ImportError, ValueError):
+            spec = importlib.util.find_spec(module)
+            if spec is not None and spec.origin is not None:
+                return Path(spec.origin)
+    return directory / DEFAULT_SETTINGS_FILE
+
+
 def _import_settings(name: str, directory: Path) -> ModuleType:
+    importlib.invalidate_caches()  # it may have been written just now
     try:
-        return importlib.import_module(name)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None or not isinstance(spec.loader, SourceFileLoader):
+            return importlib.import_module(name)
+        module = importlib.util.module_from_spec(spec)
+        _execute(Path(spec.origin), module)
+        sys.modules[name] = module
+        return module
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise SettingsError(
@@ -349,11 +372,15 @@ def _run_settings(path: Path) -> ModuleType:
         raise _unreadable(str(path), OSError("not a Python file"))
     module = importlib.util.module_from_spec(spec)
     try:
-        source = path.read_bytes()
-        exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - the settings file is a program
+        _execute(path, module)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
         raise _unreadable(str(path), error) from None
     return module
+
+
+def _execute(path: Path, module: ModuleType) -> None:
+    """Run a settings file from its source: a `.pyc` may be as old as the last second."""
+    exec(compile(path.read_bytes(), path, "exec"), module.__dict__)  # noqa: S102 - the settings file is a program
 
 
 def _unreadable(source: str, error: BaseException) -> SettingsError:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeGuard
 
+import structlog
+
 from machine.containment import concerns_others
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
@@ -25,6 +27,8 @@ from machine.storage import PluginStorage
 from machine.tracebacks import one_line, own_traceback
 
 INIT_TIMEOUT = timedelta(seconds=30)
+
+_logger = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ class Loader:
         check_lifecycle(cls)
         instance = self._construct(cls, name)
         handlers = handlers_of(instance)
+        _warn_of_hidden_methods(handlers)
         check(handlers)
         await self._in_time(instance, name, "init", instance.init())
         if previous is not None:
@@ -191,6 +196,20 @@ def _plugin_classes(module: ModuleType) -> Iterator[type[MachineBasePlugin]]:
 
 def _is_plugin_class(value: object) -> TypeGuard[type[MachineBasePlugin]]:
     return isinstance(value, type) and issubclass(value, MachineBasePlugin) and value is not MachineBasePlugin
+
+
+def _warn_of_hidden_methods(handlers: Iterable[Handler]) -> None:
+    """Other code, of the plugin itself perhaps, would call the handler in place of the framework's method."""
+    for name, handler in {handler.name: handler for handler in handlers}.items():
+        plugin, _, method = name.rpartition(".")
+        if hasattr(MachineBasePlugin, method):
+            _logger.warning(
+                "A handler takes the place of a method of MachineBasePlugin: give it another name",
+                handler=name,
+                hides=f"MachineBasePlugin.{method}",
+                plugin=plugin,
+                at=f"{handler.source_file}:{handler.source_line}",
+            )
 
 
 def _wrong(cls: type, problem: str, phase: str) -> PluginError:

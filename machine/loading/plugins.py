@@ -8,23 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
-from machine.containment import concerns_others
 from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.registry import Handler, Registry
 from machine.errors import PluginError
+from machine.loading.attempts import Attempts
+from machine.loading.changeover import Changeover
 from machine.loading.importing import Project, fingerprint
 from machine.loading.inspecting import plugin_name
 from machine.loading.loader import LoadedPlugin, Loader, unique
 from machine.loading.reports import Reports, Stopwatch
+from machine.loading.retirement import Retirement, shut_down
 from machine.plugins.base import MachineBasePlugin
 from machine.trace import Trace
-from machine.tracebacks import one_line
-
-SHUTDOWN_TIMEOUT_S = 10.0
-
-_logger = structlog.stdlib.get_logger(__name__)
 
 
 class Jobs(Protocol):
@@ -87,21 +82,22 @@ class Plugins:
         self._fingerprints: dict[Path, str | None] = {}
         self._waiting: dict[Path, str | None] = {}  # what could not be taken over, as it was then
         self._lock = asyncio.Lock()
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._attempts = Attempts()
+        self._retirement = Retirement(dispatcher.supervisor.ended)
 
     async def load_all(self) -> None:
         """Load what PLUGINS names and what lies in the plugin folder; what fails is reported and left out."""
         async with self._lock:
             names = [*self._names, *self._project.plugin_modules()]
             self._reports.passed_over(self._project.passed_over())
-            self._publish(await self._prepare(names, {}, Stopwatch()), names)
-            self._fingerprints = {path: fingerprint(path) for path in self._files()}
+            self._publish(await self._prepare(names, {}, Changeover(self._project), Stopwatch()), names)
+            self._fingerprints = {path: fingerprint(path) for path in self.files()}
 
     async def reload(self, changed: Iterable[Path] | None = None) -> bool:
         """Take over changed files; whatever fails leaves what ran before running.
 
-        Files that could not be taken over earlier are tried again with the new ones, and left alone if that is what
-        fails.
+        An attempt that is under way is given up if one of its files has been saved again. Files that could not be taken
+        over earlier are tried again with the new ones, and left alone if that is what fails.
 
         Args:
             changed: The files to look at; by default every file of the project's that is imported or holds plugins.
@@ -109,23 +105,29 @@ class Plugins:
         Returns:
             Whether anything was replaced.
         """
+        candidates = None if changed is None else set(changed)
+        self._make_way(candidates)
         async with self._lock:
             stopwatch = Stopwatch()
-            files = self._really_changed(changed)
-            if not self.failures:  # a file that nothing imports may still be what a failed plugin lacked
-                relevant = self._files() | self._fingerprints.keys()
-                files = {path: content for path, content in files.items() if path in relevant}
+            files = self._relevant(self._really_changed(candidates))
             stopwatch.step("compare")
             self._reports.passed_over(path for path in self._project.passed_over() if path in files)
-            if not files:
+            if not files or self._attempts.are_over:
                 return False
-            everything = self._really_changed(self._waiting) | files
-            fresh = {path: content for path, content in files.items() if self._waiting.get(path, "") != content}
-            attempts = [everything, fresh] if fresh and fresh != everything else [everything]
-            for attempt in attempts:
-                failures = await self._replace(attempt, stopwatch)
-                if not failures:
+            failures: Mapping[str, PluginError] = {}
+            for attempt in self._attempts_at(files):
+                modules = self._affected_modules(attempt)
+                obstacles = await self._attempts.make(
+                    attempt.keys() | self._files_of(modules),
+                    self._fingerprints | attempt,
+                    self._replace(attempt, modules, stopwatch),
+                )
+                if obstacles is None:
+                    self._waiting.update(files)  # those that were not saved again are still to be taken over
+                    return False
+                if not obstacles:
                     return True
+                failures = obstacles
             self._waiting.update(files)
             self.failures.update(failures)
             for name, error in failures.items():
@@ -143,21 +145,25 @@ class Plugins:
         Returns:
             Whether it was done; if not, all stays as it was and the failures are reported.
         """
+        self._make_way([reason])
         async with self._lock:
-            before, stopwatch = self.live, Stopwatch()
-            previous = self._loader, self._names
-            self._loader, self._names = loader, tuple(names)
-            tried = [*self._names, *self._project.plugin_modules()]
-            change = await self._prepare(tried, {}, stopwatch)
-            if obstacles := await self._obstacles(change, {}):
-                self._loader, self._names = previous
-                for name, error in obstacles.items():
-                    self._reports.failed(name, error, is_live=True)
+            if self._attempts.are_over:
                 return False
-            self._publish(change, tried)
-            stopwatch.step("swap")
-            self._reports.reloaded([reason], [], before, self.live, stopwatch)
-            return True
+            previous, is_done = (self._loader, self._names), False
+            self._loader, self._names = loader, tuple(names)
+            try:
+                obstacles = await self._attempts.make([reason], {reason: fingerprint(reason)}, self._make_anew(reason))
+                is_done = obstacles is not None and not obstacles
+            finally:
+                if not is_done:
+                    self._loader, self._names = previous
+            for name, error in (obstacles or {}).items():
+                self._reports.failed(name, error, is_live=True)
+            return is_done
+
+    def stop_reloading(self) -> None:
+        """Take over nothing any more; what is under way is given up."""
+        self._attempts.end()
 
     def disable(self, name: str) -> None:
         """Let a live plugin hear nothing from now on; handlers that run go on.
@@ -182,39 +188,68 @@ class Plugins:
 
     async def close(self) -> None:
         """Shut all plugins down, after their handlers have ended."""
-        for plugin in reversed(self.live.values()):
-            self._retire(plugin)
+        self._retirement.retire(reversed(self.live.values()))
         self.live = {}
-        while self._retiring:
-            await asyncio.wait(tuple(self._retiring))
+        await self._retirement.done()
 
-    async def _replace(self, files: Mapping[Path, str | None], stopwatch: Stopwatch) -> Mapping[str, PluginError]:
-        """Replace what `files` affect, as a whole; returns what prevented it."""
-        before, imported = self.live, self._project.modules()
-        modules = self._affected_modules(files)
-        names = self._names_to_load(modules)
-        self._project.forget(modules)
-        kept = {name: plugin for name, plugin in self.live.items() if plugin.module not in modules}
-        change = await self._prepare(names, kept, stopwatch)
-        if obstacles := await self._obstacles(change, kept):
-            self._project.restore(imported)
+    async def _make_anew(self, reason: Path) -> Mapping[str, PluginError]:
+        """Replace every plugin, of the modules there are; returns what prevented it."""
+        before, stopwatch, changeover = self.live, Stopwatch(), Changeover(self._project)
+        tried = [*self._names, *self._project.plugin_modules()]
+        change = await self._prepare(tried, {}, changeover, stopwatch)
+        if obstacles := await self._obstacles(change, {}, changeover):
             return obstacles
+        self._publish(change, tried)
+        stopwatch.step("swap")
+        self._reports.reloaded([reason], [], before, self.live, stopwatch)
+        return {}
+
+    async def _replace(
+        self, files: Mapping[Path, str | None], modules: set[str], stopwatch: Stopwatch
+    ) -> Mapping[str, PluginError]:
+        """Replace the modules that `files` affect, as a whole; returns what prevented it."""
+        before, changeover = self.live, Changeover(self._project, modules)
+        names = self._names_to_load(modules)
+        kept = {name: plugin for name, plugin in self.live.items() if plugin.module not in modules}
+        try:
+            change = await self._prepare(names, kept, changeover, stopwatch)
+            obstacles = await self._obstacles(change, kept, changeover)
+        except BaseException:
+            changeover.abandon()
+            raise
+        if obstacles:
+            changeover.abandon()
+            return obstacles
+        changeover.finish()
         self._publish(change, names)
         stopwatch.step("swap")
         self._fingerprints.update(files)
-        self._fingerprints.update({path: fingerprint(path) for path in self._files() - self._fingerprints.keys()})
+        self._fingerprints.update({path: fingerprint(path) for path in self.files() - self._fingerprints.keys()})
         self._waiting = {path: content for path, content in self._waiting.items() if path not in files}
         self._reports.reloaded(files, modules, before, self.live, stopwatch)
         return {}
 
-    async def _obstacles(self, change: _Change, kept: Mapping[str, LoadedPlugin]) -> Mapping[str, PluginError]:
+    async def _obstacles(
+        self, change: _Change, kept: Mapping[str, LoadedPlugin], changeover: Changeover
+    ) -> Mapping[str, PluginError]:
         """Failures of what is live, which prevent a change; what was prepared for it is then shut down again."""
         obstacles = {name: error for name, error in change.failures.items() if self._is_live(name)}
         if obstacles:
-            for name, plugin in change.plugins.items():
-                if kept.get(name) is not plugin:
-                    await _shut_down(plugin)
+            await _discard(change.plugins, kept, changeover)
         return obstacles
+
+    def _relevant(self, files: dict[Path, str | None]) -> dict[Path, str | None]:
+        """What the bot is made of; after a failure, everything, as it may be what a plugin lacked."""
+        if self.failures:
+            return files
+        known = self.files() | self._fingerprints.keys()
+        return {path: content for path, content in files.items() if path in known}
+
+    def _attempts_at(self, files: dict[Path, str | None]) -> list[dict[Path, str | None]]:
+        """What to try one after the other: with what could not be taken over earlier, and without."""
+        everything = self._really_changed(self._waiting) | files
+        fresh = {path: content for path, content in files.items() if self._waiting.get(path, "") != content}
+        return [everything, fresh] if fresh and fresh != everything else [everything]
 
     def _affected_modules(self, files: Iterable[Path]) -> set[str]:
         changed = set(files)
@@ -222,6 +257,17 @@ class Plugins:
         return self._project.importers_of(
             name for name, module in modules.items() if module.__file__ and Path(module.__file__) in changed
         )
+
+    def _files_of(self, modules: Iterable[str]) -> set[Path]:
+        imported = self._project.modules()
+        return {Path(imported[name].__file__ or "") for name in modules if name in imported}
+
+    def _make_way(self, candidates: Iterable[Path] | None) -> None:
+        """Give up the attempt that is under way if something it consists of, or imports, has been saved since."""
+        if saved := self._attempts.saved_since(candidates):
+            affected = saved | self._files_of(self._affected_modules(saved))
+            if not affected.isdisjoint(self._attempts.replaces):
+                self._attempts.give_up(saved)
 
     def _names_to_load(self, modules: set[str]) -> list[str]:
         """What leads to the affected modules, and all that has no live plugin: new files, and earlier failures."""
@@ -239,25 +285,33 @@ class Plugins:
             name in (plugin.name, plugin.module) or plugin.name.startswith(f"{name}.") for plugin in self.live.values()
         )
 
-    async def _prepare(self, names: Iterable[str], kept: Mapping[str, LoadedPlugin], stopwatch: Stopwatch) -> _Change:
+    async def _prepare(
+        self, names: Iterable[str], kept: Mapping[str, LoadedPlugin], changeover: Changeover, stopwatch: Stopwatch
+    ) -> _Change:
         failures: dict[str, PluginError] = {}
         classes = [cls for cls in self._classes if plugin_name(cls) not in kept]
-        for name in names:
-            try:
-                classes += self._loader.classes(name)
-            except PluginError as error:
-                failures[name] = error
+        with changeover.new_version():
+            for name in names:
+                try:
+                    classes += self._loader.classes(name)
+                except PluginError as error:
+                    failures[name] = error
         stopwatch.step("import")
         plugins = dict(kept)
-        for cls in unique(classes):
-            name = plugin_name(cls)
-            if name in plugins:
-                continue
-            try:
+        try:
+            for cls in unique(classes):
+                name = plugin_name(cls)
+                if name in plugins:
+                    continue
                 previous = self.live.get(name)
-                plugins[name] = await self._loader.load(cls, previous.instance if previous else None, self._jobs.check)
-            except PluginError as error:
-                failures[name] = error
+                loading = self._loader.load(cls, previous.instance if previous else None, self._jobs.check)
+                try:
+                    plugins[name] = await changeover.running(loading)
+                except PluginError as error:
+                    failures[name] = error
+        except BaseException:  # it is given up
+            await _discard(plugins, kept, changeover)
+            raise
         stopwatch.step("prepare")
         retired = [plugin for name, plugin in self.live.items() if plugins.get(name) is not plugin]
         return _Change(plugins, failures, retired)
@@ -274,8 +328,7 @@ class Plugins:
             if _is_under(name, possible) and not _is_under(name, tried)
         }
         self._take_over_handlers()
-        for plugin in change.retired:
-            self._retire(plugin)
+        self._retirement.retire(change.retired)
         for name, plugin in self.live.items():
             if before.get(name) is not plugin:
                 self._reports.loaded(plugin)
@@ -286,16 +339,7 @@ class Plugins:
             if known.get(name) != str(error):  # what was merely tried again is not told twice
                 self._reports.failed(name, error, is_live=self._is_live(name))
 
-    def _retire(self, plugin: LoadedPlugin) -> None:
-        task = asyncio.create_task(self._shut_down_when_ended(plugin))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
-
-    async def _shut_down_when_ended(self, plugin: LoadedPlugin) -> None:
-        await self._dispatcher.supervisor.ended(plugin.instance)
-        await _shut_down(plugin)
-
-    def _files(self) -> set[Path]:
+    def files(self) -> set[Path]:
         """The files a bot is made of: modules that are imported, and whatever lies in the plugin folder."""
         imported = {Path(module.__file__) for module in self._project.modules().values() if module.__file__}
         folder = self._project.plugin_dir
@@ -306,7 +350,7 @@ class Plugins:
 
         The fingerprint is from before the import: what is saved while it runs must count as another change.
         """
-        looked_at = self._files() | self._fingerprints.keys() if candidates is None else set(candidates)
+        looked_at = self.files() | self._fingerprints.keys() if candidates is None else set(candidates)
         found = {path: fingerprint(path) for path in looked_at}
         return {path: now for path, now in found.items() if now != self._fingerprints.get(path)}
 
@@ -315,11 +359,10 @@ def _is_under(name: str, prefixes: Iterable[str]) -> bool:
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
 
 
-async def _shut_down(plugin: LoadedPlugin) -> None:
-    try:
-        async with asyncio.timeout(SHUTDOWN_TIMEOUT_S):
-            await plugin.instance.shutdown()
-    except BaseException as error:
-        if concerns_others(error):
-            raise
-        _logger.error("Plugin failed to shut down", plugin=plugin.name, problem=one_line(error), exc_info=error)
+async def _discard(
+    prepared: Mapping[str, LoadedPlugin], kept: Mapping[str, LoadedPlugin], changeover: Changeover
+) -> None:
+    """Shut down what was prepared and will not go live."""
+    for name, plugin in prepared.items():
+        if kept.get(name) is not plugin:
+            await changeover.running(shut_down(plugin))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import CodeType
@@ -16,6 +16,9 @@ from machine.errors import PluginError
 from machine.loading.loader import LoadedPlugin
 from machine.redaction import redact
 from machine.trace import PluginFailed, PluginLoaded, PluginsReloaded, PluginUnloaded, Trace
+
+MAX_LISTED = 20
+"""Names of files, modules and handlers in a line of the log."""
 
 _logger = structlog.stdlib.get_logger(__name__)
 
@@ -112,11 +115,11 @@ class Reports:
         )
         _logger.info(
             "Plugins reloaded",
-            files=list(record.files),
-            modules=list(record.modules),
-            added=list(record.added),
-            removed=list(record.removed),
-            changed=list(record.changed),
+            files=_bounded(record.files),
+            modules=_bounded(record.modules),
+            added=_bounded(record.added),
+            removed=_bounded(record.removed),
+            changed=_bounded(record.changed),
             duration_ms=_ms(record.duration),
             steps_ms={name: _ms(duration) for name, duration in record.steps.items()},
         )
@@ -125,6 +128,12 @@ class Reports:
 
     def _relative(self, path: Path) -> str:
         return str(path.relative_to(self._root)) if path.is_relative_to(self._root) else str(path)
+
+
+def _bounded(names: Sequence[str]) -> list[str]:
+    """For a log line; a `git checkout` may change hundreds. The trace record has all of them."""
+    left_out = len(names) - MAX_LISTED
+    return [*names[:MAX_LISTED], *([f"and {left_out} more"] if left_out > 0 else [])]
 
 
 def _by_identity(plugins: Iterable[LoadedPlugin]) -> dict[str, Handler]:

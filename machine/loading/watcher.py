@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
 import structlog
 import watchfiles
+
+from machine.loading.elsewhere import lying_elsewhere
 
 # How long changes are collected at most, and how long a pause ends a batch, in ms: 14 ms from save to notice (p50).
 DEBOUNCE_MS = 50
@@ -22,6 +24,8 @@ STEP_MS = 10
 ROOT_DEBOUNCE_MS = 200
 ROOT_STEP_MS = 50
 SCAN_INTERVAL_S = 1.0
+# A reload that takes longer, as one whose `init()` hangs, is not waited for: the next save may put an end to it.
+PATIENCE_S = 0.2
 # A file changed this recently is compared by content: some file systems keep time in steps of seconds.
 RECENT_S = 5.0
 
@@ -33,11 +37,15 @@ _logger = structlog.stdlib.get_logger(__name__)
 class Watcher:
     """Calls `changed` with the files that changed, until it is closed.
 
+    A reload that takes long does not keep it from noticing the next save.
+
     Args:
         root: The project's folder; files directly in it are watched.
         folders: The folders that are watched with all that is below; asked again after each change, and those that do
             not exist yet are watched as soon as they do.
         changed: Told of files that were written, created or deleted: `*.py` and `*.toml`.
+        files: Files that may really lie elsewhere, as symbolic links do; they are watched there. Asked again after each
+            change.
         scan: Look at the files instead of waiting for notices; by default where the file system gives none.
     """
 
@@ -47,15 +55,19 @@ class Watcher:
         folders: Callable[[], Iterable[Path]],
         changed: Callable[[set[Path]], Awaitable[object]],
         *,
+        files: Callable[[], Iterable[Path]] = tuple,
         scan: bool | None = None,
     ) -> None:
         self._root = root
         self._folders = folders
         self._changed = changed
+        self._files = files
         self._scan = gives_no_notice(root) if scan is None else scan
         self._stop = asyncio.Event()
         self._appeared = asyncio.Event()
+        self._moved = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Begin to watch."""
@@ -66,13 +78,16 @@ class Watcher:
             self._tasks = [
                 asyncio.create_task(self._watch_root(), name="watcher of the project"),
                 asyncio.create_task(self._watch_folders(), name="watcher of the folders"),
+                asyncio.create_task(self._watch_elsewhere(), name="watcher of files elsewhere"),
             ]
 
     async def close(self) -> None:
         """Stop watching, after a reload that is under way."""
         self._stop.set()
         self._appeared.set()
+        self._moved.set()
         await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self._telling)
 
     async def _watch_root(self) -> None:
         async for batch in watchfiles.awatch(
@@ -124,6 +139,40 @@ class Watcher:
             else:
                 yield {Path(path) for _, path in batch}
 
+    async def _watch_elsewhere(self) -> None:
+        places = await self._places()
+        while not self._stop.is_set():
+            if not places:
+                await self._moved.wait()
+                places = await self._places()
+                continue
+            async for paths in self._notices_elsewhere(places):
+                await self._tell(paths)
+                if self._moved.is_set() and (now := await self._places()) != places:
+                    places = now
+                    break
+
+    async def _places(self) -> Mapping[Path, set[Path]]:
+        self._moved.clear()
+        return await asyncio.to_thread(lambda: lying_elsewhere(self._files(), self._root, self._folders()))
+
+    async def _notices_elsewhere(self, places: Mapping[Path, set[Path]]) -> AsyncIterator[set[Path]]:
+        """Changes of files that really lie at `places`, by the names that the bot knows."""
+        is_first_pause = True
+        async for batch in watchfiles.awatch(
+            *{real.parent for real in places if real.parent.is_dir()},
+            watch_filter=None,
+            recursive=False,
+            debounce=ROOT_DEBOUNCE_MS,
+            step=ROOT_STEP_MS,
+            stop_event=self._stop,
+            yield_on_timeout=True,
+            rust_timeout=1000,
+        ):
+            seen = places if is_first_pause and not batch else {Path(path) for _, path in batch}  # see above
+            is_first_pause = is_first_pause and bool(batch)
+            yield {known for real in seen for known in places.get(real, ())}
+
     async def _watch_by_scanning(self) -> None:
         before = await asyncio.to_thread(self._look)
         while not self._stop.is_set():
@@ -143,13 +192,22 @@ class Watcher:
         return found
 
     async def _tell(self, paths: Iterable[Path]) -> None:
+        """Tell of changes; returns when they are dealt with, or when that takes long."""
         changed = set(paths)
         if not changed:
             return
+        task = asyncio.create_task(self._deal_with(changed))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+        await asyncio.wait({task}, timeout=PATIENCE_S)
+
+    async def _deal_with(self, changed: set[Path]) -> None:
         try:
             await self._changed(changed)
         except Exception as error:  # the watcher must live on, whatever a reload does
             _logger.error("Reload failed", files=sorted(map(str, changed)), exc_info=error)
+        finally:
+            self._moved.set()
 
 
 def gives_no_notice(path: Path) -> bool:

@@ -11,15 +11,35 @@ from tests.console.story import START, ms
 
 
 def test_a_reload_says_what_changed() -> None:
-    """One line, as one saves the file."""
+    """One line, as one saves the file, and the handlers that are other than before."""
     record = PluginsReloaded(
-        files=("plugins/greeter.py",), modules=("plugins.greeter",), added=("a",), removed=(), duration=ms(14)
+        files=("plugins/greeter.py",),
+        modules=("plugins.greeter",),
+        added=('plugins.greeter.Greeter.greet listen_to(r"^(hello|hi)$")',),
+        removed=('plugins.greeter.Greeter.greet listen_to(r"^hello$")',),
+        changed=("plugins.greeter.Greeter.wave command('/wave')",),
+        duration=ms(14),
     )
     news = news_of(record)
 
     assert news is not None
-    assert news.text == "reloaded greeter.py in 14 ms: +1 -0 ~0 handlers"
+    assert news.text.splitlines() == [
+        "reloaded greeter.py in 14 ms: +1 -1 ~1 handlers",
+        '+ Greeter.greet listen_to(r"^(hello|hi)$")',
+        '- Greeter.greet listen_to(r"^hello$")',
+        "~ Greeter.wave command('/wave')",
+    ]
     assert news.is_about_plugins
+
+
+def test_a_reload_of_everything_fits_into_a_notice() -> None:
+    """A checkout of another branch."""
+    names = tuple(f"plugins.many.Many.handler{number} process('x')" for number in range(100))
+    news = news_of(PluginsReloaded(files=("a.py",), modules=(), added=names, removed=(), duration=ms(14)))
+
+    assert news is not None
+    assert news.text.splitlines()[-2:] == ["+ Many.handler4 process('x')", "and 95 more"]
+    assert len(news.text.splitlines()) == 7
 
 
 def test_a_failed_load_leads_to_the_line_and_says_what_runs() -> None:

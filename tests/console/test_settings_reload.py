@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -124,3 +125,39 @@ async def test_people_that_workspace_toml_adds_join_at_once(project: Project) ->
     zoe = await project.waiter.until(lambda: project.workspace.people.named("zoe"), "zoe joins")
 
     await project.waiter.until(lambda: zoe.id in project.runtime.machine.slack.users, "the bot knows zoe")
+
+
+async def test_another_settings_module_is_read_again_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that `SM_SETTINGS_MODULE` names, also where it lies in a package; the usual file then does not count."""
+    monkeypatch.setenv("SM_SETTINGS_MODULE", "reload_settings_config.production")
+    monkeypatch.syspath_prepend(tmp_path)
+    project = Project(tmp_path)
+    project.write_settings('COLOUR = "white"\n')
+    config = tmp_path / "reload_settings_config"
+    config.mkdir()
+    (config / "shades.py").write_text('PREFIX = "dark "\n')
+    production = config / "production.py"
+    production.write_text('from .shades import PREFIX\nCOLOUR = PREFIX + "red"\n')
+    project.runtime = Runtime(Settings.load(tmp_path), tmp_path, watch=True)
+    project.runtime.trace.subscribe(project.records.append)
+    project.runtime.trace.subscribe(project.waiter.notify)
+    await project.runtime.start()
+    project.workspace.subscribe(project.waiter.notify)
+    try:
+        assert await project.ask("@machine colour") == "dark red"
+
+        production.write_text("COLOUR = 1 +\n")
+        failed = await project.traced(PluginFailed)
+        assert await project.ask("@machine colour") == "dark red"
+        production.write_text('from .shades import PREFIX\nCOLOUR = PREFIX + "blue"\n')
+        reloaded = await project.traced(PluginsReloaded)
+
+        assert isinstance(failed, PluginFailed)
+        assert (failed.plugin, failed.phase, failed.file) == ("production.py", "settings", str(production))
+        assert isinstance(reloaded, PluginsReloaded)
+        assert reloaded.files == ("reload_settings_config/production.py",)
+        assert await project.ask("@machine colour") == "dark blue"
+    finally:
+        await project.runtime.stop()
+        for name in [name for name in sys.modules if name.startswith("reload_settings_config")]:
+            del sys.modules[name]

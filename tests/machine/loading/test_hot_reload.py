@@ -17,6 +17,7 @@ from machine.trace import (
     InvocationFinished,
     InvocationStarted,
     JobFired,
+    LogWritten,
     PluginFailed,
     PluginLoaded,
     PluginsReloaded,
@@ -586,3 +587,18 @@ async def test_files_saved_together_are_taken_over_together_or_not_at_all(bot: B
     assert await bot.machine.reload()
     assert await ask(bot) == ["two"]
     assert await ask(bot, "other") == ["other two"]
+
+
+async def test_the_log_lists_what_changed_but_not_without_end(bot: BotUnderTest, production_logging: None) -> None:
+    """The trace record has all of it, for the console."""
+    await start(bot)
+
+    method = '    @listen_to("^{0}$")\n    async def m{0}(self, msg): ...'
+    methods = "\n".join(method.format(number) for number in range(30))
+    bot.write_plugin("greeter", f"{HEADER}\nclass Greeter(MachineBasePlugin):\n{methods}\n")
+    record = await reloaded(bot)
+
+    line = await bot.record(LogWritten, where=lambda line: line.message == "Plugins reloaded")
+    assert len(record.added) == 30
+    assert line.fields["added"] == [*record.added[:20], "and 10 more"]
+    assert line.fields["removed"] == list(record.removed) == ['plugins.greeter.Greeter.greet listen_to(r"^hello$")']

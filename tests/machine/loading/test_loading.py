@@ -527,3 +527,37 @@ async def test_storage_settings_and_slack_are_there_in_init(bot: BotUnderTest) -
 
     assert found["channel"] is not None
     assert (found["own"], found["bot"], found["value"]) == (5, "machine", 1)
+
+
+async def test_a_handler_that_hides_a_method_of_the_base_class_is_warned_of(
+    bot: BotUnderTest, production_logging: None
+) -> None:
+    """`self.say()` would run the handler. The plugin is loaded: the method may be newer than the plugin."""
+    bot.write_plugin(
+        "hiding",
+        """
+        from machine.plugins import MachineBasePlugin
+        from machine.plugins.decorators import listen_to
+
+        class Hiding(MachineBasePlugin):
+            @listen_to("hello")
+            @listen_to("hi")
+            async def say(self, msg):
+                await msg.say("said")
+
+            async def init(self):
+                pass
+
+            @listen_to("fine")
+            async def speak(self, msg):
+                pass
+        """,
+    )
+    await bot.start()
+
+    [warning] = [record for record in bot.traced(LogWritten) if record.level == "warning"]
+    assert "takes the place of a method" in warning.message
+    assert warning.fields["handler"] == "plugins.hiding.Hiding.say"
+    assert warning.fields["hides"] == "MachineBasePlugin.say"
+    assert warning.fields["at"].endswith("hiding.py:6")
+    assert "plugins.hiding.Hiding" in bot.machine.plugins

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from machine.trace import PluginFailed, PluginsReloaded
 from tests.conftest import BotUnderTest
 
@@ -105,3 +107,72 @@ async def test_a_reload_says_what_changed_and_how_long_each_step_took(bot: BotUn
     assert reloaded.modules == ("plugins.counter", "plugins.keeper")
     assert [name.partition(" ")[0] for name in reloaded.changed] == ["plugins.counter.Counter.up"]
     assert list(reloaded.steps) == ["compare", "import", "prepare", "swap"]
+
+
+TELLER = """
+    from dataclasses import dataclass
+    from machine.plugins import MachineBasePlugin
+    from machine.plugins.decorators import listen_to
+
+    @dataclass
+    class Rocket:
+        name: str
+
+        def shout(self):
+            import plugins.voice
+            from plugins import voice
+            assert voice is plugins.voice
+            return f"{version} {{voice.VERSION}} {{self.name}}"
+
+    class Teller(MachineBasePlugin):
+        async def init(self):
+            await self.storage.set("rocket", Rocket("Saturn"), shared=True)
+            gate = self.settings["GATE"]
+            if "{version}" == "new":
+                for _ in range(2):
+                    rocket = await self.storage.get("rocket", shared=True)
+                    await self.say("#general", f"init: {{rocket.shout()}} {{isinstance(rocket, Rocket)}}")
+                    await gate.wait()
+                {then}
+
+        @listen_to("show")
+        async def show(self, msg):
+            rocket = await self.storage.get("rocket", shared=True)
+            await self.storage.set("rocket", rocket, shared=True)
+            await msg.say(f"{{rocket.shout()}} {{isinstance(rocket, Rocket)}}")
+"""
+
+
+async def test_while_a_new_version_gets_ready_each_version_is_itself(bot: BotUnderTest) -> None:
+    """Stored objects, and imports within functions, are those of the version that asks for them."""
+    gate = asyncio.Event()
+    bot.write_plugin("voice", 'VERSION = "before"')
+    bot.write_plugin("teller", TELLER.format(version="old", then="pass"))
+    await bot.start(GATE=gate)
+
+    bot.write_plugin("voice", 'VERSION = "after"')
+    bot.write_plugin("teller", TELLER.format(version="new", then="pass"))
+    reloading = asyncio.create_task(bot.machine.reload())
+    assert (await bot.answer()).text == "init: new after Saturn True"
+    during = [await _ask(bot, "show") for _ in range(2)]
+    gate.set()
+    assert await reloading
+
+    assert during == ["old before Saturn True"] * 2
+    assert bot.said()[-1].text == "init: new after Saturn True"
+    assert await _ask(bot, "show") == "new after Saturn True"
+
+
+async def test_a_new_version_that_fails_late_leaves_nothing_behind(bot: BotUnderTest) -> None:
+    """Not in what is imported, and not in what is read from the storage."""
+    gate = asyncio.Event()
+    gate.set()
+    bot.write_plugin("voice", 'VERSION = "before"')
+    bot.write_plugin("teller", TELLER.format(version="old", then="pass"))
+    await bot.start(GATE=gate)
+
+    bot.write_plugin("voice", 'VERSION = "after"')
+    bot.write_plugin("teller", TELLER.format(version="new", then="raise ValueError('late')"))
+    assert not await bot.machine.reload()
+
+    assert await _ask(bot, "show") == "old before Saturn True"
