@@ -90,8 +90,7 @@ class SharedDeliveries:
 
     async def _claimed(self, keys: Sequence[str]) -> dict[str, bool]:
         try:
-            async with asyncio.timeout(CLAIM_WITHIN_S):
-                claimed = await self._claims.claim(keys, REMEMBERED_FOR)
+            claimed = await self._ask(keys)
         except (StorageError, TimeoutError) as error:
             self._silent_until = self._clock() + ASK_AGAIN_AFTER_S
             if not self._is_alone:
@@ -105,3 +104,14 @@ class SharedDeliveries:
             self._is_alone = False
             _logger.info("Other processes of the bot can be asked again what they handle")
         return dict(zip(keys, claimed, strict=True))
+
+    async def _ask(self, keys: Sequence[str]) -> Sequence[bool]:
+        asking = asyncio.ensure_future(self._claims.claim(keys, REMEMBERED_FOR))
+        try:
+            for _ in range(2):  # a handler that holds up the loop uses up one wait, while the answer lies there unread
+                answered, _pending = await asyncio.wait({asking}, timeout=CLAIM_WITHIN_S / 2)
+                if answered:
+                    return asking.result()
+        finally:
+            asking.cancel()
+        raise TimeoutError

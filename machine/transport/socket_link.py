@@ -110,6 +110,7 @@ class SocketLink:
         """Close it, and end reading."""
         self.living.cancel()
         await asyncio.gather(self.living, return_exceptions=True)
+        await self._socket.close()  # already done, unless it was just ending by itself
 
     async def _live(self) -> None:
         taking = asyncio.create_task(self._take())
