@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from typing import Any
 import pexpect
 import pytest
 
-from console.repl.protocol import HELLO, pack
+from console.repl.protocol import DATA, HELLO, pack
 from tests.console.processes import clean_environment
 from tests.console.terminal import MACHINE, Terminal
 
@@ -394,3 +395,21 @@ def test_whoever_talks_nonsense_is_cut_off(bot: Bot, garbage: bytes) -> None:
             pass
 
     assert bot.run("--attach", "-c", "6 * 7").stdout == "42\n"
+
+
+def test_a_terminal_that_reads_nothing_is_cut_off(mortal: Bot) -> None:
+    """What it is sent must not pile up in the mortal."""
+    hello = json.dumps({"columns": 80, "rows": 24, "term": "xterm-256color"}).encode()
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(NET_S)
+        connection.connect(str(mortal.socket))
+        connection.sendall(pack(HELLO, hello))
+        connection.sendall(pack(DATA, b"for _ in range(4_000): print('deaf ' * 600)\r\r"))
+        mortal.process.expect(r"REPL detached")
+        received = 0
+        with contextlib.suppress(ConnectionResetError):
+            while data := connection.recv(1 << 16):
+                received += len(data)
+
+    assert received < 12_000_000
+    assert mortal.run("--attach", "-c", "6 * 7").stdout == "42\n"
