@@ -20,7 +20,8 @@ from machine.trace import (
 )
 
 _MAX_HANDLERS = 5
-"""Handlers that the notice of a reload lists."""
+"""Handlers that the notice of a reload lists, and the characters of each: one line."""
+_MAX_WIDTH = 54
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +99,5 @@ def _handlers_of(record: PluginsReloaded) -> list[str]:
 def _brief(identity: str) -> str:
     """A handler without its module: `Greeter.greet listen_to(r"^hello$")`."""
     name, _, trigger = identity.partition(" ")
-    return f"{short_handler(name)} {trigger}"
+    brief = f"{short_handler(name)} {trigger}"
+    return brief if len(brief) <= _MAX_WIDTH else f"{brief[: _MAX_WIDTH - 1]}…"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from aiohttp import web
 
 from machine.address import Address
@@ -37,10 +39,17 @@ class Server:
         except OSError as error:
             await self._runner.cleanup()
             raise MachineError(
-                f"{self._option}: cannot listen on {wanted}: {error.strerror or error}. Choose another address."
+                f"{self._option}: cannot listen on {wanted}: {refusal_of(error)}. Choose another address."
             ) from error
         self.address = Address(wanted.host, self._runner.addresses[0][1])
 
     async def close(self) -> None:
         """Take no more connections, answer what was asked (3 s at most), and close."""
         await self._runner.cleanup()
+
+
+def refusal_of(error: OSError) -> str:
+    """Why the system does not let us listen, without the address, which asyncio adds to it."""
+    if error.errno is not None and error.errno > 0:  # a name that cannot be resolved has numbers of its own
+        return os.strerror(error.errno)
+    return error.strerror or str(error)

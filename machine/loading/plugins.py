@@ -226,7 +226,8 @@ class Plugins:
         self._fingerprints.update(files)
         self._fingerprints.update({path: fingerprint(path) for path in self.files() - self._fingerprints.keys()})
         self._waiting = {path: content for path, content in self._waiting.items() if path not in files}
-        self._reports.reloaded(files, modules, before, self.live, stopwatch)
+        if self.live != before or not change.failures:  # else nothing came of it, which has been told
+            self._reports.reloaded(files, modules, before, self.live, stopwatch)
         return {}
 
     async def _obstacles(

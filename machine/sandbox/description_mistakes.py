@@ -15,6 +15,13 @@ from pydantic import ValidationError
 
 from machine.redaction import is_secret_name, redact
 
+_SHAPES = {
+    "tuple_type": "expected a list: {} = [...]",
+    "model_type": "expected a table, begun with [{}]",
+    "dict_type": "expected a table, begun with [{}]",
+}
+_LISTS_OF_TABLES = {"people", "channels", "messages", "usergroups", "calls", "deliveries"}
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
@@ -53,6 +60,10 @@ def _expectation(error: Any) -> str:
         return "is not known here; see docs/sandbox.md for the keys there are"
     if error["type"] == "missing":
         return "is missing"
+    if error["type"] in _SHAPES:
+        key = error["loc"][-1]
+        is_of_tables = error["type"] == "tuple_type" and key in _LISTS_OF_TABLES
+        return f"expected tables, each begun with [[{key}]]" if is_of_tables else _SHAPES[error["type"]].format(key)
     problem = str(error["msg"]).removeprefix("Value error, ")
     given = error.get("input")
     is_shown = not isinstance(given, dict | list) and not is_secret_name(str(error["loc"][-1]))

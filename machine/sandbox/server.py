@@ -22,6 +22,7 @@ from machine.sandbox.socket_mode import DisconnectReason, SocketMode
 from machine.sandbox.tokens import user_token, user_tokens
 from machine.sandbox.web_api import WebApi
 from machine.sandbox.workspace import Workspace
+from machine.serving import refusal_of
 
 _HOST = "127.0.0.1"
 _MAX_BODY_SIZE = 64 * 1024 * 1024
@@ -131,7 +132,7 @@ class Sandbox:
         except OSError as error:
             await runner.cleanup()
             raise MachineError(
-                f"The sandbox cannot listen on {_HOST}:{self._wanted_port}: {error.strerror or error}. "
+                f"The sandbox cannot listen on {_HOST}:{self._wanted_port}: {refusal_of(error)}. "
                 "Choose another port with --port, or 0 for any free one."
             ) from error
         self._runner = runner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -193,7 +194,7 @@ def test_a_port_in_use(machine: Command) -> None:
     assert (ended.code, ended.out) == (1, "")
     (line,) = ended.err.splitlines()
     assert f"127.0.0.1:{port}" in line
-    assert "--port" in line
+    assert line.endswith("Address already in use. Choose another port with --port, or 0 for any free one.")
 
 
 @pytest.mark.parametrize("command", [("dev",), ("run",), ("dev", "--live"), ("run", "--sandbox")])
@@ -219,3 +220,13 @@ def test_an_api_that_cannot_be_reached(machine: Command) -> None:
     (line,) = ended.err.splitlines()
     assert line.startswith(f"machine: Slack cannot be reached at {url}")
     assert "marked" not in ended.out + ended.err
+
+
+def test_ctrl_c_while_the_command_is_still_being_imported_ends_it_quietly(tmp_path: Path) -> None:
+    """Impatience is no crash: exit code 130 and no traceback, however early."""
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from console.entry import main; main()"
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")

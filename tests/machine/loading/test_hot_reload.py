@@ -267,6 +267,21 @@ async def test_a_renamed_class_takes_the_place_of_the_old_one(bot: BotUnderTest)
     assert list(bot.machine.plugins) == ["plugins.greeter.Host"]
 
 
+async def test_a_new_file_that_fails_is_told_as_a_failure_alone(bot: BotUnderTest) -> None:
+    """And not as a reload besides; when it is gone, so is the failure."""
+    await start(bot)
+
+    path = bot.write_plugin("half", "from machine.plugins import MachineBasePl")
+    await bot.record(PluginFailed)
+    await bot.machine.reload()
+    assert bot.traced(PluginsReloaded) == []
+    assert list(bot.machine.failures) == ["plugins.half"]
+
+    path.unlink()
+    assert (await reloaded(bot)).files == ("plugins/half.py",)
+    assert not bot.machine.failures
+
+
 async def test_a_file_without_plugins_has_none(bot: BotUnderTest) -> None:
     """Emptying a file unloads what was in it."""
     await start(bot)

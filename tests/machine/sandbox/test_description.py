@@ -117,7 +117,10 @@ def test_app_hears_nothing_of_what_was_there_before(tmp_path: Path) -> None:
             """[[people]]\nname="ada"\n[[channels]]\nname="x"\n[[messages]]\nchannel="y"\nuser="ada"\ntext="a\"""",
             ":6: messages[1].channel: there is no 'y'. Channels: x.",
         ),
-        ("people = 7\n", ":1: people: input should be a valid tuple"),
+        ("people = 7\n", ":1: people: expected tables, each begun with [[people]]"),
+        ('[people]\nname = "ada"\n', ":1: people: expected tables, each begun with [[people]]"),
+        ('app = 7\n[[people]]\nname = "ada"\n', ":1: app: expected a table, begun with [app]"),
+        ('[app]\ncommands = "/x"\n[[people]]\nname = "ada"\n', ":2: app.commands: expected a list: commands = [...]"),
     ],
 )
 def test_mistake_names_line_key_and_what_is_expected(tmp_path: Path, text: str, expected: str) -> None:
