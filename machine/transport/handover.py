@@ -144,6 +144,7 @@ class Handover:
         running, self._running = self._running, None
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        self._done = self._announced  # nobody waits for what was given up
 
     def _wake(self) -> None:
         self._is_woken = False

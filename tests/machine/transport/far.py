@@ -56,6 +56,14 @@ class FarSandbox:
         """See `Sandbox`."""
         await self._thread.run(self._sandbox.wait_for_connection(count))
 
+    async def deliver_to(self, address: str, secret: str) -> None:
+        """See `Sandbox`."""
+
+        async def deliver() -> None:
+            self._sandbox.deliver_to(address, secret)
+
+        await self._thread.run(deliver())
+
     async def post(self, *texts: str) -> None:
         """Have alice write to #general."""
 

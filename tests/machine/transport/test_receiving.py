@@ -6,16 +6,28 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 
+from machine.bot import Machine
+from machine.dispatch import supervisor
 from machine.errors import SlackRefusedError
-from machine.plugins import Command, MachineBasePlugin, Message
-from machine.plugins.decorators import command, listen_to
-from machine.trace import EnvelopeAcknowledged, EnvelopeReceived, InvocationFinished, LogWritten, Record
+from machine.plugins import Command, MachineBasePlugin, Message, WebhookRequest
+from machine.plugins.decorators import command, listen_to, webhook
+from machine.trace import (
+    ConnectionChanged,
+    EnvelopeAcknowledged,
+    EnvelopeReceived,
+    InvocationFinished,
+    InvocationStarted,
+    LogWritten,
+    Record,
+)
 from machine.transport import intake
 from machine.transport.receiving import ReceivingThread
 from tests.conftest import BotUnderTest
 from tests.machine.transport.far import FarSandbox, Gate, after, far
+from tests.machine.transport.test_http import ON_HTTP, SECRET, base, url
 
 
 @pytest.fixture
@@ -102,6 +114,7 @@ async def test_a_plain_command_is_acknowledged_while_a_handler_blocks(far_bot: B
     await far(far_bot).wait_for_connection()
 
     assert await far(far_bot).run_command("/plain") is None
+    await far_bot.record(InvocationFinished)
     assert gate.was_open == [True]
 
 
@@ -208,3 +221,116 @@ async def test_no_thread_is_left_when_the_bot_cannot_start(bot: BotUnderTest) ->
         await bot.start(SLACK_APP_TOKEN="xapp-1-unknown")
 
     assert len(receiving_threads()) == before
+
+
+async def test_no_thread_is_started_for_a_bot_that_does_not_listen(bot: BotUnderTest) -> None:
+    """As the REPL uses it: only the Web API."""
+    before = len(receiving_threads())
+    await bot.start()
+    await bot.machine.stop()
+
+    async with Machine(bot.machine.settings, project=bot.project, listens=False):
+        assert len(receiving_threads()) == before
+
+    assert len(receiving_threads()) == before
+
+
+async def test_no_thread_is_left_when_starting_is_given_up(bot: BotUnderTest) -> None:
+    """A signal while Slack does not answer: what is under way on the thread is cancelled."""
+    before = len(receiving_threads())
+    bot.sandbox.faults.delay("apps.connections.open", seconds=60)
+
+    starting = asyncio.create_task(bot.start())
+    await bot.record(ConnectionChanged)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+
+    assert starting.cancelled()
+    assert len(receiving_threads()) == before
+
+
+@pytest.mark.usefixtures("production_logging")
+async def test_no_thread_is_left_when_handlers_do_not_end(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for them is given up when its time is over, and the log says how much that is."""
+    monkeypatch.setattr(supervisor, "MAX_IN_FLIGHT", 1)
+    monkeypatch.setattr(supervisor, "MAX_WAITING", 1)
+    before = len(receiving_threads())
+
+    class Endless(MachineBasePlugin):
+        @listen_to("")
+        async def wait(self, msg: Message) -> None:
+            await asyncio.Event().wait()
+
+    await bot.start(Endless, DRAIN_TIMEOUT=0.05)
+    await bot.sandbox.wait_for_connection()
+    for _ in range(10):
+        bot.workspace.post("alice", "general", "hello")
+    await bot.sandbox.wait_until_idle()
+
+    await bot.machine.stop()
+    await bot.machine.wait_until_idle()
+
+    assert len(receiving_threads()) == before
+    lost = await bot.record(LogWritten, where=lambda line: "no handler has begun with" in line.message)
+    assert lost.fields["count"] == 8  # one ran, one waited
+
+
+async def test_what_was_acknowledged_is_handled_when_the_bot_stops(far_bot: BotUnderTest, gate: Gate) -> None:
+    """Slack does not send it again, so it must not be forgotten, also where no handler had begun with it."""
+    heard: list[str] = []
+
+    class Listening(MachineBasePlugin):
+        @listen_to("")
+        async def hear(self, msg: Message) -> None:
+            if not heard:
+                gate.block()
+            heard.append(msg.text)
+
+    texts = [str(number) for number in range(200)]
+    gate.opens_when = after(len(texts), "ack")
+    await far_bot.start(Listening)
+    await far(far_bot).wait_for_connection()
+
+    await far(far_bot).post(*texts)
+    await far_bot.record(InvocationStarted)
+    await far_bot.machine.stop()
+
+    assert heard == texts
+
+
+async def test_http_requests_are_answered_while_a_handler_blocks(far_bot: BotUnderTest, gate: Gate) -> None:
+    """The server is on the same thread; Slack waits no longer for an HTTP response than for an acknowledgement."""
+
+    class Blocking(MachineBasePlugin):
+        @listen_to("^block$")
+        async def block(self, msg: Message) -> None:
+            gate.block()
+
+    gate.opens_when = after(2, "ack")
+    await far_bot.start(Blocking, **ON_HTTP)
+    await far(far_bot).deliver_to(url(far_bot), SECRET)
+
+    await far(far_bot).post("block", "next")
+    await far_bot.record(InvocationFinished)
+    await far_bot.settled()
+
+    assert gate.was_open == [True]
+    assert len(far_bot.traced(EnvelopeAcknowledged)) == 2
+
+
+async def test_webhooks_run_on_the_loop_of_the_bot(bot: BotUnderTest) -> None:
+    """Plugins share their state between handlers without locks, so all of them run on one thread."""
+    threads: list[int] = []
+
+    class Routes(MachineBasePlugin):
+        @webhook("/hook")
+        async def hook(self, request: WebhookRequest) -> str:
+            threads.append(threading.get_ident())
+            return request.text
+
+    await bot.start(Routes, HTTP="127.0.0.1:0")
+
+    async with aiohttp.ClientSession() as http, http.post(f"{base(bot)}/hook", data="hi") as response:
+        assert await response.text() == "hi"
+
+    assert threads == [threading.get_ident()]
