@@ -15,7 +15,6 @@ from typing import Protocol, runtime_checkable
 import structlog
 
 from machine.envelope import Envelope
-from machine.errors import StorageError
 from machine.redaction import redact
 
 REMEMBERED_FOR = timedelta(minutes=10)
@@ -91,7 +90,7 @@ class SharedDeliveries:
     async def _claimed(self, keys: Sequence[str]) -> dict[str, bool]:
         try:
             claimed = await self._ask(keys)
-        except (StorageError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the storage, no event is lost for it
             self._silent_until = self._clock() + ASK_AGAIN_AFTER_S
             if not self._is_alone:
                 self._is_alone = True

@@ -190,7 +190,6 @@ class Handover:
         if arrival.is_repeat:
             self._drop(envelope, "it was delivered before")
         elif not is_mine:
-            await envelope.acknowledge()
             self._drop(envelope, "another process of the bot handles it")
             self._handled(envelope, [])
         else:

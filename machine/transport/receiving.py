@@ -42,7 +42,7 @@ class ReceivingThread:
     async def start(self) -> None:
         """Start the thread; from then on the interpreter switches between threads at least every 0.5 ms."""
         sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
-        self.loop = asyncio.new_event_loop()
+        self.loop = type(asyncio.get_running_loop())()  # where uvloop runs the bot, it runs this as well
         self._thread = threading.Thread(target=self._run, name="receiving", daemon=True)
         self._thread.start()
 
