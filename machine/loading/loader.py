@@ -27,6 +27,7 @@ from machine.storage import PluginStorage
 from machine.tracebacks import one_line, own_traceback
 
 INIT_TIMEOUT = timedelta(seconds=30)
+INIT_IS_SLOW = timedelta(seconds=3)  # people wonder by then what they wait for
 
 _logger = structlog.stdlib.get_logger(__name__)
 
@@ -72,6 +73,7 @@ class Loader:
         storage_for: Makes the storage of the plugin with a name.
         host: Made known to each plugin.
         init_timeout: How long an `init()` may take.
+        init_is_slow: When it is told that one still runs.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Loader:
         storage_for: Callable[[str], PluginStorage],
         host: Host,
         init_timeout: timedelta = INIT_TIMEOUT,
+        init_is_slow: timedelta = INIT_IS_SLOW,
     ) -> None:
         self._project = project
         self._client = client
@@ -89,6 +92,7 @@ class Loader:
         self._storage_for = storage_for
         self._host = host
         self._init_timeout = init_timeout
+        self._init_is_slow = init_is_slow
 
     def classes(self, name: str) -> list[type[MachineBasePlugin]]:
         """The plugin classes that a dotted name stands for: one class, or all that a module defines.
@@ -165,6 +169,11 @@ class Loader:
         return instance
 
     async def _in_time(self, instance: MachineBasePlugin, name: str, phase: str, step: Awaitable[None]) -> None:
+        limit = f"{self._init_timeout.total_seconds():g} s"
+        warning = asyncio.get_running_loop().call_later(
+            self._init_is_slow.total_seconds(),
+            lambda: _logger.warning("A plugin takes long to get ready", plugin=name, step=f"{phase}()", limit=limit),
+        )
         try:
             async with asyncio.timeout(self._init_timeout.total_seconds()) as timer:
                 await step
@@ -173,10 +182,11 @@ class Loader:
                 raise
             if not timer.expired():
                 raise _failed(type(instance), name, phase, error) from error
-            limit = f"{self._init_timeout.total_seconds():g} s"
             raise PluginError(
                 name, f"{phase}() did not end within {limit}.", phase=phase, file=_file_of(type(instance))
             ) from error
+        finally:
+            warning.cancel()
 
 
 def unique(classes: Iterable[type[MachineBasePlugin]]) -> list[type[MachineBasePlugin]]:

@@ -428,11 +428,17 @@ async def test_an_init_that_does_not_end_is_given_up(bot: BotUnderTest) -> None:
         machine.plugin_storage,
         machine._dispatcher,
         init_timeout=timedelta(milliseconds=1),
+        init_is_slow=timedelta(0),
     )
 
-    with pytest.raises(PluginError, match=r"init\(\) did not end within 0.001 s") as raised:
+    with (
+        capture_logs() as logs,
+        pytest.raises(PluginError, match=r"init\(\) did not end within 0.001 s") as raised,
+    ):
         await loader.load(Waits)
 
+    [told] = [line for line in logs if line["event"] == "A plugin takes long to get ready"]
+    assert (told["plugin"].rpartition(".")[2], told["step"], told["limit"]) == ("Waits", "init()", "0.001 s")
     assert (raised.value.phase, raised.value.file) == ("init", __file__)
 
 
