@@ -45,7 +45,7 @@ class Acknowledgement:
             return False
         if self.loop is None or self.loop is asyncio.get_running_loop():
             await self.send(answer)
-        else:
+        elif not self.loop.is_closed():  # closed: the bot has stopped, and with it whatever led to Slack
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.send(answer), self.loop))
         return True
 

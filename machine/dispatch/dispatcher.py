@@ -122,7 +122,8 @@ class Dispatcher:
             return await self._acknowledge(envelope, answer, received)
 
         pending = PendingAnswer(send, len(answering))
-        await pending.start()
+        if answering or not envelope.acknowledge.is_sent:
+            await pending.start()
         return [self._start(match, facts, pending if match.may_answer else None) for match in matches]
 
     def may_be_answered(self, envelope: Envelope) -> bool:
