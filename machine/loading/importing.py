@@ -263,6 +263,15 @@ class _SourceLoader(SourceFileLoader):
                 ) from None
         return self.source_to_code(data, path)
 
+    def exec_module(self, module: ModuleType) -> None:
+        """Run it; a package that is imported again has the modules in it that are not, as if it had imported them."""
+        if hasattr(module, "__path__"):
+            for name, child in tuple(sys.modules.items()):
+                parent, _, last = name.rpartition(".")
+                if parent == module.__name__:
+                    setattr(module, last, child)
+        super().exec_module(module)
+
 
 class _ProjectFinder(MetaPathFinder):
     def __init__(self, project: Project) -> None:

@@ -560,6 +560,32 @@ async def test_a_package_is_reloaded_as_a_whole(bot: BotUnderTest) -> None:
     assert await ask(bot) == ["two"]
 
 
+async def test_a_package_that_changes_keeps_the_modules_in_it_that_do_not(bot: BotUnderTest) -> None:
+    """`import plugins.rocket.names` makes `names` an attribute of the package, also where it is not imported again."""
+    package = bot.project / "plugins" / "rocket"
+    package.mkdir(parents=True)
+    source = f"""{HEADER}
+import plugins.rocket.names
+
+class Rocket(MachineBasePlugin):
+    @listen_to("^hello$")
+    async def greet(self, msg):
+        from . import names
+        await msg.say("one " + plugins.rocket.names.NAME + names.NAME)
+"""
+    (package / "__init__.py").write_text(source)
+    (package / "names.py").write_text("NAME = 'x'")
+    await bot.start(watch=True)
+    assert await ask(bot) == ["one xx"]
+
+    (package / "__init__.py").write_text(source.replace("one", "two"))
+    assert (await reloaded(bot)).modules == ("plugins.rocket",)
+    assert await ask(bot) == ["two xx"]
+    (package / "names.py").write_text("NAME = 'y'")
+    await reloaded(bot, 2)
+    assert await ask(bot) == ["two yy"]
+
+
 async def test_a_plugin_that_moves_to_another_file_moves(bot: BotUnderTest) -> None:
     """Both files are saved; nowhere is it twice, and nowhere missing, once both are taken over."""
     bot.write_plugin("other", "")
