@@ -51,6 +51,9 @@ BROKEN = {
 }
 
 
+HANGING = GOOD.replace("await asyncio.sleep(0)\n\n        @", "await asyncio.Event().wait()\n\n        @")
+
+
 class Reloading(RuleBasedStateMachine):
     """One bot through many changes of its files."""
 
@@ -115,6 +118,16 @@ class Reloading(RuleBasedStateMachine):
             self.files[slot] = version
         self.take_over()
 
+    @rule(slot=SLOTS, patience=st.integers(0, 20))
+    def overtake(self, slot: str, patience: int) -> None:
+        """A version whose `init()` hangs is saved, and before long a good one."""
+        self.files[slot] = next(self.versions)
+        self.bot.write_plugin(slot, HANGING.format(version=self.files[slot]))
+        self.waiting.update(self.changed())
+        hanging = self.runner.run(self._begin_to_reload(patience))
+        self.write(slot)
+        assert hanging.done()
+
     @invariant()
     def nothing_failed(self) -> None:
         """No handler ran into a module that was not whole."""
@@ -125,13 +138,16 @@ class Reloading(RuleBasedStateMachine):
 
     def take_over(self) -> None:
         """Reload while messages arrive, and hold every answer against the model."""
-        before = dict(self.live)
-        changed = {slot: self.files.get(slot) for slot in self.files.keys() | self.taken.keys()}
-        changed = {slot: version for slot, version in changed.items() if version != self.taken.get(slot)}
+        before, changed = dict(self.live), self.changed()
         fresh = {slot: version for slot, version in changed.items() if self.waiting.get(slot, 0) != version}
         if not self.succeeds(changed) and not (fresh and self.succeeds(fresh)):
             self.waiting.update(changed)
         self.runner.run(self._reload_among_messages(before))
+
+    def changed(self) -> dict[str, int | None]:
+        """The files that are other than when they were taken over."""
+        now = {slot: self.files.get(slot) for slot in self.files.keys() | self.taken.keys()}
+        return {slot: version for slot, version in now.items() if version != self.taken.get(slot)}
 
     def succeeds(self, changed: dict[str, int | None]) -> bool:
         """Take over these files in the model, unless one that is live is broken."""
@@ -148,6 +164,12 @@ class Reloading(RuleBasedStateMachine):
             if version > 0 and (slot in changed or slot not in self.live):
                 self.live[slot] = version
         return True
+
+    async def _begin_to_reload(self, patience: int) -> asyncio.Task[bool]:
+        task = asyncio.create_task(self.bot.machine.reload())
+        for _ in range(patience):
+            await asyncio.sleep(0)
+        return task
 
     async def _reload_among_messages(self, before: dict[str, int]) -> None:
         early = [self._ask() for _ in range(3)]
