@@ -62,6 +62,7 @@ class Envelope:
         acknowledge: Answers this delivery.
         retry_attempt: 0 for a first delivery, else the number Slack gives the retry.
         is_simulated: Made by a person (replay, `simulate`), not by Slack.
+        size: How long it was on the wire, in characters; 0 where it came over none.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Envelope:
     acknowledge: Acknowledgement = field(default_factory=Acknowledgement, compare=False, repr=False)
     retry_attempt: int = 0
     is_simulated: bool = False
+    size: int = field(default=0, compare=False, repr=False)
 
     @property
     def event(self) -> Payload:

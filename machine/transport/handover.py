@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import structlog
 
@@ -22,8 +22,9 @@ from machine.envelope import Envelope
 from machine.trace import EnvelopeAcknowledged, EnvelopeDropped, EnvelopeReceived, Trace
 from machine.transport.receiving import BotLoop
 
-MAX_WAITING = 5_000  # envelopes; about 5 kB each
-RESUME_AT = MAX_WAITING // 2  # not at once, so that receiving does not stop and go with each envelope
+MAX_WAITING = 5_000  # envelopes; usually of 1 or 2 kB, and about 5 kB of memory
+MAX_SIZE = 20_000_000  # characters of them all, as they came; a long message with blocks has 100,000
+RESUME_AT = 0.5  # of that; not at once, so that receiving does not stop and go with each envelope
 BATCH = 50  # after so many envelopes, what else the bot's loop has to do gets its turn
 
 Handled: TypeAlias = Callable[[Envelope, Sequence[asyncio.Task[None]]], None]
@@ -49,6 +50,16 @@ class Arrival:
     is_repeat: bool = False
     acknowledged: float | None = None
     is_begun: bool = False
+
+
+class _Amount(NamedTuple):
+    """How many envelopes, and how long they are together; replaced whole, so that another thread reads what fits."""
+
+    envelopes: int = 0
+    size: int = 0
+
+    def and_also(self, envelopes: Sequence[Envelope]) -> _Amount:
+        return _Amount(self.envelopes + len(envelopes), self.size + sum(envelope.size for envelope in envelopes))
 
 
 def _ignore(_envelope: Envelope, _tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -77,7 +88,7 @@ class Handover:
         self._bot_loop = BotLoop()
         self._queue: deque[Arrival] = deque()
         # Each is written by one thread only; what lies between them is on its way.
-        self._announced = self._done = 0
+        self._announced = self._done = _Amount()
         self._is_woken = False
         self._arrived = asyncio.Event()
         self._ended = asyncio.Event()
@@ -88,16 +99,16 @@ class Handover:
     @property
     def depth(self) -> int:
         """How many envelopes have arrived and not been given to their handlers."""
-        return self._announced - self._done
+        return self._announced.envelopes - self._done.envelopes
 
     @property
     def is_full(self) -> bool:
         """Whether no more should be received for now."""
-        return self.depth >= MAX_WAITING
+        return self._fill >= 1
 
     def announce(self, envelopes: Sequence[Envelope]) -> list[Arrival]:
         """Count envelopes as arrived, before Slack is told so: from then on the bot is not idle."""
-        self._announced += len(envelopes)
+        self._announced = self._announced.and_also(envelopes)
         return [Arrival(envelope) for envelope in envelopes]
 
     def put(self, arrivals: Sequence[Arrival]) -> None:
@@ -168,7 +179,7 @@ class Handover:
             except Exception as error:  # one envelope must not cost those after it
                 _logger.error("An envelope could not be handled", exc_info=error)
             finally:
-                self._done += 1
+                self._done = self._done.and_also([arrival.envelope])
                 self._ended.set()
                 self._let_in()
 
@@ -195,6 +206,11 @@ class Handover:
         else:
             self._handled(envelope, await self._dispatcher.start_handlers(envelope, arrival.received))
 
+    @property
+    def _fill(self) -> float:
+        """How much of what may wait does."""
+        return max(self.depth / MAX_WAITING, (self._announced.size - self._done.size) / MAX_SIZE)
+
     def _acknowledged_later(self, arrival: Arrival) -> None:
         if arrival.is_begun:  # else it is told when its turn comes, after its arrival
             self._tell_if_acknowledged(arrival)
@@ -217,7 +233,7 @@ class Handover:
             self._trace.emit(EnvelopeDropped(reason=reason, envelope_id=envelope.id))
 
     def _let_in(self) -> None:
-        if self._held_loop is not None and self.depth <= RESUME_AT:
+        if self._held_loop is not None and self._fill <= RESUME_AT:
             loop, self._held_loop = self._held_loop, None
             _logger.info("Events are received again", waiting=self.depth)
             loop.call_soon_threadsafe(self._room.set)

@@ -113,9 +113,9 @@ class HttpMode:
             return web.json_response({"challenge": payload.get("challenge")})
         if self._is_paused or self._intake.is_full:
             return _come_back()
-        return await self._take(kind, payload, headers)
+        return await self._take(kind, payload, headers, len(body))
 
-    async def _take(self, kind: str, payload: Mapping[str, Any], headers: Mapping[str, str]) -> web.Response:
+    async def _take(self, kind: str, payload: Mapping[str, Any], headers: Mapping[str, str], size: int) -> web.Response:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
 
@@ -129,6 +129,7 @@ class HttpMode:
             payload=payload,
             acknowledge=Acknowledgement(acknowledge, loop),
             retry_attempt=int(retry) if retry.isascii() and retry.isdecimal() and len(retry) < 4 else 0,
+            size=size,
         )
         await self._intake.take([envelope])
         answer = await answered

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import structlog
@@ -16,7 +16,16 @@ CLOSE_WITHIN_S = 2.0
 _logger = structlog.stdlib.get_logger(__name__)
 
 Message = Mapping[str, Any]
-OnMessages = Callable[["SocketLink", Sequence[Message]], Awaitable[None]]
+
+
+class Arrived(NamedTuple):
+    """A message, and how long it was."""
+
+    message: Message
+    size: int
+
+
+OnMessages = Callable[["SocketLink", Sequence[Arrived]], Awaitable[None]]
 
 
 class SocketLink:
@@ -46,7 +55,7 @@ class SocketLink:
         self._on_messages = on_messages
         self._until_room = until_room
         self._leaving = asyncio.Event()
-        self._arrived: list[Message] = []
+        self._arrived: list[Arrived] = []
         self._has_arrived = asyncio.Event()
         self._opened = self._heard = time.monotonic()
         self._is_over = self._is_held = False
@@ -132,7 +141,7 @@ class SocketLink:
         async for message in self._socket:
             self._heard = time.monotonic()
             if message.type is aiohttp.WSMsgType.TEXT:
-                self._arrived.append(_mapping(message.data))
+                self._arrived.append(Arrived(_mapping(message.data), len(message.data)))
                 self._has_arrived.set()
                 self._is_held = True
                 await self._until_room()

@@ -24,7 +24,7 @@ from machine.slack.web import SlackWebClient, is_loopback, proxy_for
 from machine.trace import ConnectionChanged, Trace
 from machine.transport.corked import CorkedSocket
 from machine.transport.intake import Intake
-from machine.transport.socket_link import SocketLink
+from machine.transport.socket_link import Arrived, SocketLink
 
 # Slack will give the same answer for ever; all other errors may pass.
 _FATAL = frozenset(
@@ -179,9 +179,9 @@ class SocketMode:
         if self._session is not None and not self._has_failed and link.reason not in _NOTICES:
             self._changed("reconnecting", "the connection was closed")
 
-    async def _on_messages(self, link: SocketLink, messages: Sequence[Mapping[str, Any]]) -> None:
+    async def _on_messages(self, link: SocketLink, messages: Sequence[Arrived]) -> None:
         envelopes = []
-        for message in messages:
+        for message, size in messages:
             match message.get("type"):
                 case "hello":
                     link.is_welcome = True
@@ -191,11 +191,11 @@ class SocketMode:
                     link.leave(str(message.get("reason") or "no reason given"))
                     self._changed("reconnecting", f"Slack asks for it: {link.reason}")
                 case _ if message.get("envelope_id") and not self._is_paused:
-                    envelopes.append(self._envelope(link, message))
+                    envelopes.append(self._envelope(link, message, size))
         if envelopes:
             await self._intake.take(envelopes)
 
-    def _envelope(self, link: SocketLink, message: Mapping[str, Any]) -> Envelope:
+    def _envelope(self, link: SocketLink, message: Mapping[str, Any], size: int) -> Envelope:
         payload = message.get("payload")
         payload = payload if isinstance(payload, Mapping) else {}
         kind = str(message.get("type") or "")
@@ -210,6 +210,7 @@ class SocketMode:
             payload=payload,
             acknowledge=Acknowledgement(acknowledge, asyncio.get_running_loop()),
             retry_attempt=_number(message.get("retry_attempt")),
+            size=size,
         )
 
     async def _acknowledge(self, link: SocketLink, envelope_id: str, answer: Answer) -> None:

@@ -30,7 +30,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "MAX_IN_FLIGHT", 2)
     monkeypatch.setattr(supervisor, "MAX_WAITING", 2)
     monkeypatch.setattr(handover, "MAX_WAITING", 20)
-    monkeypatch.setattr(handover, "RESUME_AT", 10)
 
 
 class Patient(MachineBasePlugin):
@@ -75,6 +74,25 @@ async def test_reading_stops_while_too_much_waits_and_goes_on(bot: BotUnderTest)
     assert waiting < EVENTS / 2  # no more than what was read at once
     assert patient(bot).heard == [str(number) for number in range(EVENTS)]
     assert [record.state for record in bot.traced(ConnectionChanged)] == ["connecting", "connected"]
+
+
+@pytest.mark.usefixtures("small", "production_logging")
+async def test_few_long_messages_are_enough(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is memory that is bounded, and that depends on how much people write."""
+    monkeypatch.setattr(handover, "MAX_WAITING", EVENTS * 2)
+    monkeypatch.setattr(handover, "MAX_SIZE", 20 * len(LONG))
+    await bot.start(Patient)
+    await bot.sandbox.wait_for_connection()
+
+    for number in range(EVENTS):
+        bot.workspace.post("alice", "general", f"number {number} {LONG}")
+    await bot.record(LogWritten, where=lambda line: "no more are received" in line.message)
+    waiting = bot.machine.queue_depth
+    patient(bot).gate.set()
+    await bot.settled()
+
+    assert waiting < EVENTS / 2
+    assert patient(bot).heard == [str(number) for number in range(EVENTS)]
 
 
 @pytest.mark.usefixtures("small")
@@ -146,7 +164,7 @@ async def test_a_connection_that_is_not_read_says_that_it_lives(serving: tuple[S
     taken: asyncio.Queue[Any] = asyncio.Queue()
 
     async def take(_link: SocketLink, messages: Sequence[Any]) -> None:
-        for message in messages:
+        for message, _size in messages:
             taken.put_nowait(message)
 
     async def until_room() -> None:
