@@ -106,7 +106,8 @@ class Machine:
         self._watch = watch
         self._classes = tuple(plugins)
         self._reload_settings = reload_settings
-        self._settings_file = settings_file or self._root / DEFAULT_SETTINGS_FILE
+        file = settings_file or self._root / DEFAULT_SETTINGS_FILE
+        self._settings_file = file.parent.resolve() / file.name  # as the watcher names it, but not where a link leads
         self._also_watch = dict(also_watch or {})
         self._listens = listens
         self._loads_plugins = loads_plugins

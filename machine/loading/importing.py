@@ -194,6 +194,9 @@ def import_failed(name: str, error: BaseException, project: Project) -> PluginEr
         return PluginError(name, one_line(error), phase="import", file=error.filename, line=error.lineno)
     file, line = _last_own_frame(error, project)
     if isinstance(error, ModuleNotFoundError) and error.name in tuple(_with_parents(name)):
+        lost = project.plugin_dir / f"{name.rpartition('.')[2]}.py"
+        if lost.is_symlink():
+            return PluginError(name, "The link leads nowhere.", phase="import", file=str(lost))
         return PluginError(name, f"There is no module {name}. Check the name in PLUGINS.", phase="import")
     return PluginError(
         name, one_line(error), phase="import", file=file, line=line, traceback=own_traceback(error, file or "")

@@ -7,6 +7,7 @@ there the files are looked at every second instead.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -140,27 +141,31 @@ class Watcher:
                 yield {Path(path) for _, path in batch}
 
     async def _watch_elsewhere(self) -> None:
-        places = await self._places()
         while not self._stop.is_set():
-            if not places:
-                await self._moved.wait()
-                places = await self._places()
+            places = await self._places()
+            folders = _there(real.parent for real in places)
+            if not folders:
+                with contextlib.suppress(TimeoutError):  # a folder that is not there gives no notice when it comes
+                    async with asyncio.timeout(SCAN_INTERVAL_S if places else None):
+                        await self._moved.wait()
                 continue
-            async for paths in self._notices_elsewhere(places):
+            async for paths in self._notices_elsewhere(places, folders):
                 await self._tell(paths)
-                if self._moved.is_set() and (now := await self._places()) != places:
-                    places = now
+                is_other = _there(real.parent for real in places) != folders
+                if is_other or (self._moved.is_set() and await self._places() != places):
                     break
 
     async def _places(self) -> Mapping[Path, set[Path]]:
         self._moved.clear()
         return await asyncio.to_thread(lambda: lying_elsewhere(self._files(), self._root, self._folders()))
 
-    async def _notices_elsewhere(self, places: Mapping[Path, set[Path]]) -> AsyncIterator[set[Path]]:
+    async def _notices_elsewhere(
+        self, places: Mapping[Path, set[Path]], folders: Iterable[Path]
+    ) -> AsyncIterator[set[Path]]:
         """Changes of files that really lie at `places`, by the names that the bot knows."""
         is_first_pause = True
         async for batch in watchfiles.awatch(
-            *{real.parent for real in places if real.parent.is_dir()},
+            *folders,
             watch_filter=None,
             recursive=False,
             debounce=ROOT_DEBOUNCE_MS,
@@ -222,6 +227,15 @@ def gives_no_notice(path: Path) -> bool:
         if len(point) >= len(best) and path.is_relative_to(point.replace("\\040", " ")):
             best, kind = point, mount_kind
     return kind.startswith(_SILENT_FILE_SYSTEMS)
+
+
+def _there(folders: Iterable[Path]) -> dict[Path, int]:
+    """Those of the folders that exist, each with what tells it from another that takes its place."""
+    found = {}
+    for folder in set(folders):
+        with contextlib.suppress(OSError):
+            found[folder] = folder.stat().st_ino
+    return found
 
 
 def _is_watched(path: Path) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from machine.loading.elsewhere import lying_elsewhere
-from machine.trace import PluginsReloaded
+from machine.trace import PluginFailed, PluginsReloaded
 from tests.conftest import BotUnderTest
 from tests.machine.loading.test_hot_reload import ask, greeter
 
@@ -63,6 +64,28 @@ async def test_a_link_that_comes_later_or_leads_elsewhere_is_followed(
         _written(elsewhere / f"{name}.py", greeter(f"{name} again"))
         await bot.record(PluginsReloaded, 2 * number + 2)
         assert await ask(bot) == [f"{name} again"]
+
+
+async def test_a_folder_behind_a_link_may_go_and_come_back(
+    bot: BotUnderTest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """As when another branch is checked out there; meanwhile the plugin stays."""
+    shared = tmp_path_factory.mktemp("elsewhere") / "shared"
+    shared.mkdir()
+    _written(shared / "greeter.py", greeter("one"))
+    (bot.project / "plugins").mkdir()
+    (bot.project / "plugins/greeter.py").symlink_to(shared / "greeter.py")
+    await bot.start(watch=True)
+
+    shutil.rmtree(shared)
+    failed = await bot.record(PluginFailed)
+    assert "leads nowhere" in failed.error
+    assert await ask(bot) == ["one"]
+    shared.mkdir()
+    _written(shared / "greeter.py", greeter("two"))
+    await bot.record(PluginsReloaded)
+
+    assert await ask(bot) == ["two"]
 
 
 async def test_a_folder_of_versions_is_followed(bot: BotUnderTest) -> None:
