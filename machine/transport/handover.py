@@ -43,6 +43,7 @@ class Arrival:
         is_repeat: Whether it was delivered before, so that no handler is to run.
         acknowledged: When Slack was told, if that did not wait for a handler's answer.
         is_begun: Whether the bot's loop has come to it.
+        is_told: Whether the acknowledgement has been traced.
     """
 
     envelope: Envelope
@@ -50,6 +51,7 @@ class Arrival:
     is_repeat: bool = False
     acknowledged: float | None = None
     is_begun: bool = False
+    is_told: bool = False
 
 
 class _Amount(NamedTuple):
@@ -155,7 +157,8 @@ class Handover:
         running, self._running = self._running, None
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        self._done = self._announced  # nobody waits for what was given up
+        self._done = self._announced
+        self._ended.set()  # nobody need wait for what was given up
 
     def _wake(self) -> None:
         self._is_woken = False
@@ -216,7 +219,10 @@ class Handover:
             self._tell_if_acknowledged(arrival)
 
     def _tell_if_acknowledged(self, arrival: Arrival) -> None:
-        if arrival.acknowledged is None or not self._trace:
+        if arrival.acknowledged is None or arrival.is_told:
+            return
+        arrival.is_told = True
+        if not self._trace:
             return
         self._trace.emit(
             EnvelopeAcknowledged(
@@ -233,8 +239,9 @@ class Handover:
             self._trace.emit(EnvelopeDropped(reason=reason, envelope_id=envelope.id))
 
     def _let_in(self) -> None:
-        if self._held_loop is not None and self._fill <= RESUME_AT:
-            loop, self._held_loop = self._held_loop, None
+        loop = self._held_loop
+        if loop is not None and self._fill <= RESUME_AT:
+            self._held_loop = None
             _logger.info("Events are received again", waiting=self.depth)
             loop.call_soon_threadsafe(self._room.set)
 
