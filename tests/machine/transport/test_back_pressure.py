@@ -77,6 +77,21 @@ async def test_reading_stops_while_too_much_waits_and_goes_on(bot: BotUnderTest)
 
 
 @pytest.mark.usefixtures("small", "production_logging")
+async def test_every_connection_is_read_again(bot: BotUnderTest) -> None:
+    """None is forgotten where several wait for room."""
+    await bot.start(Patient, SOCKET_MODE_CONNECTIONS=3)
+    await bot.sandbox.wait_for_connection(3)
+
+    for number in range(EVENTS):
+        bot.workspace.post("alice", "general", f"number {number} {LONG}")
+    await bot.record(LogWritten, where=lambda line: "no more are received" in line.message)
+    patient(bot).gate.set()
+    await bot.settled()
+
+    assert sorted(map(int, patient(bot).heard)) == list(range(EVENTS))
+
+
+@pytest.mark.usefixtures("small", "production_logging")
 async def test_few_long_messages_are_enough(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is memory that is bounded, and that depends on how much people write."""
     monkeypatch.setattr(handover, "MAX_WAITING", EVENTS * 2)
