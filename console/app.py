@@ -25,7 +25,8 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
 from console import garbage
-from console.habits import read_habits
+from console.arrangement import Layout
+from console.habits import Habits, read_habits, write_habits
 from console.handler_calls import CallCounter
 from console.history import History
 from console.line import clean
@@ -96,12 +97,18 @@ class MachineApp(TendingWindow):
         runtime: What to run.
         title: The name in the top line.
         recording: Events to replay once the bot runs; nothing is recorded then.
+        layout: How many panes are seen at once; as it was left in this project, if not given.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "reload_plugins", "Reload", show=False, priority=True)]
 
     def __init__(
-        self, runtime: Runtime, *, title: str = "machine", recording: Sequence[RecordedEvent] | None = None
+        self,
+        runtime: Runtime,
+        *,
+        title: str = "machine",
+        recording: Sequence[RecordedEvent] | None = None,
+        layout: Layout | None = None,
     ) -> None:
         self._late_names = _LateNames()
         super().__init__(
@@ -116,6 +123,7 @@ class MachineApp(TendingWindow):
         self._lag = LoopLag()
         self._limited_until = 0.0
         self._recording = recording
+        self._layout_given = layout
         self._recorder = Recorder(runtime.project / _RECORDINGS) if recording is None else None
         self._pending: deque[News] = deque(maxlen=_PENDING_LIMIT)
         self._calls = CallCounter()
@@ -151,7 +159,7 @@ class MachineApp(TendingWindow):
     def on_mount(self) -> None:
         """Start the bot behind the window."""
         super().on_mount()
-        self.restore_habits(read_habits(self.runtime.project))
+        self.restore_habits(self._habits_to_begin_with())
         self._unsubscribe = self.runtime.trace.subscribe(self._record)
         with contextlib.suppress(NotImplementedError, RuntimeError):  # not the main thread, as in some tests
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.post_quit)
@@ -160,6 +168,14 @@ class MachineApp(TendingWindow):
         self._lag.start()
         if self._recorder is not None:
             self.set_interval(_RECORD_EVERY_S, self._record_events)
+
+    def _habits_to_begin_with(self) -> Habits:
+        """As it was left; a stranger finds the cursor where one talks to the bot, unless real people would read it."""
+        habits = read_habits(self.runtime.project)
+        if self.runtime.is_live and habits.pane in {"", self.chat_pane.id}:
+            habits = replace(habits, pane=str(self.events_pane.id))
+        habits = replace(habits, pane=habits.pane or str(self.chat_pane.id))
+        return replace(habits, layout=str(self._layout_given)) if self._layout_given is not None else habits
 
     def post_quit(self) -> None:
         """Quit as if a person had pressed the key."""
@@ -254,6 +270,7 @@ class MachineApp(TendingWindow):
         if self._has_stopped:
             return
         self._has_stopped = True
+        write_habits(self.runtime.project, self.habits())
         self._lag.stop()
         garbage.release()
         if self._starting is not None and not self._starting.is_finished:

@@ -21,6 +21,7 @@ from machine.crashes import crashes_logged, print_crash
 from machine.errors import MachineError
 
 if TYPE_CHECKING:
+    from console.arrangement import Layout
     from console.recording import RecordedEvent
     from console.runtime import Runtime
     from machine.settings import Settings
@@ -46,6 +47,15 @@ Live = Annotated[
     ),
 ]
 
+Shape = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        metavar="NAME",
+        help="How many panes are seen at once: auto, wide (four), split (two) or single; remembered in the project.",
+    ),
+]
+
 
 def main() -> None:
     """Run the `machine` command; a mistake of the user's ends it with a message and exit code 1."""
@@ -67,11 +77,13 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 def dev(
     headless: Annotated[bool, typer.Option("--headless", help="Hot reload without the console: logs only.")] = False,
     live: Live = None,
+    layout: Shape = None,
 ) -> None:
     """Open the console with the bot inside; changed plugin files are taken over as they are saved."""
+    shape = _layout(layout, headless=headless)
     if headless:
         _run_headless(live=live, watch=True)
-    _show(live=live, watch=True)
+    _show(live=live, watch=True, layout=shape)
 
 
 @app.command()
@@ -86,13 +98,15 @@ def run(
         str | None,
         typer.Option(metavar="HOST:PORT", help="With --headless: take requests of Slack, and webhooks, here."),
     ] = None,
+    layout: Shape = None,
 ) -> None:
     """Run the bot: in the console, or headless as in production."""
+    shape = _layout(layout, headless=headless)
     if headless:
         _run_headless(live=live, watch=False, overrides={"HEALTH": health, "HTTP": http})
     if health is not None or http is not None:
         raise MachineError("--health and --http are served without the console only. Add --headless.")
-    _show(live=live, watch=False)
+    _show(live=live, watch=False, layout=shape)
 
 
 @app.command()
@@ -246,9 +260,20 @@ def _script(name: str) -> str:
         raise MachineError(f"The script {name} cannot be read: {reason}.") from None
 
 
-def _show(*, live: bool | None, watch: bool) -> None:
+def _layout(name: str | None, *, headless: bool) -> Layout | None:
+    if name is None:
+        return None
+    if headless:
+        raise MachineError("--layout is about the console. Leave it out with --headless.")
+    from console.arrangement import layout_named  # noqa: PLC0415 - not for other commands
+
+    return layout_named(name)
+
+
+def _show(*, live: bool | None, watch: bool, layout: Layout | None) -> None:
     _require_terminal()
-    _show_runtime(_runtime(live=live, watch=watch), title="machine dev" if watch else "machine run")
+    title = "machine dev" if watch else "machine run"
+    _show_runtime(_runtime(live=live, watch=watch), title=title, layout=layout)
 
 
 def _require_terminal() -> None:
@@ -262,12 +287,18 @@ def _require_terminal() -> None:
         )
 
 
-def _show_runtime(runtime: Runtime, *, title: str, recording: Sequence[RecordedEvent] | None = None) -> NoReturn:
+def _show_runtime(
+    runtime: Runtime,
+    *,
+    title: str,
+    recording: Sequence[RecordedEvent] | None = None,
+    layout: Layout | None = None,
+) -> NoReturn:
     from console.app import MachineApp  # noqa: PLC0415 - imports Textual
 
     _configure_logging(runtime, None)
     with crashes_logged():
-        raise typer.Exit(MachineApp(runtime, title=title, recording=recording).run() or 0)
+        raise typer.Exit(MachineApp(runtime, title=title, recording=recording, layout=layout).run() or 0)
 
 
 def _run_headless(*, live: bool | None, watch: bool, overrides: Mapping[str, str | None] | None = None) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What the console remembers of a project: theme, pane, zoom and the filter of the events."""
+"""What the console remembers of a project: theme, layout, pane, zoom and the filters."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ class Habits:
         pane: The id of the active pane.
         is_zoomed: Whether it had the whole window.
         events_filter: The filter of the events.
+        layout: The name of the layout.
+        logs_filter: The filter of the log.
     """
 
     theme: str = ""
     pane: str = ""
     is_zoomed: bool = False
     events_filter: str = ""
+    layout: str = ""
+    logs_filter: str = ""
 
 
 def read_habits(project: Path) -> Habits:

@@ -1,7 +1,8 @@
 """The window: the panes, how they share the room there is, and how one moves between them.
 
 In a wide terminal four panes are seen at once: events and detail above, the chat and one more below. In a small one
-it is one pane at a time, with tabs. Either way the panes are the same widgets and the keys the same keys.
+it is one pane at a time, with tabs (`console.arrangement`). Either way the panes are the same widgets and the keys the
+same keys.
 
 The window is fed; it knows nothing about a running bot. That is for `console.app`.
 """
@@ -21,6 +22,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
 
+from console.arrangement import Layout
 from console.habits import Habits
 from console.history import EventTrace, History
 from console.line import clean
@@ -40,8 +42,6 @@ from console.theme import DARK, LIGHT
 
 FRAMES_PER_SECOND = 12
 """How often panes catch up with what happened: enough to look live, and cheap at a thousand events a second."""
-WIDE_COLUMNS, WIDE_ROWS = 120, 32
-"""From which size on four panes are shown at once."""
 NARROW_COLUMNS = 60
 """Below this, the list of conversations gets narrower."""
 LOW_ROWS = 10
@@ -70,6 +70,7 @@ class ConsoleWindow(App[int]):
         Binding("f2", "command_palette", "Actions", priority=True),
         Binding("f3", "go(3)", "Chat", show=False, priority=True),
         Binding("f4", "zoom", "Zoom", priority=True),
+        Binding("f12", "next_layout", "Layout", show=False, priority=True),
         Binding("f10", "switch_theme", "Light or dark", show=False, priority=True),
         Binding("f6", "next_pane(1)", "Next pane", priority=True),
         Binding("shift+f6,f18", "next_pane(-1)", "Previous pane", show=False, priority=True),
@@ -110,7 +111,9 @@ class ConsoleWindow(App[int]):
             self.repl_pane,
         )
         self.active: Pane = self.events_pane
+        self.layout_wanted = Layout.AUTO
         self._fourth: Pane = self.repl_pane
+        self._lower: Pane = self.detail_pane
         self._is_zoomed = False
         self._seen_version = -1
         self._highlighted: EventTrace | None = None
@@ -155,26 +158,32 @@ class ConsoleWindow(App[int]):
     # Where things are.
 
     @property
-    def is_wide(self) -> bool:
-        """Whether there is room for four panes."""
-        return self.size.width >= WIDE_COLUMNS and self.size.height >= WIDE_ROWS
+    def arrangement(self) -> Layout:
+        """How the panes share the window at its size."""
+        return self.layout_wanted.fitting(self.size.width, self.size.height)
 
     def shown_panes(self) -> list[Pane]:
         """The panes that are on screen."""
-        if not self.is_wide or self._is_zoomed:
+        arrangement = self.arrangement
+        if self._is_zoomed or arrangement is Layout.SINGLE:
             return [self.active]
+        if arrangement is Layout.SPLIT:
+            return [self.events_pane, self._lower]
         return [pane for pane in self.panes if pane.id in _ALWAYS_SHOWN or pane is self._fourth]
 
     def _arrange(self) -> None:
         """Give each pane its place for the size the terminal has."""
         if self.active.id not in _ALWAYS_SHOWN:
             self._fourth = self.active
+        if self.active is not self.events_pane:
+            self._lower = self.active
         shown = self.shown_panes()
         for pane in self.panes:
             pane.display = pane in shown
+        pane_columns = self.size.width // (2 if len(shown) > 2 else 1)
         for screen in self.screen_stack[:1]:
-            screen.set_class(len(shown) > 1, "-wide")
-            screen.set_class(self.size.width < NARROW_COLUMNS, "-narrow")
+            screen.set_class(len(shown) > 2, "-wide")
+            screen.set_class(pane_columns < NARROW_COLUMNS, "-narrow")
             screen.set_class(self.size.height < LOW_ROWS, "-low")
         self._tabs.show(str(self.active.id), frozenset(str(pane.id) for pane in shown))
 
@@ -184,8 +193,12 @@ class ConsoleWindow(App[int]):
         self.call_after_refresh(self._arrange)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The pane one works in is the active one, however one came there."""
-        pane = self._pane_of(event.widget)
+        """The pane one works in is the active one, however one came there.
+
+        This tells of a focus that may have moved on since, so what counts is where the focus is now.
+        """
+        del event
+        pane = self._pane_of(self.focused) if self.focused is not None else None
         if pane is not None and pane is not self.active:
             self._activate(pane)
 
@@ -203,7 +216,9 @@ class ConsoleWindow(App[int]):
     def go_to(self, pane: Pane) -> None:
         """Show a pane and put the focus there."""
         self._activate(pane)
-        pane.main().focus()
+        main = pane.main()
+        # At once: a focus that waits in a queue lets the pane that is hidden now hand its own to a neighbour.
+        main.screen.set_focus(main)
 
     def open_event(self, event: EventTrace) -> None:
         """Show everything about an event."""
@@ -227,21 +242,43 @@ class ConsoleWindow(App[int]):
         self._is_zoomed = not self._is_zoomed
         self._arrange()
 
+    def action_next_layout(self) -> None:
+        """Show more panes at once, or fewer."""
+        self.use_layout(self.layout_wanted.next())
+        self.tell(f"{self.layout_wanted.title()}: {self.layout_wanted.meaning}", title="Layout")
+
+    def use_layout(self, layout: Layout) -> None:
+        """Share the window among the panes like this."""
+        self.layout_wanted = layout
+        self._is_zoomed = False
+        self._arrange()
+
     def action_switch_theme(self) -> None:
         """From dark to light, and back."""
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
     def habits(self) -> Habits:
         """How the window stands, to be remembered."""
-        return Habits(self.theme, str(self.active.id), self._is_zoomed, self.events_pane.filter_text)
+        return Habits(
+            theme=self.theme,
+            pane=str(self.active.id),
+            is_zoomed=self._is_zoomed,
+            events_filter=self.events_pane.filter_text,
+            layout=str(self.layout_wanted),
+            logs_filter=self.logs_pane.filter_text,
+        )
 
     def restore_habits(self, habits: Habits) -> None:
         """Arrange the window as it was left."""
         if habits.theme in self.available_themes:
             self.theme = habits.theme
+        if habits.layout in set(Layout):
+            self.layout_wanted = Layout(habits.layout)
         self._is_zoomed = habits.is_zoomed
         if habits.events_filter:
             self.events_pane.set_filter(habits.events_filter)
+        if habits.logs_filter:
+            self.logs_pane.set_filter(habits.logs_filter)
         self.go_to(next((pane for pane in self.panes if pane.id == habits.pane), self.active))
 
     def action_help(self) -> None:
@@ -255,6 +292,10 @@ class ConsoleWindow(App[int]):
         for pane in self.panes:
             yield SystemCommand(f"Go to {pane.TITLE}", f"Key {pane.NUMBER}", lambda pane=pane: self.go_to(pane))
         yield SystemCommand("Zoom the pane", "Key F4", self.action_zoom)
+        for layout in Layout:
+            yield SystemCommand(
+                f"Layout: {layout}", f"Key F12; {layout.meaning}", lambda layout=layout: self.use_layout(layout)
+            )
         yield SystemCommand("Next pane", "Key F6", lambda: self.action_next_pane(1))
         yield SystemCommand("Previous pane", "Key Shift+F6", lambda: self.action_next_pane(-1))
         yield SystemCommand("Next speaker", "Chat, Ctrl+T", self.chat_pane.action_next_speaker)

@@ -50,7 +50,7 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
         ("o, n", "switch a plugin off or on; run a job now"),
     ),
     "Everywhere": (
-        ("F10", "light or dark"),
+        ("F10, F12", "light or dark; the next layout"),
         ("F1, ?", "this help"),
         ("F2", "command palette: every action by name"),
         ("F8", "try which handlers a text would run"),

@@ -14,6 +14,8 @@ import pytest
 from textual.pilot import Pilot
 
 from console.app import MachineApp
+from console.arrangement import Layout
+from console.habits import Habits, write_habits
 from console.runtime import Runtime
 from machine.logs import configure_logging
 from machine.sandbox import Workspace
@@ -255,3 +257,46 @@ async def test_a_bot_that_cannot_start_ends_with_its_reason(project: Path, capsy
     error = capsys.readouterr().err
     assert "STORAGE_BACKEND" in error
     assert "Traceback" not in error
+
+
+async def test_a_stranger_types_at_once(project: Path) -> None:
+    """Nobody should need a manual to say hello."""
+    async with running(project) as (app, pilot):
+        await pilot.press(*"hello you", "enter")
+
+        await until(pilot, lambda: "Hello you" in said(app, "general"))
+
+
+async def test_nothing_typed_at_the_start_reaches_real_people(project: Path) -> None:
+    """In live mode what is typed into the chat is posted."""
+    write_habits(project, Habits(pane="chat"))
+    app = MachineApp(Runtime(Settings.check({}), project, live=False))
+    app.runtime.is_live = True
+
+    assert app._habits_to_begin_with().pane == "events"
+
+
+async def test_the_window_is_found_as_it_was_left(project: Path) -> None:
+    """Layout, pane and filters belong to the project."""
+    async with running(project) as (app, pilot):
+        app.use_layout(Layout.SINGLE)
+        app.logs_pane.set_filter("level:error")
+        app.events_pane.set_filter("user:alice")
+        await pilot.press("f6")
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app._has_stopped)
+
+    async with running(project) as (app, _):
+        assert app.layout_wanted is Layout.SINGLE
+        assert (app.logs_pane.filter_text, app.events_pane.filter_text) == ("level:error", "user:alice")
+        assert app.active is app.storage_pane
+        assert app.storage_pane.has_focus_within
+
+
+async def test_a_given_layout_counts_for_more_than_the_remembered_one(project: Path) -> None:
+    """`--layout`."""
+    write_habits(project, Habits(layout="single"))
+
+    app = MachineApp(Runtime(Settings.check({}), project), layout=Layout.WIDE)
+
+    assert app._habits_to_begin_with().layout == "wide"

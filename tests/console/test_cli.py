@@ -230,3 +230,21 @@ def test_ctrl_c_while_the_command_is_still_being_imported_ends_it_quietly(tmp_pa
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30)
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize("command", ["dev", "run"])
+def test_a_layout_that_does_not_exist(machine: Command, command: str) -> None:
+    """The right ones are named."""
+    ended = machine(command, "--layout", "tall")
+
+    assert ended.code == 1
+    assert "no layout 'tall'" in ended.err
+    assert "single (one pane at a time)" in ended.err
+
+
+def test_a_layout_without_a_console(machine: Command) -> None:
+    """What is asked for and cannot be had is told."""
+    ended = machine("dev", "--headless", "--layout", "single")
+
+    assert ended.code == 1
+    assert "--layout is about the console" in ended.err

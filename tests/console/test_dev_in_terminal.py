@@ -62,7 +62,6 @@ def test_a_stranger_talks_to_the_bot_changes_a_plugin_and_quits(console: Termina
     """The whole promise of the first page of the documentation."""
     assert "SANDBOX" in console.screen
 
-    console.press("3")
     console.wait_for("Next speaker")  # the chat has the focus
     console.type("good morning")
     console.press("Enter")
@@ -91,7 +90,6 @@ def test_a_broken_plugin_is_shown_and_the_old_version_stays(console: Terminal, p
     (project / "plugins" / "greeter.py").write_text("def broken(:\n", encoding="utf-8")
     console.wait_for(lambda screen: "greeter" in screen and "SyntaxError" in screen)
 
-    console.press("3")
     console.wait_for("Next speaker")  # the chat has the focus
     console.type("good morning")
     console.press("Enter")

@@ -11,7 +11,7 @@ from console.habits import FILE, Habits, read_habits, write_habits
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     """The folder is made where there is none."""
-    habits = Habits("machine-light", "chat", is_zoomed=True, events_filter="error")
+    habits = Habits("machine-light", "chat", is_zoomed=True, events_filter="error", layout="split", logs_filter="x")
     write_habits(tmp_path, habits)
 
     assert read_habits(tmp_path) == habits

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from console.arrangement import Layout
 from console.panes.status import Status, TabBar
 from console.screens.help import HelpScreen
 from console.window import ConsoleWindow
@@ -273,3 +276,78 @@ def test_the_light_theme_is_as_readable(snap_compare: Callable[..., bool]) -> No
 def test_help_looks_right(snap_compare: Callable[..., bool]) -> None:
     """The picture was looked at."""
     assert snap_compare(window(), terminal_size=NARROW, press=["f1"])
+
+
+async def test_a_small_terminal_can_show_two_or_four_panes_if_one_wants() -> None:
+    """`--layout`, or F12."""
+    app = window()
+    async with app.run_test(size=NARROW) as pilot:
+        app.use_layout(Layout.SPLIT)
+        assert shown(app) == ["events", "detail"]
+        await pilot.press("5")
+        assert shown(app) == ["events", "plugins"]
+
+        app.use_layout(Layout.WIDE)
+        assert shown(app) == ["events", "detail", "chat", "plugins"]
+
+        await pilot.press("f12")
+        await pilot.press("f12")
+        assert app.layout_wanted is Layout.SINGLE
+        assert shown(app) == ["plugins"]
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+async def test_every_layout_survives_a_tiny_terminal(layout: Layout) -> None:
+    """Down to next to nothing, and back as it was."""
+    app = window()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.use_layout(layout)
+        before = shown(app)
+
+        await pilot.resize_terminal(20, 5)
+        await pilot.pause()
+        assert shown(app) == ["events"]
+
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert shown(app) == before
+
+
+@pytest.mark.parametrize("layout", [Layout.WIDE, Layout.SPLIT], ids=str)
+def test_layouts_in_a_small_terminal_look_right(snap_compare: Callable[..., bool], layout: Layout) -> None:
+    """The picture was looked at."""
+    app = window()
+
+    async def before(pilot: Pilot[int]) -> None:
+        app.use_layout(layout)
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=NARROW, run_before=before)
+
+
+async def test_the_tab_that_is_lit_is_the_pane_with_the_focus() -> None:
+    """News of a focus that has moved on since comes late; the first pane must not be taken for the active one."""
+    app = window()
+    async with app.run_test(size=WIDE) as pilot:
+        for first, then in itertools.permutations(app.panes, 2):
+            app.go_to(first)
+            app.go_to(then)
+            await pilot.pause()
+            assert app.active is then
+            assert app._tabs._active == then.id
+            assert then.has_focus_within
+
+
+async def test_late_news_of_a_focus_does_not_change_the_active_pane() -> None:
+    """The same, without leaving it to chance which message is the later one."""
+    app = window()
+    async with app.run_test(size=WIDE) as pilot:
+        app.go_to(app.plugins_pane)
+        await pilot.pause()
+        app.go_to(app.events_pane)
+        await pilot.pause()
+
+        app.post_message(events.DescendantFocus(app.plugins_pane.main()))
+        await pilot.pause()
+
+        assert active(app) == "events"
