@@ -115,6 +115,7 @@ class Machine:
         self._clock = clock
         self._log_handler = TraceLogHandler(self.trace)
         self._started: list[Any] = []
+        self._stopping = asyncio.Lock()
         self._stopped = asyncio.Event()
         self._fatal: MachineError | None = None
         self._http: HttpMode | None = None
@@ -262,12 +263,13 @@ class Machine:
 
     async def stop(self) -> None:
         """Take no more events, finish what runs (`DRAIN_TIMEOUT` at most), and close everything; safe to call twice."""
-        while self._started:
-            part = self._started.pop()
-            try:
-                await part()
-            except Exception as error:  # the rest must be closed all the same
-                _logger.error("A part failed to stop", exc_info=error)
+        async with self._stopping:  # each part is needed by those before it until they are closed
+            while self._started:
+                part = self._started.pop()
+                try:
+                    await part()
+                except Exception as error:  # the rest must be closed all the same
+                    _logger.error("A part failed to stop", exc_info=error)
         logging.getLogger().removeHandler(self._log_handler)
         self._stopped.set()
 
