@@ -14,6 +14,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -26,6 +28,7 @@ from textual.worker import Worker, WorkerError
 
 from console import garbage
 from console.arrangement import Layout
+from console.exporting import ExportingWindow
 from console.habits import Habits, read_habits, write_habits
 from console.handler_calls import CallCounter
 from console.history import History
@@ -48,13 +51,12 @@ from console.sandbox_chat import SandboxChat
 from console.screens.reading import ReadingScreen
 from console.stored import read_storage
 from console.summary import IdsOnly, Names
-from console.tending import TendingWindow
 from console.using import BlockUser
 from console.vitals import LoopLag, memory_bytes
 from console.window import FRAMES_PER_SECOND
 from machine.errors import MachineError
 from machine.plugins.triggers import SlashCommand
-from machine.trace import ConnectionChanged, PluginFailed, PluginsReloaded, RateLimited, Record
+from machine.trace import ConnectionChanged, InvocationFailed, PluginFailed, PluginsReloaded, RateLimited, Record
 
 if TYPE_CHECKING:
     from console.runtime import Runtime
@@ -87,7 +89,7 @@ class _LateNames:
         return self.source.channel(channel_id)
 
 
-class MachineApp(TendingWindow):
+class MachineApp(ExportingWindow):
     """Runs a bot and shows everything it does.
 
     The bot is started when the window is there, and stopped (its handlers finish first) before the window goes. A bot
@@ -136,6 +138,11 @@ class MachineApp(TendingWindow):
         self._starting: Worker[None] | None = None
         self._has_stopped = False
         self._is_stopping = False
+
+    @property
+    def project(self) -> Path:
+        """The folder of the bot."""
+        return self.runtime.project
 
     def get_driver_class(self) -> type[Driver]:
         """The driver that never waits for the terminal, unless another one is asked for (`TEXTUAL_DRIVER`)."""
@@ -327,10 +334,22 @@ class MachineApp(TendingWindow):
             held = self._notices.let_through(news.about, news.record.at) if news.is_error else 0
             if held is not None:
                 more = f"\n(and {held} more like it before)" if held else ""
-                more += "\nF9 leads there." if news.is_error else ""
-                self.tell(f"{news.text}{more}", title=news.title, severity="error" if news.is_error else "information")
+                more += "\nA click or F9 leads there." if news.is_error else ""
+                severity = "error" if news.is_error else "information"
+                self.tell(f"{news.text}{more}", title=news.title, severity=severity, leads_to=self._place_told(news))
         failed_loads = len(self.machine.failures) if self.machine is not None else 0
         self.show_status(replace(self.status, errors=self.history.failures + failed_loads))
+
+    def _place_told(self, news: News) -> Callable[[], None] | None:
+        """Where a click on a notice about this leads to."""
+        match news.record:
+            case PluginFailed(plugin=plugin):
+                return partial(self.show_failed_load, plugin)
+            case InvocationFailed() as record:
+                event = self.history.event_of_run(record.invocation_id or "")
+                return partial(self.show_failed_event, event) if event is not None else None
+            case _:
+                return partial(self.go_to, self.plugins_pane) if news.is_about_plugins else None
 
     def show_plugins(self) -> None:
         """Show how the plugins stand."""

@@ -198,6 +198,11 @@ class History:
         index = number - self._events.dropped
         return self._events[index] if 0 <= index < len(self._events) else None
 
+    def event_of_run(self, invocation_id: str) -> EventTrace | None:
+        """The event that this run of a handler belongs to, if it is still kept."""
+        owner = self._runs.get(invocation_id)
+        return owner[0] if owner is not None else None
+
     @property
     def last_failed(self) -> EventTrace | None:
         """The event whose handler failed last, if it is still kept."""

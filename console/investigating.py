@@ -201,26 +201,27 @@ class InvestigatingWindow(ConsoleWindow):
             event is None or self.failed_load_at is None or (self.failed_load_at >= event.received_at)
         )
         if loads_failed_later:
-            self.go_to(self.plugins_pane)
-            self.plugins_pane.main().reveal((f"failed:{list(failures)[-1]}",))
+            self.show_failed_load(list(failures)[-1])
         elif event is not None:
-            self.open_event(event)
-            self.detail_pane.go_to_error()
+            self.show_failed_event(event)
         else:
             self.tell("Nothing has failed.")
+
+    def show_failed_load(self, plugin: str) -> None:
+        """Show why a plugin could not be loaded."""
+        self.go_to(self.plugins_pane)
+        self.plugins_pane.main().reveal((f"failed:{plugin}",))
+
+    def show_failed_event(self, event: EventTrace) -> None:
+        """Show what a handler raised."""
+        self.open_event(event)
+        self.detail_pane.go_to_error()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Everything one can do, by name."""
         yield from super().get_system_commands(screen)
         yield SystemCommand("Try a text", "Key F8: which handlers would it run?", self.action_playground)
         yield SystemCommand("Go to the last error", "Key F9", self.action_go_to_error)
-        yield SystemCommand("Filter the events", "Events, key /", self._filter)
-        yield SystemCommand("Replay the event", "Events and detail, key r", self.events_pane.action_replay)
-        yield SystemCommand("Edit and send the event", "Events and detail, key e", self.events_pane.action_edit)
-
-    def _filter(self) -> None:
-        self.go_to(self.events_pane)
-        self.events_pane.action_filter()
 
 
 async def _run_editor(command: Sequence[str]) -> str:

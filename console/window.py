@@ -9,7 +9,7 @@ The window is fed; it knows nothing about a running bot. That is for `console.ap
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import ClassVar
@@ -18,14 +18,17 @@ from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.notifications import Notification, Notify
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
+from textual.widgets._toast import Toast
 
 from console.arrangement import Layout
 from console.habits import Habits
 from console.history import EventTrace, History
 from console.line import clean
+from console.pane_actions import PaneAction, pane_actions
 from console.panes.chat import ChatPane
 from console.panes.detail import DetailPane
 from console.panes.document import DocumentView
@@ -46,6 +49,8 @@ NARROW_COLUMNS = 60
 """Below this, the list of conversations gets narrower."""
 LOW_ROWS = 10
 """Below this, the top and bottom lines are given up for content."""
+_MAX_LEADS = 50
+"""Notices whose places are known; more are not on screen at a time."""
 _ALWAYS_SHOWN = ("events", "detail", "chat")
 
 
@@ -115,6 +120,7 @@ class ConsoleWindow(App[int]):
         self._fourth: Pane = self.repl_pane
         self._lower: Pane = self.detail_pane
         self._is_zoomed = False
+        self._leads: dict[str, Callable[[], None]] = {}
         self._seen_version = -1
         self._highlighted: EventTrace | None = None
         self._status_bar = StatusBar(self.status)
@@ -149,11 +155,25 @@ class ConsoleWindow(App[int]):
         self.status = status
         self._status_bar.show(status)
 
-    def tell(self, text: str, *, title: str = "", severity: str = "information") -> None:
-        """Raise a notice; errors stay longer."""
+    def tell(
+        self, text: str, *, title: str = "", severity: str = "information", leads_to: Callable[[], None] | None = None
+    ) -> None:
+        """Raise a notice; errors stay longer. A click on it goes where it leads to."""
         timeout = 12 if severity == "error" else 5
         shown = "\n".join(map(clean, text.splitlines()))
-        self.notify(shown, title=clean(title), severity=severity, timeout=timeout, markup=False)  # type: ignore[arg-type]  # a plain str
+        notice = Notification(shown, clean(title), severity, timeout, markup=False)  # type: ignore[arg-type]  # a plain str
+        if leads_to is not None:
+            self._leads[notice.identity] = leads_to
+            while len(self._leads) > _MAX_LEADS:
+                del self._leads[next(iter(self._leads))]
+        self.post_message(Notify(notice))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a notice leads to the place."""
+        if isinstance(event.widget, Toast):
+            lead = self._leads.pop(event.widget._notification.identity, None)  # noqa: SLF001 - nothing else tells which
+            if lead is not None:
+                lead()
 
     # Where things are.
 
@@ -290,7 +310,8 @@ class ConsoleWindow(App[int]):
         """Everything one can do, by name."""
         del screen
         for pane in self.panes:
-            yield SystemCommand(f"Go to {pane.TITLE}", f"Key {pane.NUMBER}", lambda pane=pane: self.go_to(pane))
+            also = {3: ", F3", 7: ", F7"}.get(pane.NUMBER, "")
+            yield SystemCommand(f"Go to {pane.TITLE}", f"Key {pane.NUMBER}{also}", lambda pane=pane: self.go_to(pane))
         yield SystemCommand("Zoom the pane", "Key F4", self.action_zoom)
         for layout in Layout:
             yield SystemCommand(
@@ -298,20 +319,21 @@ class ConsoleWindow(App[int]):
             )
         yield SystemCommand("Next pane", "Key F6", lambda: self.action_next_pane(1))
         yield SystemCommand("Previous pane", "Key Shift+F6", lambda: self.action_next_pane(-1))
-        yield SystemCommand("Next speaker", "Chat, Ctrl+T", self.chat_pane.action_next_speaker)
-        yield SystemCommand("Next conversation", "Chat, Ctrl+Down", lambda: self.chat_pane.action_next_channel(1))
-        yield SystemCommand("Previous conversation", "Chat, Ctrl+Up", lambda: self.chat_pane.action_next_channel(-1))
-        yield SystemCommand("Look again at storage", "Storage, key r", self.storage_pane.action_look_again)
-        yield SystemCommand("Follow the newest events", "Events, End", self._follow)
         yield SystemCommand("Light or dark", "Key F10", self.action_switch_theme)
-        yield SystemCommand("Open the app's home tab", "Chat, H", self.chat_pane.action_home)
         yield SystemCommand("Change the theme", "Light, dark and others", self.action_change_theme)
-        yield SystemCommand("Save a picture", "SVG of the screen", self.deliver_screenshot)
         yield SystemCommand("Help", "Key F1 or ?", self.action_help)
-        yield SystemCommand("Quit", "Ctrl+Q: stop the bot and leave", self.action_quit)
+        yield SystemCommand("Quit", "Key Ctrl+Q: stop the bot and leave", self.action_quit)
+        for pane in self.panes:
+            for action in pane_actions(pane):
+                keys = ", ".join(self.get_key_display(Binding(key, "")) for key in action.keys)
+                yield SystemCommand(action.title, f"Key {keys}", lambda action=action: self._do_in_pane(action))
 
-    def _follow(self) -> None:
-        self.events_pane.main().action_last()
+    def _do_in_pane(self, action: PaneAction) -> None:
+        """Do in a pane what its key does there."""
+        self.go_to(action.pane)
+        if action.owner.focusable:
+            action.owner.focus()
+        self.call_later(self.run_action, action.binding.action, action.owner)
 
     def on_tab_bar_tab_clicked(self, event: TabBar.TabClicked) -> None:
         """Go to the pane whose tab was clicked."""

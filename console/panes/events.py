@@ -256,12 +256,14 @@ class EventsPane(Pane):
             self._list.action_move(1)
             self._tell_state()
 
+    def selected(self) -> list[EventTrace]:
+        """The marked events in their order, else the one under the cursor."""
+        marked = [self._history.by_number(number) for number in sorted(self._list.marked)]
+        return [event for event in marked or [self.current()] if event is not None]
+
     def action_replay(self) -> None:
         """Ask for the marked events to run again, else the one under the cursor."""
-        current = self.current()
-        marked = [self._history.by_number(number) for number in sorted(self._list.marked)]
-        events = [event for event in marked or [current] if event is not None]
-        if events:
+        if events := self.selected():
             self.post_message(self.ReplayRequested(events))
 
     def action_edit(self) -> None:

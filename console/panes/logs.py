@@ -119,6 +119,10 @@ class LogsPane(Pane):
         self._filter_line.text = text
         self._apply(text)
 
+    def selected(self) -> list[LogWritten]:
+        """The lines that the filter lets through."""
+        return [self._logs[index] for index in range(len(self._logs))]
+
     def sync(self) -> None:
         """Show what has been logged since the last time."""
         self._list.sync()

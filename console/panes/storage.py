@@ -118,6 +118,13 @@ class StoragePane(Pane):
         path = self._document.path_at(self._document.cursor)
         return next((one for one in self._values if (one.plugin, one.key) == path[:2]), None)
 
+    def selected(self) -> list[StoredValue]:
+        """The value that the cursor is on or in; on the name of a plugin, all that this plugin has stored."""
+        if not self._document.row_count():
+            return []
+        path = self._document.path_at(self._document.cursor)
+        return [one for one in self._values if (one.plugin, one.key)[: len(path)] == path[:2]]
+
     def action_look_again(self) -> None:
         """Ask for the values."""
         self.post_message(self.RefreshRequested())

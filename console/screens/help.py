@@ -55,6 +55,7 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
         ("F2", "command palette: every action by name"),
         ("F8", "try which handlers a text would run"),
         ("F9", "go to what failed last"),
+        ("x, X", "export the selection as JSON; save a picture"),
         ("F5", "read changed plugin files now"),
         ("Ctrl+Q", "stop the bot and quit"),
     ),

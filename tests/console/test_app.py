@@ -66,10 +66,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def running(project: Path, *, size: tuple[int, int] = (160, 45)) -> AsyncIterator[tuple[MachineApp, Pilot[int]]]:
+async def running(
+    project: Path, *, size: tuple[int, int] = (160, 45), notifications: bool = False
+) -> AsyncIterator[tuple[MachineApp, Pilot[int]]]:
     """The application, connected."""
     app = MachineApp(Runtime(Settings.check({}), project), title="test")
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=notifications) as pilot:
         await until(pilot, lambda: app.status.connection == "connected" and app.status.plugins > 0)
         yield app, pilot
 
@@ -157,7 +159,7 @@ async def test_a_failing_handler_raises_a_notice_and_is_counted(project: Path) -
         (notice,) = app._notifications
         assert (notice.title, notice.message, notice.severity) == (
             "Greeter.boom failed",
-            "KeyError: 'api'\nF9 leads there.",
+            "KeyError: 'api'\nA click or F9 leads there.",
             "error",
         )
 

@@ -227,7 +227,7 @@ async def test_every_action_is_in_the_palette() -> None:
         titles = {command.title for command in app.get_system_commands(app.screen)}
 
         assert {f"Go to {pane.TITLE}" for pane in app.panes} <= titles
-        assert {"Zoom the pane", "Next pane", "Next speaker", "Help", "Quit", "Change the theme"} <= titles
+        assert {"Zoom the pane", "Next pane", "Help", "Quit", "Change the theme"} <= titles
 
 
 async def test_a_notice_is_no_markup() -> None:
