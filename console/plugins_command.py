@@ -11,6 +11,7 @@ from console.loaded import loaded_machine
 from machine.bot import Machine
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
+from machine.loading.inspecting import hidden_method
 from machine.loading.loader import LoadedPlugin
 from machine.redaction import redact
 from machine.settings import Settings
@@ -49,6 +50,7 @@ def _handler_data(handler: Handler) -> dict[str, Any]:
         "file": handler.source_file,
         "line": handler.source_line,
         "doc": handler.doc,
+        "hides": hidden_method(handler),
     }
 
 
@@ -62,7 +64,9 @@ def _as_text(machine: Machine, project: Path) -> Iterator[str]:
         yield f"{plugin.name}{where}"
         for handler in plugin.handlers:
             method = handler.name.rpartition(".")[2]
-            yield f"  @{handler.trigger.describe()}  {method}, line {handler.source_line}"
+            hidden = hidden_method(handler)
+            note = f"  WARNING: hides {hidden}, give it another name" if hidden else ""
+            yield f"  @{handler.trigger.describe()}  {method}, line {handler.source_line}{note}"
     for name, error in machine.failures.items():
         place = _shown(error.file, project) if error.file else name
         line = f":{error.line}" if error.line else ""

@@ -31,6 +31,12 @@ def handlers_of(plugin: MachineBasePlugin) -> tuple[Handler, ...]:
     return tuple(_handlers(plugin))
 
 
+def hidden_method(handler: Handler) -> str | None:
+    """The method of `MachineBasePlugin` that a handler takes the place of by its name, if there is one."""
+    method = handler.name.rpartition(".")[2]
+    return f"MachineBasePlugin.{method}" if hasattr(MachineBasePlugin, method) else None
+
+
 def check_lifecycle(cls: type[MachineBasePlugin]) -> None:
     """Make sure that what the framework awaits can be awaited.
 

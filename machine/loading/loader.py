@@ -18,7 +18,7 @@ from machine.containment import concerns_others
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
 from machine.loading.importing import Project
-from machine.loading.inspecting import check_lifecycle, handlers_of, plugin_name
+from machine.loading.inspecting import check_lifecycle, handlers_of, hidden_method, plugin_name
 from machine.plugins.base import Host, MachineBasePlugin
 from machine.plugins.declarations import required_settings_of
 from machine.settings import CaseInsensitiveDict
@@ -211,13 +211,12 @@ def _is_plugin_class(value: object) -> TypeGuard[type[MachineBasePlugin]]:
 def _warn_of_hidden_methods(handlers: Iterable[Handler]) -> None:
     """Other code, of the plugin itself perhaps, would call the handler in place of the framework's method."""
     for name, handler in {handler.name: handler for handler in handlers}.items():
-        plugin, _, method = name.rpartition(".")
-        if hasattr(MachineBasePlugin, method):
+        if hidden := hidden_method(handler):
             _logger.warning(
                 "A handler takes the place of a method of MachineBasePlugin: give it another name",
                 handler=name,
-                hides=f"MachineBasePlugin.{method}",
-                plugin=plugin,
+                hides=hidden,
+                plugin=handler.plugin,
                 at=f"{handler.source_file}:{handler.source_line}",
             )
 

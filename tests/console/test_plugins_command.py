@@ -74,3 +74,14 @@ async def test_programs_get_the_same_as_json(tmp_path: Path) -> None:
     assert told["plugins"][0]["handlers"][0]["line"] == 12
     assert told["failures"][0]["line"] == 7
     assert ended.code == 1
+
+
+async def test_a_handler_that_hides_a_method_is_pointed_out(tmp_path: Path) -> None:
+    """It works until the plugin calls that method."""
+    folder = project(tmp_path, greeter=GREETER.replace("async def greet", "async def update"))
+
+    ended = await outcome(folder, "plugins")
+    data = json.loads((await outcome(folder, "plugins", "--json")).out)
+
+    assert "update, line 12  WARNING: hides MachineBasePlugin.update, give it another name" in ended.out
+    assert [handler["hides"] for handler in data["plugins"][0]["handlers"]] == ["MachineBasePlugin.update"] * 2
