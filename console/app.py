@@ -377,7 +377,7 @@ class MachineApp(ExportingWindow):
             self._is_storage_stale = True
             return
         try:
-            values = await read_storage(machine.storage, machine.plugins)
+            values = await read_storage(machine.storage, machine.plugins, machine.settings.storage_secret)
             self.storage_pane.show(values, await machine.storage.size())
         except MachineError as error:
             self.tell(str(error), title="Storage", severity="error")

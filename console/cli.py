@@ -191,6 +191,17 @@ def list_plugins(
     _finish(listing(settings, project, as_json=as_json))
 
 
+@app.command("sign-storage")
+def sign_stored_values(
+    remove: Annotated[bool, typer.Option("--remove", help="Take the signatures off again.")] = False,
+) -> None:
+    """Sign what was stored before STORAGE_SECRET was set; stop the bot meanwhile."""
+    from console.signing_command import sign_storage  # noqa: PLC0415 - not for other commands
+
+    settings, project = _quiet_project()
+    _finish(sign_storage(settings, project, removes=remove))
+
+
 @app.command("manifest")
 def show_manifest(
     diff: Annotated[

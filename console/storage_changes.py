@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import SecretStr
+
 from machine.errors import StorageError
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.codec import encode
@@ -38,10 +40,12 @@ class StorageChanges:
 
     Args:
         backend: Where the values are.
+        secret: Signs them.
     """
 
-    def __init__(self, backend: MachineBaseStorage) -> None:
+    def __init__(self, backend: MachineBaseStorage, secret: SecretStr | None = None) -> None:
         self._backend = backend
+        self._secret = secret
         self._undo: list[_Before] = []
 
     async def set(self, key: str, value: Any) -> None:
@@ -50,9 +54,9 @@ class StorageChanges:
         Raises:
             StorageError: The value cannot be stored.
         """
-        data = encode(value, key=key)
+        data = encode(value, key=key, secret=self._secret)
         before = await self._remember(key)
-        await self._backend.set(key, data, _seconds(before.expires_at))
+        await self._backend.set(key, data, seconds_left(before.expires_at))
 
     async def delete(self, key: str) -> None:
         """Remove a full key."""
@@ -67,7 +71,7 @@ class StorageChanges:
         if before.data is None:
             await self._backend.delete(before.key)
         else:
-            await self._backend.set(before.key, before.data, _seconds(before.expires_at))
+            await self._backend.set(before.key, before.data, seconds_left(before.expires_at))
         return before.key
 
     async def _remember(self, key: str) -> _Before:
@@ -76,5 +80,6 @@ class StorageChanges:
         return before
 
 
-def _seconds(expires_at: datetime | None) -> int | None:
+def seconds_left(expires_at: datetime | None) -> int | None:
+    """The lifetime to store a value with so that it goes at `expires_at`; at least a second."""
     return None if expires_at is None else max(int((expires_at - datetime.now(UTC)).total_seconds()), 1)

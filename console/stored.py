@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import SecretStr
+
 from console.line import Part
 from console.nodes import Node, json_node, shown_repr, text_nodes
 from console.summary import byte_size, counted
@@ -98,21 +100,26 @@ def _value_node(stored: StoredValue, now: datetime | None, changed: frozenset[st
     return Node((*name, Part(f"{shown[:_PREVIEW]}…", style)), stored.key, rows, is_open=False)
 
 
-async def read_storage(backend: MachineBaseStorage, plugins: Iterable[str]) -> list[StoredValue]:
+async def read_storage(
+    backend: MachineBaseStorage, plugins: Iterable[str], secret: SecretStr | None = None
+) -> list[StoredValue]:
     """The newest state of what is stored, at most `MAX_VALUES` of it.
 
     Args:
         backend: Where the data is.
         plugins: Names that keys may begin with; a key without one is shared.
+        secret: The one that signed the values.
 
     Raises:
         StorageError: The backend cannot list its keys, or cannot be reached.
     """
     names = frozenset(plugins)
-    return [await _read(backend, full_key, names) for full_key in (await backend.keys())[:MAX_VALUES]]
+    return [await _read(backend, full_key, names, secret) for full_key in (await backend.keys())[:MAX_VALUES]]
 
 
-async def _read(backend: MachineBaseStorage, full_key: str, plugins: frozenset[str]) -> StoredValue:
+async def _read(
+    backend: MachineBaseStorage, full_key: str, plugins: frozenset[str], secret: SecretStr | None
+) -> StoredValue:
     owner, _, key = full_key.partition(":")
     if not key or (owner not in plugins and "." not in owner):
         owner, key = "shared", full_key
@@ -121,7 +128,7 @@ async def _read(backend: MachineBaseStorage, full_key: str, plugins: frozenset[s
         return StoredValue(owner, key, error="expired just now", full_key=full_key)
     expires_at = await backend.expiry(full_key)
     try:
-        value = decode(data, key=full_key)
+        value = decode(data, key=full_key, secret=secret)
     except StorageError as error:
         return StoredValue(owner, key, None, len(data), str(error), full_key, expires_at)
     return StoredValue(owner, key, value, len(data), full_key=full_key, expires_at=expires_at)

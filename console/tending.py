@@ -19,7 +19,9 @@ class TendingWindow(ChattingWindow):
     def on_storage_pane_change_requested(self, event: StoragePane.ChangeRequested) -> None:
         """Change what is stored."""
         if self.machine is not None:
-            changes = self._changes = self._changes or StorageChanges(self.machine.storage)
+            machine = self.machine
+            self._changes = self._changes or StorageChanges(machine.storage, machine.settings.storage_secret)
+            changes = self._changes
             self.run_worker(self._change(changes, event), group="change", exit_on_error=False)
 
     async def _change(self, changes: StorageChanges, event: StoragePane.ChangeRequested) -> None:

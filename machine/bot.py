@@ -201,7 +201,7 @@ class Machine:
 
     def plugin_storage(self, name: str) -> PluginStorage:
         """The storage of the plugin with this name (module and class)."""
-        return PluginStorage(name, self.storage, trace=self.trace)
+        return PluginStorage(name, self.storage, trace=self.trace, secret=self.settings.storage_secret)
 
     def explain(self, envelope: Envelope) -> tuple[Considered, ...]:
         """Which handlers an envelope would run, and why or why not; nothing is run."""

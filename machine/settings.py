@@ -33,6 +33,9 @@ ENVIRONMENT_PREFIX = "SM_"
 DEFAULT_SETTINGS_FILE = "local_settings.py"
 SLACK_API_URL = "https://slack.com/api/"
 
+MIN_STORAGE_SECRET = 16
+"""Characters; a shorter one could be found by trying."""
+
 _SETTINGS_MODULE = "SETTINGS_MODULE"
 
 _SHOWN_CHARACTERS = 200  # of a wrong value: enough to recognise it
@@ -55,6 +58,7 @@ _NEED_A_START = (
     "plugin_dir",
     "storage_backend",
     "sqlite_path",
+    "storage_secret",
     "tz",
     "socket_mode_connections",
     "slack_signing_secret",
@@ -101,6 +105,7 @@ class Settings(BaseModel):
     aliases: _List = ()
     storage_backend: str = "machine.storage.backends.sqlite.SQLiteStorage"
     sqlite_path: str = ".machine/storage.db"
+    storage_secret: SecretStr | None = None
     http_proxy: str | None = None
     tz: ZoneInfo = ZoneInfo("UTC")
     loglevel: int = logging.INFO
@@ -193,6 +198,7 @@ class Settings(BaseModel):
         "slack_app_token",
         "slack_bot_token",
         "slack_signing_secret",
+        "storage_secret",
         "http_proxy",
         "root_user",
         "http",
@@ -216,6 +222,13 @@ class Settings(BaseModel):
         if token is not None and not _is_token(token, "xoxb-", "xoxe.xoxb-"):
             raise ValueError("a bot token, which begins with xoxb- (OAuth & Permissions > Bot User OAuth Token)")
         return token
+
+    @field_validator("storage_secret")
+    @classmethod
+    def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < MIN_STORAGE_SECRET:
+            raise ValueError(f"at least {MIN_STORAGE_SECRET} characters; `openssl rand -hex 32` makes some")
+        return secret
 
     @field_validator("slack_api_url", "http_proxy")
     @classmethod

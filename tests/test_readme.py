@@ -56,8 +56,10 @@ def test_ci_runs_the_command_of_the_readme() -> None:
 def test_every_command_of_ours_exists() -> None:
     """As `machine NAME`, with its options."""
     root: Any = typer.main.get_command(cli.app)
-    mentioned = re.findall(r"^(?:uv run )?machine (\w+)(?: (--[\w-]+))?", "\n".join(commands_in(README)), re.MULTILINE)
-    mentioned += re.findall(r"`machine (\w+)(?: (--[\w-]+))?", README)
+    mentioned = re.findall(
+        r"^(?:uv run )?machine ([\w-]+)(?: (--[\w-]+))?", "\n".join(commands_in(README)), re.MULTILINE
+    )
+    mentioned += re.findall(r"`machine ([\w-]+)(?: (--[\w-]+))?", README)
 
     assert {name for name, _ in mentioned} == set(root.commands)
     for name, option in mentioned:

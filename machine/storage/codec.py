@@ -1,6 +1,7 @@
 """Values to bytes and back, with dill, so that a plugin can store nearly any Python object.
 
-Reading runs code that the bytes name, as every pickle does: a store is as trusted as the plugins themselves.
+Reading runs code that the bytes name, as every pickle does: a store is as trusted as the plugins themselves, unless
+values are signed (`STORAGE_SECRET`). Then, what this bot did not write is refused before any of it is looked at.
 
 Classes and functions of modules are stored by name. dill alone would store one by value when the name now leads to
 another object, as it does after a reload, and would hand out a stranger to `isinstance` ever after. What is read back
@@ -17,23 +18,26 @@ from types import FunctionType
 from typing import Any, NoReturn
 
 import dill
+from pydantic import SecretStr
 
 from machine.errors import StorageError
+from machine.storage.signing import sign, verified
 
 
-def encode(value: Any, *, key: str) -> bytes:
+def encode(value: Any, *, key: str, secret: SecretStr | None = None) -> bytes:
     """The bytes that stand for `value`.
 
     Args:
         value: Anything dill can pickle.
-        key: Where it will be stored, for the error's text.
+        key: Where it will be stored, for the signature and the error's text.
+        secret: Signs the bytes.
 
     Raises:
         StorageError: The value cannot be pickled (a generator, a running task), or an object in it belongs to a
             version of a module that has been replaced.
     """
     try:
-        return _pickle(value)
+        data = _pickle(value)
     except StorageError as error:
         raise StorageError(f"The value for {key!r} cannot be stored: {error}") from None
     except Exception as error:  # of any kind: pickling runs code of the value's own classes
@@ -41,19 +45,22 @@ def encode(value: Any, *, key: str) -> bytes:
             f"The value for {key!r} cannot be stored: it is a {type(value).__qualname__} that cannot be pickled "
             f"({_text(error)}). Store plain data instead."
         ) from error
+    return data if secret is None else sign(data, key=key, secret=secret)
 
 
-def decode(data: bytes, *, key: str) -> Any:
+def decode(data: bytes, *, key: str, secret: SecretStr | None = None) -> Any:
     """The value that `data` stands for.
 
     Args:
         data: What `encode()` made.
-        key: Where it was stored, for the error's text.
+        key: Where it was stored.
+        secret: The one that signed the data; data without its signature is not unpickled.
 
     Raises:
-        StorageError: The data is damaged or was not written by `encode()`, or its class is gone or cannot be made.
+        StorageError: The data is damaged or was not written by `encode()` with this secret, or its class is gone or
+            cannot be made.
     """
-    unpickler = _Unpickler(io.BytesIO(data))
+    unpickler = _Unpickler(io.BytesIO(verified(data, key=key, secret=secret)))
     try:
         return unpickler.load()
     except Exception as error:  # of any kind, as above

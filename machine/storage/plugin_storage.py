@@ -6,6 +6,8 @@ import time
 from datetime import timedelta
 from typing import Any, NoReturn
 
+from pydantic import SecretStr
+
 from machine.brief import brief
 from machine.errors import StorageError
 from machine.read_only import require_writable
@@ -29,12 +31,21 @@ class PluginStorage:
         fq_plugin_name: The plugin's module and class, joined by a dot; the namespace of its keys.
         storage_backend: Where the data goes.
         trace: Told of every operation.
+        secret: Signs what is stored; what it did not sign is not read.
     """
 
-    def __init__(self, fq_plugin_name: str, storage_backend: MachineBaseStorage, *, trace: Trace | None = None) -> None:
+    def __init__(
+        self,
+        fq_plugin_name: str,
+        storage_backend: MachineBaseStorage,
+        *,
+        trace: Trace | None = None,
+        secret: SecretStr | None = None,
+    ) -> None:
         self._fq_plugin_name = fq_plugin_name
         self._backend = storage_backend
         self._trace = trace
+        self._secret = secret
 
     async def set(self, key: str, value: Any, expires: int | timedelta | None = None, shared: bool = False) -> None:
         """Store a value, in place of what was under the key.
@@ -53,7 +64,7 @@ class PluginStorage:
         started = time.perf_counter()
         full_key = self._full_key(key, shared)
         seconds = whole_seconds(expires)
-        data = encode(value, key=full_key)
+        data = encode(value, key=full_key, secret=self._secret)
         await self._backend.set(full_key, data, seconds)
         self._report("set", key, shared, started, size=len(data), value=value)
 
@@ -61,7 +72,7 @@ class PluginStorage:
         """The value under a key; `None` where there is none or it has expired.
 
         Raises:
-            StorageError: There is a value, but it cannot be read; its class may be gone.
+            StorageError: There is a value, but it cannot be read: its class may be gone, or its signature is wrong.
         """
         started = time.perf_counter()
         full_key = self._full_key(key, shared)
@@ -70,7 +81,7 @@ class PluginStorage:
             self._report("get", key, shared, started, is_found=False)
             return None
         try:
-            value = decode(data, key=full_key)
+            value = decode(data, key=full_key, secret=self._secret)
         except StorageError:
             self._report("get", key, shared, started, is_found=True, size=len(data))
             raise

@@ -22,6 +22,7 @@ name = "general"
 """
 SETTINGS = {
     "SLACK_SIGNING_SECRET": f"{MARK}signing",
+    "STORAGE_SECRET": f"{MARK}storage-secret",
     "GITHUB_API_KEY": f"{MARK}github",
     "DB_PASSWORD": f"{MARK}database",
     "SESSION_COOKIE": f"{MARK}cookie",
