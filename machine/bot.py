@@ -23,6 +23,8 @@ from machine.dispatch.matching import Reader
 from machine.dispatch.registry import Registry
 from machine.envelope import Envelope
 from machine.errors import MachineError, Mistake, PluginError, SettingsError
+from machine.inbox.inbox import FOLDER as INBOX_FOLDER
+from machine.inbox.inbox import Inbox
 from machine.loading.importing import Project
 from machine.loading.loader import LoadedPlugin, Loader
 from machine.loading.plugins import Plugins
@@ -326,11 +328,12 @@ class Machine:
             settings.plugins,
             self._classes,
         )
-        self._handover = Handover(self._dispatcher, self.trace, self._shared_deliveries())
+        self._inbox = Inbox(self._root / INBOX_FOLDER, settings.inbox, self.trace)
+        self._handover = Handover(self._dispatcher, self.trace, self._shared_deliveries(), self._inbox.handled)
         self._receiving = ReceivingThread()
         transports = self._make_transports()
         # Stopped in the opposite order: what handlers answer while they end must still reach Slack.
-        self._started += [self._plugins.close, self._receiving.close]
+        self._started += [self._inbox.close, self._plugins.close, self._receiving.close]
         self._started += [*(transport.stop for transport in transports), self._drain]
         if self._loads_plugins:
             await self._plugins.load_all()
@@ -356,6 +359,9 @@ class Machine:
             self._started += [watcher.close, self._stop_reloading]
 
         self._handover.start()
+        unfinished = await self._inbox.recover()
+        self._intake.remember(unfinished)
+        self._handover.run_again(unfinished)
         await self._receiving.start()
         for transport in transports:
             await transport.start()
@@ -365,7 +371,7 @@ class Machine:
         """The server, if one is wanted; and Socket Mode, unless Slack sends to the server."""
         settings, bot_loop = self.settings, BotLoop()
         trace = RelayedTrace(self.trace, bot_loop)
-        intake = self._intake = Intake(self._handover, self._dispatcher.may_be_answered)
+        intake = self._intake = Intake(self._handover, self._dispatcher.may_be_answered, self._inbox.keep)
         transports: list[Transport] = []
         if settings.http is not None:
             secret = settings.slack_signing_secret

@@ -26,6 +26,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from machine.address import Address
 from machine.errors import Mistake, SettingsError
+from machine.inbox.policy import InboxPolicy
 from machine.redaction import REDACTED, is_secret_name, redact, redact_value, remember_secrets
 from machine.tracebacks import one_line
 
@@ -45,6 +46,7 @@ _EXPECTED = {  # what pydantic says in its own terms
     "bool_type": "true or false",
     "string_type": "a text",
     "tuple_type": "a list",
+    "enum": "one of rerun, report, off",
     "zoneinfo_str": "the name of a time zone, such as Europe/Amsterdam or UTC",
 }
 
@@ -64,6 +66,7 @@ _NEED_A_START = (
     "slack_signing_secret",
     "http",
     "health",
+    "inbox",
 )
 
 
@@ -115,6 +118,7 @@ class Settings(BaseModel):
     socket_mode_connections: Annotated[int, Field(ge=1, le=10)] | None = None
     http: str | None = None
     health: str | None = None
+    inbox: InboxPolicy = InboxPolicy.REPORT
     drain_timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
 
     @classmethod
@@ -185,7 +189,7 @@ class Settings(BaseModel):
                 value = value.get_secret_value()
             elif isinstance(value, tuple):
                 value = list(value)
-            elif isinstance(value, ZoneInfo):
+            elif isinstance(value, ZoneInfo | InboxPolicy):
                 value = str(value)
             plain[name.upper()] = value
         return CaseInsensitiveDict({**plain, **(self.model_extra or {})})
@@ -208,6 +212,11 @@ class Settings(BaseModel):
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return value.strip() or None if isinstance(value, str) else value
+
+    @field_validator("inbox", mode="before")
+    @classmethod
+    def _ignore_case(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator("slack_app_token")
     @classmethod

@@ -81,6 +81,23 @@ class EnvelopeAcknowledged(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnvelopeUnfinished(Record):
+    """An earlier process of the bot ended before the handlers of this envelope had.
+
+    Attributes:
+        envelope: What was received.
+        received_at: When it was (aware, UTC).
+        attempts: How often it has been begun.
+        is_rerun: Whether its handlers run again now.
+    """
+
+    envelope: Envelope
+    received_at: datetime
+    attempts: int
+    is_rerun: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvelopeDropped(Record):
     """An envelope went no further, for example because it was a redelivery."""
 

@@ -41,6 +41,7 @@ class Arrival:
         envelope: What arrived.
         received: When, in seconds of `time.perf_counter()`.
         is_repeat: Whether it was delivered before, so that no handler is to run.
+        is_claimed: Whether no other process of the bot need be asked if it handles it.
         acknowledged: When Slack was told, if that did not wait for a handler's answer.
         is_begun: Whether the bot's loop has come to it.
         is_told: Whether the acknowledgement has been traced.
@@ -49,6 +50,7 @@ class Arrival:
     envelope: Envelope
     received: float = field(default_factory=time.perf_counter)
     is_repeat: bool = False
+    is_claimed: bool = False
     acknowledged: float | None = None
     is_begun: bool = False
     is_told: bool = False
@@ -120,6 +122,13 @@ class Handover:
             self._is_woken = True
             self._bot_loop.soon(self._wake)
 
+    def run_again(self, envelopes: Sequence[Envelope]) -> None:
+        """Hand over what an ended process of the bot did not finish; on the bot's loop, before anything is received."""
+        arrivals = self.announce(envelopes)
+        for arrival in arrivals:
+            arrival.is_claimed = True
+        self.put(arrivals)
+
     async def until_room(self) -> None:
         """Wait, on the thread that receives, while too much waits here already."""
         while self.is_full:
@@ -190,9 +199,9 @@ class Handover:
         """Which of them no other process of the bot handles."""
         if self._shared is None:
             return [True] * len(batch)
-        fresh = [arrival.envelope for arrival in batch if not arrival.is_repeat]
+        fresh = [arrival.envelope for arrival in batch if not (arrival.is_repeat or arrival.is_claimed)]
         claimed = iter(await self._shared.claim(fresh))
-        return [arrival.is_repeat or next(claimed) for arrival in batch]
+        return [arrival.is_repeat or arrival.is_claimed or next(claimed) for arrival in batch]
 
     async def _begin(self, arrival: Arrival, *, is_mine: bool) -> None:
         arrival.is_begun = True

@@ -41,6 +41,11 @@ class Intake:
         self._deliveries = Deliveries()
         self._answering: set[asyncio.Task[None]] = set()
 
+    def remember(self, envelopes: Sequence[Envelope]) -> None:
+        """Take later deliveries of these for repeats; before anything is received."""
+        for envelope in envelopes:
+            self._deliveries.is_repeat(envelope)
+
     @property
     def is_full(self) -> bool:
         """Whether so much waits for the handlers that no more should be taken."""
