@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -78,9 +79,17 @@ def dev(
     headless: Annotated[bool, typer.Option("--headless", help="Hot reload without the console: logs only.")] = False,
     live: Live = None,
     layout: Shape = None,
+    web: Annotated[bool, typer.Option("--web", help="The console in a browser, on 127.0.0.1.")] = False,
+    port: Annotated[
+        int | None, typer.Option(help="With --web: the port; 0 takes a free one. 8000 by default.", min=0, max=65535)
+    ] = None,
 ) -> None:
     """Open the console with the bot inside; changed plugin files are taken over as they are saved."""
     shape = _layout(layout, headless=headless)
+    if web:
+        _serve_console(live=live, layout=shape, port=port, headless=headless)
+    if port is not None:
+        raise MachineError("--port is the port of the console in a browser. Add --web.")
     if headless:
         _run_headless(live=live, watch=True)
     _show(live=live, watch=True, layout=shape)
@@ -281,6 +290,18 @@ def _layout(name: str | None, *, headless: bool) -> Layout | None:
     return layout_named(name)
 
 
+def _serve_console(*, live: bool | None, layout: Layout | None, port: int | None, headless: bool) -> NoReturn:
+    if headless:
+        raise MachineError("--web shows the console, --headless does without it. Leave out one of them.")
+    from console.web import DEFAULT_PORT, serve_console  # noqa: PLC0415 - needs the extra `web`
+    from machine.settings import Settings  # noqa: PLC0415 - pydantic is not needed for --help
+
+    Settings.load(Path.cwd())  # what is wrong with them is told here, where one looks
+    arguments = ["dev", *([] if live is None else ["--live" if live else "--sandbox"])]
+    arguments += [] if layout is None else ["--layout", layout]
+    _finish(serve_console(arguments, DEFAULT_PORT if port is None else port, typer.echo))
+
+
 def _show(*, live: bool | None, watch: bool, layout: Layout | None) -> None:
     _require_terminal()
     title = "machine dev" if watch else "machine run"
@@ -288,6 +309,8 @@ def _show(*, live: bool | None, watch: bool, layout: Layout | None) -> None:
 
 
 def _require_terminal() -> None:
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return  # it is shown by other means, as in a browser
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MachineError("The console needs a terminal. Without one, use `machine run --headless`.")
     columns, lines = shutil.get_terminal_size()
