@@ -31,6 +31,7 @@ _SHORT = 60
 """Characters of an argument shown in the line of its call; all of it is shown under it."""
 _TOLD_BY_NAME = {"channel": "channel", "user": "person"}
 _RUNNING, _FAILED, _RAN = Part("… ", "warn"), Part("✗ ", "bad"), Part("✓ ", "good")
+_REFUSED = Part("⊘ ", "warn")
 
 _LEVELS = {"warning": "warn", "critical": "crit"}
 LEVEL_STYLES = {"debug": "dim", "info": "accent", "warning": "warn", "error": "bad", "critical": "alarm"}
@@ -90,7 +91,9 @@ def _runs(event: EventTrace, names: Names, axis: TimeAxis) -> Iterator[Node]:
     if not number:
         yield Node(_section("No handler ran"))
         return
-    yield Node(_section(f"{counted(number, 'handler').capitalize()} ran"), side=axis.scale())
+    refused = sum(run.refused is not None for run in event.invocations)
+    title = f"{counted(number - refused, 'handler').capitalize()} ran" if number > refused else "No handler ran"
+    yield Node(_section(f"{title}, {refused} refused" if refused else title), side=axis.scale())
     for position, run in enumerate(event.invocations):
         yield _run(run, asked.get(run.handler), names, axis, f"run{position}")
     for one in waiting:
@@ -104,6 +107,8 @@ def _section(title: str) -> Line:
 
 def _run(run: InvocationTrace, asked: Considered | None, names: Names, axis: TimeAxis, key: str) -> Node:
     state = _RUNNING if run.is_running else _FAILED if run.error is not None else _RAN
+    if run.refused is not None:
+        state = _REFUSED
     took = "running" if run.is_running else milliseconds(run.duration)
     begun = milliseconds(run.started_at - axis.start)
     head = (
@@ -111,6 +116,7 @@ def _run(run: InvocationTrace, asked: Considered | None, names: Names, axis: Tim
         Part(short_handler(run.handler), "strong"),
         Part(f"  {took}", "number"),
         Part(f"  at {begun}", "dim"),
+        Part(f"  {run.refused}" if run.refused is not None else "", "warn"),
     )
     under = (*(_why(asked) if asked else ()), *_deeds(run, names, axis))
     return Node(head, key, under, side=axis.run(run), about=run.handler)

@@ -26,6 +26,7 @@ from machine.trace import (
     HandlersConsidered,
     InvocationFailed,
     InvocationFinished,
+    InvocationRefused,
     InvocationStarted,
     JobFired,
     LogWritten,
@@ -53,6 +54,7 @@ class InvocationTrace:
         handler: Name of the handler: module, class and method.
         started_at: When it began.
         duration: How long it took; `None` while it runs.
+        refused: Why it was not let run after all, such as a role that the person does not have; else `None`.
         error: Type and message of what it raised.
         traceback: Beginning in the handler's own code.
         frames: Where the exception passed through, with source and variables.
@@ -68,6 +70,7 @@ class InvocationTrace:
     handler: str
     started_at: datetime
     duration: timedelta | None = None
+    refused: str | None = None
     error: str | None = None
     traceback: str = ""
     frames: tuple[Frame, ...] = ()
@@ -161,6 +164,7 @@ class History:
             EnvelopeDropped: self._dropped,
             HandlersConsidered: self._considered,
             InvocationStarted: self._started,
+            InvocationRefused: self._refused,
             InvocationFinished: self._finished,
             InvocationFailed: self._finished,
             ApiCalled: self._did,
@@ -284,6 +288,11 @@ class History:
             event.version += 1
             self.changes.note(event.number)
         return run
+
+    def _refused(self, record: InvocationRefused) -> None:
+        run = self._run_of(record)
+        if run is not None:
+            run.refused = record.reason
 
     def _finished(self, record: InvocationFinished | InvocationFailed) -> None:
         if isinstance(record, InvocationFailed):

@@ -121,10 +121,11 @@ class InvestigatingWindow(ConsoleWindow):
             screen.start_with(envelope.user_id, envelope.channel_id)
         self.push_screen(screen)
 
-    def on_playground_screen_asked(self, event: PlaygroundScreen.Asked) -> None:
+    async def on_playground_screen_asked(self, event: PlaygroundScreen.Asked) -> None:
         """Ask the bot; nothing is run."""
         if self.machine is not None:
-            event.screen.show(self.machine.explain(typed_envelope(event.text, event.person, event.channel)))
+            envelope = typed_envelope(event.text, event.person, event.channel)
+            event.screen.show(await self.machine.explain_with_roles(envelope))
 
     # Again.
 

@@ -222,7 +222,7 @@ def event_line(event: EventTrace, names: Names, width: int, timezone: tzinfo = U
 
 
 def _handlers(event: EventTrace, width: int) -> str:
-    ran = [short_handler(run.handler) for run in event.invocations] or [
+    ran = [("⊘ " if run.refused is not None else "") + short_handler(run.handler) for run in event.invocations] or [
         short_handler(one.handler) for one in event.matched
     ]
     if not ran:

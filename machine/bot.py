@@ -209,6 +209,10 @@ class Machine:
         """Which handlers an envelope would run, and why or why not; nothing is run."""
         return self._dispatcher.explain(envelope)
 
+    async def explain_with_roles(self, envelope: Envelope) -> tuple[Considered, ...]:
+        """The same, asking the storage as well whether the person has the roles that matching handlers need."""
+        return await self._dispatcher.explain_with_roles(envelope)
+
     async def handle(self, envelope: Envelope) -> None:
         """Dispatch an envelope as if it had just arrived, and wait until its handlers have ended."""
         require_writable("Running handlers")

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from machine.dispatch.registry import Handler, Registry
 from machine.dispatch.rules import RULES, Answering, Rule
 from machine.dispatch.supervisor import Supervisor
 from machine.envelope import Answer, Envelope
+from machine.plugins.declarations import RequiredRoles
 from machine.plugins.roles import missing_roles
 from machine.plugins.triggers import On
 from machine.redaction import redact_value
@@ -139,6 +140,18 @@ class Dispatcher:
         """Which handlers an envelope would run, and why or why not; nothing is run."""
         return _considered(self._judge(Facts(envelope, self._reader)))
 
+    async def explain_with_roles(self, envelope: Envelope) -> tuple[Considered, ...]:
+        """The same, looking up as well who has the roles that matching handlers need."""
+        return tuple([await self._with_roles(match, envelope) for match in self._judge(Facts(envelope, self._reader))])
+
+    async def _with_roles(self, match: Match, envelope: Envelope) -> Considered:
+        (considered,) = _considered([match])
+        if not considered.is_match:
+            return considered
+        handler = match.handler
+        missing = await missing_roles(handler.instance, envelope.user_id, handler.required_roles)
+        return considered if missing is None else replace(considered, is_match=False, reason=_needs(missing))
+
     def emit(self, event: str, /, **kwargs: Any) -> None:
         """Start every listener of an event that plugins, or the framework, emit."""
         listeners = self.registry.named(On, event)
@@ -248,9 +261,8 @@ class Dispatcher:
         missing = await missing_roles(handler.instance, facts.envelope.user_id, handler.required_roles)
         if missing is None:
             return True
-        reason = f"needs {missing.combine.value} of the roles {', '.join(missing.roles)}"
         if self._trace:
-            self._trace.emit(InvocationRefused(handler=handler.name, reason=reason, **cause()))
+            self._trace.emit(InvocationRefused(handler=handler.name, reason=_needs(missing), **cause()))
         self.emit(UNAUTHORIZED_ACCESS, message=argument)
         await _refuse(argument)
         return False
@@ -269,6 +281,12 @@ class Dispatcher:
         if not listens_to_errors:  # a failing error listener must not call itself for ever
             payload = dict(envelope.payload) if envelope else {}
             self.emit(HANDLER_ERROR, handler=handler.name, error=error, payload=payload)
+
+
+def _needs(missing: RequiredRoles) -> str:
+    if len(missing.roles) == 1:
+        return f"needs the role {missing.roles[0]}, which the person does not have"
+    return f"needs {missing.combine.value} of the roles {', '.join(missing.roles)}, which the person does not have"
 
 
 def _considered(judged: Iterable[Match]) -> tuple[Considered, ...]:

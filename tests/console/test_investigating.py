@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from console.account import account_of
 from console.app import MachineApp
+from console.line import plain
+from console.nodes import Node
 from console.replay_command import run_replay
 from console.screens.comparison import ComparisonScreen
 from console.screens.payload import PayloadScreen
 from console.screens.playground import PlaygroundScreen
 from machine.settings import Settings
+from tests.console.story import Names
 from tests.console.test_app import GREETER, project, running, said, type_in_chat, until, workspace_of
 
 __all__ = ["project"]  # the fixture
@@ -97,6 +101,41 @@ async def test_the_playground_tells_with_each_key_and_runs_nothing(project: Path
         await pilot.press("escape")
         assert workspace_of(app).history("general") == []
         assert not app.history.events
+
+
+GUARDED = """
+from machine.plugins import MachineBasePlugin
+from machine.plugins.decorators import listen_to, require_any_role
+
+class Guarded(MachineBasePlugin):
+    @require_any_role(["captain"])
+    @listen_to("^launch$")
+    async def launch(self, msg):
+        await msg.say("launched")
+"""
+
+
+async def test_a_missing_role_is_told_before_and_after(project: Path) -> None:
+    """The pattern matches, and still nothing runs: that needs a reason."""
+    (project / "plugins" / "guarded.py").write_text(GUARDED)
+    async with running(project) as (app, pilot):
+        await pilot.press("f8", *"launch")
+        screen = app.screen
+        assert isinstance(screen, PlaygroundScreen)
+        await until(pilot, lambda: "needs the role captain" in screen.answers.text())
+        assert "No handlers would run" in screen.answers.text()
+        await pilot.press("escape")
+
+        await type_in_chat(app, pilot, "launch")
+        await until(pilot, lambda: any(run.refused for event in app.history.events for run in event.invocations))
+        (event,) = [event for event in app.history.events if event.invocations]
+        (first,) = [line for line in map(_text_of, account_of(event, Names())) if "refused" in line]
+        assert first == "No handler ran, 1 refused"
+        assert "launched" not in said(app, "general")
+
+
+def _text_of(node: Node) -> str:
+    return plain(node.line)
 
 
 async def test_w_begins_with_the_text_and_place_of_the_event(project: Path) -> None:

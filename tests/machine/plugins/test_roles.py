@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from machine.envelope import Envelope
 from machine.plugins import BlockAction, Command, MachineBasePlugin, Message, ModalSubmission
 from machine.plugins.decorators import (
     action,
@@ -123,6 +124,29 @@ async def test_who_may_run_a_handler(bot: BotUnderTest, who: str, text: str, rol
 
     assert plugin.ran == ([text] if runs else [])
     assert len(bot.traced(InvocationRefused)) == (not runs)
+
+
+@pytest.mark.parametrize(
+    ("who", "roles", "reason"),
+    [
+        ("bob", {"pilot": "bob"}, "the pattern matches"),
+        ("bob", {}, "needs any of the roles"),
+        ("alice", {}, "the pattern matches"),  # root
+    ],
+)
+async def test_who_would_be_refused_is_told_before(
+    bot: BotUnderTest, who: str, roles: dict[str, str], reason: str
+) -> None:
+    """Without running anything; `explain` alone knows patterns only."""
+    plugin = await guarded(bot, **roles)
+    person = bot.workspace.find_person(who).id
+    payload = {"event": {"type": "message", "user": person, "channel": "C1", "ts": "1.1", "text": "any"}}
+    envelope = Envelope("e1", "events_api", payload)
+
+    (asked,) = [one for one in await bot.machine.explain_with_roles(envelope) if one.handler.endswith(".any_role")]
+    assert reason in asked.reason
+    assert asked.is_match == (reason == "the pattern matches")
+    assert plugin.ran == []
 
 
 async def test_root_comes_from_the_setting_alone(bot: BotUnderTest) -> None:
