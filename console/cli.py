@@ -151,6 +151,31 @@ def repl(
     _finish(run_repl(runtime, as_json=as_json, read_only=read_only, mode=mode))
 
 
+@app.command("logs")
+def show_log(
+    target: Annotated[str | None, typer.Argument(metavar="[BOT]", help="A bot's name, folder or socket.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with each line as it is written.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the newest lines come first.", min=0)] = 100,
+    level: Annotated[
+        str | None, typer.Option(metavar="LEVEL", help="Leave out lines below debug, info, warning, error or critical.")
+    ] = None,
+    plugin: Annotated[
+        str, typer.Option(metavar="NAME", help="Only lines of plugins and handlers whose name holds this.")
+    ] = "",
+    as_json: Annotated[
+        bool | None, typer.Option("--json/--text", help="One JSON object a line; the default when it is piped.")
+    ] = None,
+) -> None:
+    """Show the log of a bot that runs headless."""
+    from console.log_reading import level_number, read_log  # noqa: PLC0415 - not for other commands
+    from console.log_stream import LogWish  # noqa: PLC0415
+
+    wish = LogWish(lines, follow, level_number(level), plugin)
+    raise typer.Exit(
+        read_log(_socket_of(target), wish, as_json=not sys.stdout.isatty() if as_json is None else as_json)
+    )
+
+
 @app.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="A recording, for example one of .machine/recordings.")],
@@ -249,15 +274,20 @@ def _reach(
     target: str | None, code: str | None, *, wants_interrupt: bool, read_only: bool, as_json: bool, mode: str
 ) -> NoReturn:
     from console.repl.client import attach, interrupt  # noqa: PLC0415 - not for other commands
-    from console.repl.socket_place import find_socket  # noqa: PLC0415
 
-    path = _own_socket() if target is None else find_socket(target, Path.cwd())
+    path = _socket_of(target)
     if wants_interrupt:
         typer.echo(interrupt(path))
         raise typer.Exit
     if code is None and not sys.stdin.isatty():
         code = sys.stdin.read()
     raise typer.Exit(attach(path, code=code, is_read_only=read_only, as_json=as_json, mode=mode))
+
+
+def _socket_of(target: str | None) -> Path:
+    from console.repl.socket_place import find_socket  # noqa: PLC0415 - not for other commands
+
+    return _own_socket() if target is None else find_socket(target, Path.cwd())
 
 
 def _own_socket() -> Path:

@@ -15,7 +15,7 @@ from typing import NoReturn
 import structlog
 
 from console.health import served_health
-from console.repl.offering import offered_repl, socket_path
+from console.repl.offering import kept_history, offered_repl, socket_path
 from console.runtime import Runtime
 
 THREADS_END_WITHIN_S = 1.0
@@ -45,6 +45,7 @@ async def _run(runtime: Runtime) -> int:
     if socket_path(runtime.settings, runtime.project) is not None:
         # Now, because importing prompt-toolkit would hold up a bot that listens by half a second.
         import console.repl.server  # noqa: F401, PLC0415 - see above
+    history = kept_history(runtime)  # from the start, as the log tells there what could not be loaded
     starting = asyncio.create_task(runtime.start())
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -55,7 +56,7 @@ async def _run(runtime: Runtime) -> int:
         starting.result()
         reloading = asyncio.create_task(_reload_when(hung_up, runtime))
         failing = asyncio.create_task(runtime.machine.wait_until_stopped())
-        async with offered_repl(runtime):
+        async with offered_repl(runtime, history):
             await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         reloading.cancel()
         if failing.done():

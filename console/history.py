@@ -207,6 +207,11 @@ class History:
         owner = self._runs.get(invocation_id)
         return owner[0] if owner is not None else None
 
+    def run(self, invocation_id: str | None) -> InvocationTrace | None:
+        """The run of a handler with this id, if its event is still kept."""
+        owner = self._runs.get(invocation_id or "")
+        return owner[1] if owner is not None else None
+
     @property
     def last_failed(self) -> EventTrace | None:
         """The event whose handler failed last, if it is still kept."""

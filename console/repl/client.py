@@ -70,7 +70,7 @@ def attach(
     Raises:
         MachineError: There is no such bot, it refuses, or it has stopped meanwhile.
     """
-    with _connected(path) as connection:
+    with connected(path) as connection:
         hello = {
             "code": code,
             "read_only": is_read_only,
@@ -100,7 +100,7 @@ def interrupt(path: Path, session: int | None = None) -> str:
     Raises:
         MachineError: There is no such bot.
     """
-    with _connected(path.with_name(path.name + INTERRUPT_SUFFIX)) as connection:
+    with connected(path.with_name(path.name + INTERRUPT_SUFFIX)) as connection:
         connection.settimeout(_INTERRUPT_TIMEOUT_S)
         try:
             connection.sendall(json.dumps({"session": session}).encode() + b"\n")
@@ -110,7 +110,12 @@ def interrupt(path: Path, session: int | None = None) -> str:
 
 
 @contextlib.contextmanager
-def _connected(path: Path) -> Iterator[socket.socket]:
+def connected(path: Path) -> Iterator[socket.socket]:
+    """A connection to the bot that listens at `path`, which is run by this user.
+
+    Raises:
+        MachineError: There is no such bot.
+    """
     check_socket(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:

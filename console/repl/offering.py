@@ -40,8 +40,16 @@ def editing_mode(settings: Settings) -> str:
     return "emacs"
 
 
+def kept_history(runtime: Runtime) -> History:
+    """What the bot does from now on; of a bot that offers no REPL, nothing."""
+    history = History(MAX_EVENTS)
+    if socket_path(runtime.settings, runtime.project) is not None:
+        runtime.trace.subscribe(history.record)
+    return history
+
+
 @asynccontextmanager
-async def offered_repl(runtime: Runtime) -> AsyncIterator[None]:
+async def offered_repl(runtime: Runtime, history: History) -> AsyncIterator[None]:
     """While open, the REPL of a started bot can be attached to. What prevents that is logged; the bot runs on."""
     path = socket_path(runtime.settings, runtime.project)
     if path is None:
@@ -49,8 +57,6 @@ async def offered_repl(runtime: Runtime) -> AsyncIterator[None]:
         return
     from console.repl.server import ReplServer  # noqa: PLC0415 - a bot without socket needs no prompt-toolkit
 
-    history = History(MAX_EVENTS)
-    unsubscribe = runtime.trace.subscribe(history.record)
     server = ReplServer(
         path,
         runtime.machine,
@@ -70,4 +76,3 @@ async def offered_repl(runtime: Runtime) -> AsyncIterator[None]:
         yield
     finally:
         await server.close()
-        unsubscribe()

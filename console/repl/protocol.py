@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 HELLO = b"h"
 """The terminal introduces itself, first of all: a JSON object, see `Hello`."""
+LOGS = b"l"
+"""Instead of that: the person wants to read the log: a JSON object, see `LogWish`."""
 DATA = b"d"
 """Keys to the bot, or what to show to the terminal, as a terminal's own bytes."""
 ERROR = b"e"

@@ -13,12 +13,15 @@ import json
 import os
 import pwd
 import socket
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from console.history import History
+from console.log_stream import LogStream, LogWish
 from console.repl.attached import AttachedSession, Circumstances, Hello
 from console.repl.bridge import no_winch_handler
 from console.repl.interrupt import Hold, interruptible
@@ -32,6 +35,7 @@ from console.repl.protocol import (
     HEADER,
     HELLO,
     INTERRUPT_SUFFIX,
+    LOGS,
     MAX_BODY,
     SIZE,
     SIZE_BODY,
@@ -171,19 +175,29 @@ class ReplServer:
         task = asyncio.current_task()
         assert task is not None  # this is a coroutine of one
         self._connections[task] = connection
-        number = next(self._numbers)
         try:
-            hello = await connection.hello(number)
-            _logger.info("REPL attached", who=who, session=number, read_only=hello.is_read_only)
+            wanted = await connection.introduction()
+            if isinstance(wanted, LogWish):
+                stream = LogStream(self._machine.trace, self._history, wanted, connection.deliver)
+                connection.end(await connection.stream(stream))
+            else:
+                await self._converse(connection, who, wanted)
+        except (ConnectionError, TimeoutError, asyncio.IncompleteReadError, ProtocolError, ValueError):
+            pass  # it has gone, or was none of ours
+        finally:
+            await connection.close()
+
+    async def _converse(self, connection: _Connection, who: str, hello: Hello) -> None:
+        number = next(self._numbers)
+        connection.greet(number)
+        _logger.info("REPL attached", who=who, session=number, read_only=hello.is_read_only)
+        try:
             session = AttachedSession(
                 hello, self._circumstances(number, who, hello), connection.show, connection.show_error, connection.edit
             )
             connection.end(await connection.carry(session))
-        except (ConnectionError, TimeoutError, asyncio.IncompleteReadError, ProtocolError, ValueError):
-            pass  # it has gone, or was none of ours
         finally:
             _logger.info("REPL detached", who=who, session=number)
-            await connection.close()
 
     def _circumstances(self, number: int, who: str, hello: Hello) -> Circumstances:
         machine = self._machine
@@ -224,21 +238,34 @@ class _Connection:
         self._reader, self._writer = reader, writer
         self._edited: asyncio.Future[str] | None = None
 
-    async def hello(self, number: int) -> Hello:
-        """What the terminal says of itself; it is told the number of its session."""
+    async def introduction(self) -> Hello | LogWish:
+        """What the terminal says of itself, or which lines of the log it asks for."""
         async with asyncio.timeout(HELLO_WITHIN_S):
             kind, body = await self._frame()
         fields = json.loads(body)
-        if kind != HELLO or not isinstance(fields, dict):
+        if kind not in {HELLO, LOGS} or not isinstance(fields, dict):
             raise ProtocolError("no introduction")
+        return Hello.read(fields) if kind == HELLO else LogWish.read(fields)
+
+    def greet(self, number: int) -> None:
+        """Tell the terminal the number of its session."""
         self._send(HELLO, json.dumps({"session": number}).encode())
-        return Hello.read(fields)
 
     async def carry(self, session: AttachedSession) -> int:
         """Carry keys to the session until it ends, or the terminal goes; returns the exit code."""
+        return await self._until_gone(session.run(), self._read(session), session.close)
+
+    async def stream(self, log: LogStream) -> int:
+        """Send lines of the log until there are no more, or the terminal goes; returns the exit code."""
+        return await self._until_gone(log.run(), self._read(None), lambda: None)
+
+    @staticmethod
+    async def _until_gone(
+        work: Coroutine[Any, Any, int], listening: Coroutine[Any, Any, None], close: Callable[[], None]
+    ) -> int:
         loop = asyncio.get_running_loop()
-        talking = loop.create_task(session.run(), name="repl-session")
-        reading = loop.create_task(self._read(session), name="repl-reader")
+        talking = loop.create_task(work, name="repl-session")
+        reading = loop.create_task(listening, name="repl-reader")
         try:
             await asyncio.wait({talking, reading}, return_when=asyncio.FIRST_COMPLETED)
             if talking.done():
@@ -246,14 +273,16 @@ class _Connection:
             reading.result()
             raise ConnectionError("the terminal has gone")
         finally:
-            session.close()
+            close()
             for task in (talking, reading):
                 task.cancel()
             await asyncio.gather(talking, reading, return_exceptions=True)
 
-    async def _read(self, session: AttachedSession) -> None:
+    async def _read(self, session: AttachedSession | None) -> None:
         while True:
             kind, body = await self._frame()
+            if session is None:
+                continue  # who reads the log has nothing to say
             if kind == DATA:
                 session.feed(body)
             elif kind == SIZE:
@@ -270,6 +299,11 @@ class _Connection:
     def show(self, data: bytes) -> None:
         """Show something on the terminal."""
         self._send(DATA, data)
+
+    async def deliver(self, data: bytes) -> None:
+        """Show something, and wait while more than a little waits for the terminal already."""
+        self._send(DATA, data)
+        await self._writer.drain()
 
     def show_error(self, data: bytes) -> None:
         """Show something on standard error."""
