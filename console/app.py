@@ -28,6 +28,7 @@ from textual.worker import Worker, WorkerError
 
 from console import garbage
 from console.arrangement import Layout
+from console.export import FOLDER
 from console.exporting import ExportingWindow
 from console.habits import Habits, read_habits, write_habits
 from console.handler_calls import CallCounter
@@ -49,14 +50,22 @@ from console.repl.terminal import ReplTerminal
 from console.replay import replay_all
 from console.sandbox_chat import SandboxChat
 from console.screens.reading import ReadingScreen
+from console.standing import Standing
 from console.stored import read_storage
 from console.summary import IdsOnly, Names
 from console.using import BlockUser
-from console.vitals import LoopLag, memory_bytes
 from console.window import FRAMES_PER_SECOND
 from machine.errors import MachineError
 from machine.plugins.triggers import SlashCommand
-from machine.trace import ConnectionChanged, InvocationFailed, PluginFailed, PluginsReloaded, RateLimited, Record
+from machine.trace import (
+    ApiCalled,
+    ConnectionChanged,
+    InvocationFailed,
+    PluginFailed,
+    PluginsReloaded,
+    RateLimited,
+    Record,
+)
 
 if TYPE_CHECKING:
     from console.runtime import Runtime
@@ -122,8 +131,7 @@ class MachineApp(ExportingWindow):
         )
         self.runtime = runtime
         self._notices = Notices()
-        self._lag = LoopLag()
-        self._limited_until = 0.0
+        self._standing = Standing()
         self._recording = recording
         self._layout_given = layout
         self._recorder = Recorder(runtime.project / _RECORDINGS) if recording is None else None
@@ -172,7 +180,7 @@ class MachineApp(ExportingWindow):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.post_quit)
         self._starting = self.run_worker(self._start(), name="start the bot")
         self.set_interval(_VITALS_EVERY_S, self._show_vitals)
-        self._lag.start()
+        self._standing.lag.start()
         if self._recorder is not None:
             self.set_interval(_RECORD_EVERY_S, self._record_events)
 
@@ -215,6 +223,7 @@ class MachineApp(ExportingWindow):
         self.show_chat()
         self.show_plugins()
         self.show_status(replace(self.status, workspace=machine.workspace_name))
+        self.bot_pane.show(self._standing.facts(self.status, self.history, self._places()))
         self.events_pane.main().redraw()
         workspace = sandbox.workspace if sandbox is not None else None
         namespace = build_namespace(machine, self.history, workspace)
@@ -230,19 +239,23 @@ class MachineApp(ExportingWindow):
             self.show_replayed(results)
 
     def _show_vitals(self) -> None:
-        """Show lag and memory, and that Slack's patience is awaited no longer."""
+        """Show lag, memory, and how much of Slack's patience is used."""
         garbage.settle(len(self.history.events))
-        status = replace(self.status, lag_ms=round(self._lag.take_worst_ms()), memory_mb=memory_bytes() // 1_000_000)
-        if status.limited and asyncio.get_running_loop().time() > self._limited_until:
-            status = replace(status, limited="")
-        self.show_status(status)
+        self.show_status(self._standing.look(self.status))
+        self._show_facts()
 
-    def _show_limit(self, record: RateLimited) -> None:
-        until = asyncio.get_running_loop().time() + record.wait.total_seconds()
-        if until > self._limited_until:
-            self._limited_until = until
-            wait = f"{record.wait.total_seconds():.0f} s"
-            self.show_status(replace(self.status, limited=f"{record.method} rate-limited {wait}"))
+    def _show_facts(self) -> None:
+        if self.bot_pane.display:
+            self.bot_pane.show(self._standing.facts(self.status, self.history, self._places()))
+
+    def _places(self) -> tuple[tuple[str, str], ...]:
+        recordings = str(self.project / _RECORDINGS)
+        return (
+            ("project", str(self.project)),
+            ("storage", type(self.machine.storage).__name__ if self.machine is not None else "…"),
+            ("recordings", recordings if self._recorder is not None else "nothing is recorded"),
+            ("exports", str(self.project / FOLDER)),
+        )
 
     async def _record_events(self, *, is_last: bool = False) -> None:
         """Write down what is over; what cannot be written is said once, and recording ends."""
@@ -278,7 +291,7 @@ class MachineApp(ExportingWindow):
             return
         self._has_stopped = True
         write_habits(self.runtime.project, self.habits())
-        self._lag.stop()
+        self._standing.lag.stop()
         garbage.release()
         if self._starting is not None and not self._starting.is_finished:
             self._starting.cancel()
@@ -297,6 +310,8 @@ class MachineApp(ExportingWindow):
         """Take in a record; on the bot's way, so nothing is drawn here."""
         self.history.record(record)
         self._calls.record(record)
+        if type(record) is ApiCalled:
+            self._standing.budget.record(record)
         news = news_of(record)
         if news is not None:
             self._pending.append(news)
@@ -319,11 +334,13 @@ class MachineApp(ExportingWindow):
 
     def _announce(self, news: News) -> None:
         if isinstance(news.record, ConnectionChanged):
+            self._standing.changed(news.record)
             self.show_status(replace(self.status, connection=news.record.state))
         if isinstance(news.record, PluginsReloaded):
             garbage.collect_all(len(self.history.events))
         if isinstance(news.record, RateLimited):
-            self._show_limit(news.record)
+            self._standing.limited(news.record)
+            self.show_status(replace(self.status, limited=self._standing.waiting()))
         if news.is_about_storage:
             self._is_storage_stale = True
         if isinstance(news.record, PluginFailed):

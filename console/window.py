@@ -29,6 +29,7 @@ from console.habits import Habits
 from console.history import EventTrace, History
 from console.line import clean
 from console.pane_actions import PaneAction, pane_actions
+from console.panes.bot import BotPane
 from console.panes.chat import ChatPane
 from console.panes.detail import DetailPane
 from console.panes.document import DocumentView
@@ -55,7 +56,7 @@ _ALWAYS_SHOWN = ("events", "detail", "chat")
 
 
 class ConsoleWindow(App[int]):
-    """Seven panes, a status line, tabs and a footer.
+    """Eight panes, a status line, tabs and a footer.
 
     Args:
         history: What the panes show; whoever feeds it calls nothing else, the window looks at each frame.
@@ -80,7 +81,7 @@ class ConsoleWindow(App[int]):
         Binding("f6", "next_pane(1)", "Next pane", priority=True),
         Binding("shift+f6,f18", "next_pane(-1)", "Previous pane", show=False, priority=True),
         Binding("f7", "go(7)", "REPL", show=False, priority=True),
-        *(Binding(str(number), f"go({number})", f"Pane {number}", show=False) for number in range(1, 8)),
+        *(Binding(str(number), f"go({number})", f"Pane {number}", show=False) for number in range(1, 9)),
     ]
 
     def __init__(
@@ -106,6 +107,7 @@ class ConsoleWindow(App[int]):
         self.plugins_pane = PluginsPane(timezone)
         self.logs_pane = LogsPane(history, timezone)
         self.repl_pane = ReplPane(repl_history)
+        self.bot_pane = BotPane(timezone)
         self.panes: tuple[Pane, ...] = (
             self.events_pane,
             self.detail_pane,
@@ -114,6 +116,7 @@ class ConsoleWindow(App[int]):
             self.plugins_pane,
             self.logs_pane,
             self.repl_pane,
+            self.bot_pane,
         )
         self.active: Pane = self.events_pane
         self.layout_wanted = Layout.AUTO

@@ -11,6 +11,7 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
+from console.bot_facts import TIGHT
 from console.line import clean
 from console.panes.component_style import component_style
 
@@ -29,6 +30,8 @@ class Status:
         limited: What waits because Slack asked for patience, and how long; empty while nothing does.
         lag_ms: How late the event loop ran things, at worst, within the last second.
         memory_mb: The memory of the process; 0 while it is not known.
+        calls: Calls within the last minute of the Web API method that is nearest to its limit.
+        calls_allowed: How many of them Slack allows; 0 while nothing is called.
     """
 
     title: str = "machine"
@@ -40,9 +43,12 @@ class Status:
     limited: str = ""
     lag_ms: int = 0
     memory_mb: int = 0
+    calls: int = 0
+    calls_allowed: int = 0
 
 
 _WIDE_ENOUGH = 90
+_WIDE_ENOUGH_FOR_CALLS = 120
 _SLOW_MS = 100
 """From here on, people notice that the bot answers late."""
 _CONNECTION_STYLES = {"connected": "good", "connecting": "warn", "reconnecting": "warn", "stopping": "warn"}
@@ -97,7 +103,11 @@ class StatusBar(Widget):
         vitals: list[tuple[str, str]] = []
         if status.memory_mb and self.size.width >= _WIDE_ENOUGH:
             lag = (f"lag {status.lag_ms} ms   ", "warn" if status.lag_ms >= _SLOW_MS else "dim")
-            vitals = [lag, (f"{status.memory_mb} MB   ", "dim")]
+            if status.calls_allowed and self.size.width >= _WIDE_ENOUGH_FOR_CALLS:
+                is_tight = status.calls >= TIGHT * status.calls_allowed
+                calls = f"calls {status.calls}/{status.calls_allowed} a minute   "
+                vitals.append((calls, "warn" if is_tight else "dim"))
+            vitals += [lag, (f"{status.memory_mb} MB   ", "dim")]
         return self._text([*vitals, (f"{plugins}   ", "dim"), (f"{errors} ", "bad" if status.errors else "dim")])
 
     def _text(self, parts: Sequence[tuple[str, str]]) -> Text:

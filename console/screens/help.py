@@ -10,7 +10,7 @@ from console.screens.reading import ReadingScreen
 
 _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
     "Moving": (
-        ("1 … 7", "go to a pane, when not typing"),
+        ("1 … 8", "go to a pane, when not typing"),
         ("F3, F7", "the chat, the REPL, also while typing"),
         ("F6, Shift+F6", "next, previous pane, also while typing"),
         ("Tab, Shift+Tab", "next, previous part of the window"),

@@ -49,10 +49,10 @@ class Bar(App[None]):
 
 async def test_the_top_line_shows_lag_memory_and_rate_limits() -> None:
     """Each says at a glance why the bot answers late."""
-    status = Status(connection="connected", lag_ms=140, memory_mb=85, limited="chat.postMessage rate-limited 12 s")
+    status = Status(connection="connected", lag_ms=140, memory_mb=85, limited="chat.postMessage waits 12 s")
     async with Bar(status).run_test(size=(120, 5)) as pilot:
         text = pilot.app.query_one(StatusBar).render().plain
 
         assert "lag 140 ms" in text
         assert "85 MB" in text
-        assert "chat.postMessage rate-limited 12 s" in text
+        assert "chat.postMessage waits 12 s" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from textual import events
@@ -11,9 +12,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from console.arrangement import Layout
+from console.bot_facts import BotFacts
+from console.budget import Use
 from console.panes.status import Status, TabBar
 from console.screens.help import HelpScreen
 from console.window import ConsoleWindow
+from machine.trace import ConnectionChanged
 from tests.console.story import (
     CHANNELS,
     FAILURES,
@@ -31,6 +35,22 @@ from tests.console.story import (
 NARROW, WIDE, TINY = (80, 24), (160, 45), (40, 15)
 CONNECTED = Status("machine", is_live=False, workspace="Sandbox", connection="connected", plugins=2, errors=1)
 
+FACTS = BotFacts(
+    "connected",
+    "Sandbox",
+    is_live=False,
+    changes=[
+        ConnectionChanged(state=state, detail=detail, connections=open_, at=datetime(2026, 3, 4, 9, minute, tzinfo=UTC))
+        for minute, (state, detail, open_) in enumerate(
+            [("connected", "Sandbox", 2), ("reconnecting", "Slack asked to", 1), ("connected", "Sandbox", 2)], 30
+        )
+    ],
+    waiting="users.list waits 12 s",
+    uses=[Use("users.info", 90, 100), Use("chat.postMessage", 12, 60), Use("auth.test", 2, None)],
+    process=(("memory", "85 MB"), ("loop lag", "1 ms, at worst 14 ms within a minute"), ("kept", "4 events")),
+    places=(("project", "/srv/bot"), ("storage", "SQLiteStorage"), ("recordings", "/srv/bot/.machine/recordings")),
+)
+
 
 class Told(ConsoleWindow):
     """The window with the story in it."""
@@ -43,6 +63,7 @@ class Told(ConsoleWindow):
         self.chat_pane.main().cursor_blink = False
         self.storage_pane.show(VALUES, 359)
         self.plugins_pane.show(PLUGINS, FAILURES, JOBS)
+        self.bot_pane.show(FACTS)
 
 
 def window(status: Status = CONNECTED) -> Told:
@@ -66,8 +87,7 @@ async def test_a_small_terminal_shows_one_pane_at_a_time() -> None:
         for number, pane in enumerate(app.panes, 1):
             if app.focused is not None and isinstance(app.focused, Input):
                 await pilot.press("escape")
-            if app.active is not app.repl_pane:
-                await pilot.press(str(number))
+            await pilot.press("f6" if app.active is app.repl_pane else str(number))
             assert shown(app) == [pane.id]
 
 
@@ -122,9 +142,11 @@ async def test_f6_moves_on_from_the_input_and_from_the_repl() -> None:
 
         app.go_to(app.repl_pane)
         await pilot.press("f6")
+        assert active(app) == "bot"
+        await pilot.press("f6")
         assert active(app) == "events"
         await pilot.press("shift+f6")
-        assert active(app) == "repl"
+        assert active(app) == "bot"
 
 
 async def test_f3_and_f7_jump_to_where_one_types_from_anywhere() -> None:
@@ -243,7 +265,7 @@ async def test_a_notice_is_no_markup() -> None:
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x45"])
-@pytest.mark.parametrize("pane", ["events", "detail", "chat", "storage", "plugins", "logs", "repl"])
+@pytest.mark.parametrize("pane", ["events", "detail", "chat", "storage", "plugins", "logs", "repl", "bot"])
 def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], pane: str) -> None:
     """The picture was looked at."""
     app = window()
