@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.app import App, ComposeResult
 
 from console.chat import ChatChannel, ChatMessage, ChatPerson
@@ -14,7 +15,7 @@ from console.history import History
 from console.panes.pane import Pane
 from console.plugin_list import FailureEntry, HandlerEntry, JobEntry, PluginEntry
 from console.stored import StoredValue
-from console.theme import DARK
+from console.theme import DARK, LIGHT
 from machine.envelope import Envelope
 from machine.trace import (
     ApiCalled,
@@ -243,18 +244,23 @@ VALUES = [
 ]
 
 
+THEMES = pytest.mark.parametrize("theme", [DARK.name, LIGHT.name], ids=["dark", "light"])
+"""For tests that draw something: in both."""
+
+
 class PaneHost(App[None]):
     """Shows one pane alone, in the console's style."""
 
     CSS_PATH = STYLE_SHEET
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, pane: Pane) -> None:
+    def __init__(self, pane: Pane, theme: str = DARK.name) -> None:
         super().__init__()
         self.pane = pane
         self.intents: list[object] = []
         self.register_theme(DARK)
-        self.theme = DARK.name
+        self.register_theme(LIGHT)
+        self.theme = theme
 
     def compose(self) -> ComposeResult:
         yield self.pane

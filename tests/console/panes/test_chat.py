@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from console.panes.chat import ChatPane
-from tests.console.story import CHANNELS, MESSAGES, PEOPLE, PaneHost
+from tests.console.story import CHANNELS, MESSAGES, PEOPLE, THEMES, PaneHost
 
 
 class Host(PaneHost):
@@ -121,10 +121,11 @@ async def live(pilot: Pilot[None]) -> None:
     pilot.app.query_one(ChatPane).show_mode(is_live=True)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 15)])
-def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+@THEMES
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 15)], ids=["80x24", "160x45", "40x15"])
+def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[int, int]) -> None:
     """The picture was looked at."""
-    assert snap_compare(Host(ChatPane()), terminal_size=size, run_before=still)
+    assert snap_compare(Host(ChatPane(), theme), terminal_size=size, run_before=still)
 
 
 def test_live_looks_dangerous(snap_compare: Callable[..., bool]) -> None:

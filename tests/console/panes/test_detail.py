@@ -12,7 +12,7 @@ from console.history import EventTrace, History
 from console.nodes import Place
 from console.panes.detail import DetailPane
 from console.panes.document import DocumentView
-from tests.console.story import DEPLOY, Names, PaneHost, handled_ping, told_history
+from tests.console.story import DEPLOY, THEMES, Names, PaneHost, handled_ping, told_history
 
 
 class Host(PaneHost):
@@ -102,16 +102,17 @@ def shown(number: int) -> tuple[DetailPane, Callable[[Pilot[None]], None]]:
     return pane, run_before
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+@THEMES
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
 @pytest.mark.parametrize("number", [0, 3], ids=["handled", "failed"])
-def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], number: int) -> None:
+def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[int, int], number: int) -> None:
     """The picture was looked at."""
     pane, run_before = shown(number)
 
     async def before(pilot: Pilot[None]) -> None:
         run_before(pilot)
 
-    assert snap_compare(PaneHost(pane), terminal_size=size, run_before=before)
+    assert snap_compare(PaneHost(pane, theme), terminal_size=size, run_before=before)
 
 
 def test_an_empty_detail_says_what_to_do(snap_compare: Callable[..., bool]) -> None:

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from console.history import History
 from console.panes.events import EventsPane
 from console.panes.lines import LinesView
-from tests.console.story import Names, PaneHost, handled_ping, message, received, told_history
+from tests.console.story import THEMES, Names, PaneHost, handled_ping, message, received, told_history
 
 
 class Host(PaneHost):
@@ -154,10 +154,11 @@ async def test_text_of_slack_is_never_markup_nor_control() -> None:
         assert "␛[2J[red]x[/red]�abc" in pane.main().text()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
-def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+@THEMES
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
+def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[int, int]) -> None:
     """The picture was looked at."""
-    assert snap_compare(PaneHost(EventsPane(told_history(), Names())), terminal_size=size)
+    assert snap_compare(PaneHost(EventsPane(told_history(), Names()), theme), terminal_size=size)
 
 
 def test_an_empty_list_says_what_to_do(snap_compare: Callable[..., bool]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from console.history import History
 from console.panes.logs import LogsPane
 from machine.trace import LogWritten
-from tests.console.story import PaneHost, at, told_history
+from tests.console.story import THEMES, PaneHost, at, told_history
 
 
 class Host(PaneHost):
@@ -49,11 +49,12 @@ async def test_secrets_in_fields_are_not_shown() -> None:
         assert "1-2-abc" not in pane.main().text()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+@THEMES
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
 @pytest.mark.parametrize("is_empty", [False, True], ids=["filled", "empty"])
-def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], is_empty: bool) -> None:
+def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[int, int], is_empty: bool) -> None:
     """The picture was looked at."""
-    assert snap_compare(PaneHost(LogsPane(History() if is_empty else logged())), terminal_size=size)
+    assert snap_compare(PaneHost(LogsPane(History() if is_empty else logged()), theme), terminal_size=size)
 
 
 async def test_w_shows_warnings_then_errors_then_everything() -> None:

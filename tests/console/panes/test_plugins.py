@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from console.panes.plugins import PluginsPane
-from tests.console.story import FAILURES, JOBS, PLUGINS, PaneHost
+from tests.console.story import FAILURES, JOBS, PLUGINS, THEMES, PaneHost
 
 
 async def test_a_failure_comes_first_with_its_line_and_what_still_runs() -> None:
@@ -36,9 +36,10 @@ async def test_handlers_and_jobs_are_listed() -> None:
         assert "Deploys.remind  next Thu 05 Mar 09:00:00" in text
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+@THEMES
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
 @pytest.mark.parametrize("is_empty", [False, True], ids=["filled", "empty"])
-def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], is_empty: bool) -> None:
+def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[int, int], is_empty: bool) -> None:
     """The picture was looked at."""
     pane = PluginsPane()
 
@@ -46,4 +47,4 @@ def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], i
         if not is_empty:
             pane.show(PLUGINS, FAILURES, JOBS)
 
-    assert snap_compare(PaneHost(pane), terminal_size=size, run_before=before)
+    assert snap_compare(PaneHost(pane, theme), terminal_size=size, run_before=before)

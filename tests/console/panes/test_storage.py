@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from console.panes.storage import StoragePane
 from console.stored import StoredValue
-from tests.console.story import VALUES, PaneHost
+from tests.console.story import THEMES, VALUES, PaneHost
 
 
 class Host(PaneHost):
@@ -59,13 +59,16 @@ async def test_a_value_that_cannot_be_shown_says_so() -> None:
         assert "xoxb-…redacted" in pane.main().text()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+@THEMES
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
 @pytest.mark.parametrize("values", [VALUES, []], ids=["filled", "empty"])
-def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], values: list[StoredValue]) -> None:
+def test_looks_right(
+    snap_compare: Callable[..., bool], theme: str, size: tuple[int, int], values: list[StoredValue]
+) -> None:
     """The picture was looked at."""
     pane = StoragePane()
 
     async def before(_pilot: Pilot[None]) -> None:
         pane.show(values, 359)
 
-    assert snap_compare(PaneHost(pane), terminal_size=size, run_before=before)
+    assert snap_compare(PaneHost(pane, theme), terminal_size=size, run_before=before)

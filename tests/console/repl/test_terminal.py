@@ -23,6 +23,8 @@ from console.repl.bridge import key_presses
 from console.repl.completion import CANDIDATES, Candidate
 from console.repl.interrupt import interrupt_blocking_code
 from console.repl.terminal import ReplTerminal
+from console.theme import DARK, LIGHT
+from tests.console.story import THEMES
 from tests.waiting import Waiter
 
 
@@ -404,8 +406,9 @@ async def test_the_application_closes_while_something_runs() -> None:
     del asyncio.ended  # type: ignore[attr-defined]  # set by the input above
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=["80x24", "40x12"])
-def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+@THEMES
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 12)], ids=["80x24", "160x45", "40x12"])
+def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[int, int]) -> None:
     """Output, a traceback, the prompt in colour, and the menu over the output."""
 
     async def talk(pilot: Pilot[None]) -> None:
@@ -419,7 +422,11 @@ def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int]) -
         person.type('say("#')
         await person.sees("everybody")
 
-    assert snap_compare(PaneApp(), terminal_size=size, run_before=talk)
+    app = PaneApp()
+    app.register_theme(DARK)
+    app.register_theme(LIGHT)
+    app.theme = theme
+    assert snap_compare(app, terminal_size=size, run_before=talk)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""The screens that ask for one thing, drawn: in both themes, over whatever is below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from console.blockkit.controls import Option
+from console.screens.asking import AskingScreen, ChoiceScreen, ConfirmScreen, DateScreen, TextScreen
+from tests.console.screens.test_investigation import SIZES, Host
+from tests.console.story import THEMES
+
+FRUIT = [Option(value, name) for name, value in (("Apple", "a"), ("Banana", "b"), ("Cherry, of the sour kind", "c"))]
+SCREENS: dict[str, Callable[[], AskingScreen[Any]]] = {
+    "confirm": lambda: ConfirmScreen("Delete?", "The key `rota` goes.\nCtrl+Z brings it back.", "Delete", "Keep"),
+    "text": lambda: TextScreen("Topic", example="what this channel is for"),
+    "long-text": lambda: TextScreen("Message", "first line\nsecond line", is_multiline=True),
+    "choice": lambda: ChoiceScreen("Fruit", FRUIT, ["b"]),
+    "choices": lambda: ChoiceScreen("Fruits", FRUIT, ["a", "c"], is_multiple=True),
+    "date": lambda: DateScreen("Due", date(2026, 3, 4)),
+}
+
+
+@THEMES
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "160x45"])
+@pytest.mark.parametrize("name", SCREENS)
+def test_looks_right(snap_compare: Callable[..., bool], name: str, size: tuple[int, int], theme: str) -> None:
+    """The picture was looked at."""
+    app = Host(SCREENS[name], theme)
+
+    async def before(pilot: Pilot[None]) -> None:
+        for field in [*app.shown.query(Input), *app.shown.query(TextArea)]:
+            field.cursor_blink = False
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=before)
