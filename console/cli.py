@@ -242,13 +242,16 @@ def show_manifest(
         Path | None, typer.Option(help="Tell what the manifest in this file lacks or has besides; exit code 1 if any.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="What the app is called; by default as in workspace.toml.")] = None,
+    http: Annotated[
+        str | None, typer.Option(metavar="URL", help="Have Slack send to this address instead of over Socket Mode.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json/--yaml", help="Print JSON, or YAML (the default).")] = False,
 ) -> None:
     """Print the Slack app manifest that the plugins need: events, commands, shortcuts, scopes."""
     from console.manifest_command import print_manifest  # noqa: PLC0415 - not for other commands
 
     settings, project = _quiet_project()
-    _finish(print_manifest(settings, project, name=name, diff=diff, as_json=as_json))
+    _finish(print_manifest(settings, project, name=name, http=http, diff=diff, as_json=as_json))
 
 
 @app.command()

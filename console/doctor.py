@@ -31,6 +31,7 @@ from machine.slack.web import SlackWebClient, proxy_for
 from machine.storage.opening import open_storage
 from machine.trace import Trace
 from machine.tracebacks import one_line
+from machine.transport.http import SLACK_PATH
 
 MAX_SKEW = timedelta(seconds=60)
 TIMEOUT_S = 20
@@ -101,6 +102,9 @@ async def diagnose(project: Path, now: Clock = lambda: datetime.now(UTC)) -> Asy
         web = SlackWebClient(settings, session, Trace())
         async for finding in _look_at_bot_token(web, settings, needed, now):
             yield finding
+        if settings.http is not None and settings.slack_signing_secret is not None:
+            yield Finding("HTTP", True, f"Slack sends to {settings.http}{SLACK_PATH}; no app token is needed")
+            return
         async for finding in _look_at_app_token(web, session, settings):
             yield finding
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -17,10 +18,11 @@ from machine.manifest import Derived, derive_manifest, differences
 from machine.manifest_rules import mistakes_in
 from machine.redaction import redact
 from machine.settings import Settings
+from machine.transport.http import SLACK_PATH
 
 
 async def print_manifest(
-    settings: Settings, project: Path, *, name: str | None, diff: Path | None, as_json: bool
+    settings: Settings, project: Path, *, name: str | None, http: str | None, diff: Path | None, as_json: bool
 ) -> int:
     """Print the manifest, or how the one in a file differs from it.
 
@@ -31,8 +33,11 @@ async def print_manifest(
         MachineError: A plugin cannot be loaded, or the file cannot be read.
     """
     given = None if diff is None else read_manifest(diff)
+    url = None if http is None else request_url(http)
     async with loaded_machine(settings, project) as machine:
-        derived = manifest_of(machine, project, name)
+        derived = manifest_of(machine, project, name, url)
+    if url is None and settings.http is not None and settings.slack_signing_secret is not None:
+        print("machine: The settings are for HTTP, and this is for Socket Mode. Add --http URL.", file=sys.stderr)
     for remark in derived.remarks:
         print(f"machine: {remark}", file=sys.stderr)
     mistakes = mistakes_in(derived.manifest)
@@ -44,7 +49,7 @@ async def print_manifest(
     return 1 if mistakes else 0
 
 
-def manifest_of(machine: Machine, project: Path, name: str | None = None) -> Derived:
+def manifest_of(machine: Machine, project: Path, name: str | None = None, url: str | None = None) -> Derived:
     """The manifest of a bot that has its plugins.
 
     Raises:
@@ -53,7 +58,25 @@ def manifest_of(machine: Machine, project: Path, name: str | None = None) -> Der
     if machine.failures:
         failed = ", ".join(machine.failures)
         raise MachineError(f"These plugins fail to load: {failed}. `machine plugins` tells why; correct them first.")
-    return derive_manifest(name or machine.identity.name, machine.registry.handlers, _sources(machine, project))
+    return derive_manifest(name or machine.identity.name, machine.registry.handlers, _sources(machine, project), url)
+
+
+def request_url(text: str) -> str:
+    """Where Slack sends to: an address in full, or of a host that leads to the bot's server.
+
+    Raises:
+        MachineError: It is no address that Slack would send to.
+    """
+    try:
+        parts = urlsplit(text)
+        is_fine = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_fine = False
+    if not is_fine:
+        raise MachineError(
+            f"--http {redact(text)!r} is no address that Slack sends to. Give one like https://bot.example.com."
+        )
+    return text if parts.path.strip("/") else f"{parts.scheme}://{parts.netloc}{SLACK_PATH}"
 
 
 def read_manifest(path: Path) -> Mapping[str, Any]:

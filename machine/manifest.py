@@ -17,6 +17,7 @@ from machine.plugins.triggers import (
     ElementTrigger,
     HomeOpened,
     MessageShortcut,
+    Options,
     Process,
     Shortcut,
     SlashCommand,
@@ -30,6 +31,11 @@ _DIRECTORY_EVENTS = (
     *("channel_archive", "channel_created", "channel_deleted", "channel_id_changed", "channel_left"),
     *("channel_rename", "channel_unarchive", "group_archive", "group_deleted", "group_rename"),
     *("group_unarchive", "member_joined_channel", "member_left_channel", "team_join", "user_change"),
+)
+_REQUEST_URLS = (
+    ("event_subscriptions", "request_url"),
+    ("interactivity", "request_url"),
+    ("interactivity", "message_menu_options_url"),
 )
 # Slack sends these unasked.
 _UNASKED = frozenset({"app_rate_limited", "goodbye", "hello", "url_verification"})
@@ -48,13 +54,16 @@ class Derived:
     remarks: tuple[str, ...]
 
 
-def derive_manifest(name: str, handlers: Iterable[Handler], sources: Iterable[str]) -> Derived:
+def derive_manifest(
+    name: str, handlers: Iterable[Handler], sources: Iterable[str], request_url: str | None = None
+) -> Derived:
     """The manifest of an app with these handlers.
 
     Args:
         name: What the app and its bot are called.
         handlers: Of all plugins.
         sources: The Python that the handlers are made of; scopes are read off the calls in it.
+        request_url: Where Slack sends everything to; by default over Socket Mode.
     """
     handlers = tuple(handlers)
     sources = tuple(sources)
@@ -85,7 +94,21 @@ def derive_manifest(name: str, handlers: Iterable[Handler], sources: Iterable[st
             "token_rotation_enabled": False,
         },
     }
+    if request_url is not None:
+        _have_sent_to(request_url, manifest, handlers)
     return Derived(manifest, tuple(_remarks(handlers)))
+
+
+def _have_sent_to(url: str, manifest: dict[str, Any], handlers: Iterable[Handler]) -> None:
+    settings = manifest["settings"]
+    settings["socket_mode_enabled"] = False
+    settings["event_subscriptions"] = {"request_url": url, **settings["event_subscriptions"]}
+    if settings["interactivity"]["is_enabled"]:
+        settings["interactivity"]["request_url"] = url
+    if any(isinstance(handler.trigger, Options) for handler in handlers):
+        settings["interactivity"]["message_menu_options_url"] = url
+    for command in manifest["features"].get("slash_commands", ()):
+        command["url"] = url
 
 
 def _is_interactive(trigger: Trigger) -> bool:
@@ -182,10 +205,15 @@ def _facts(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"scope {scope}" for scope in _list(_part(manifest, "oauth_config", "scopes"), "bot"))
     for command in _list(features, "slash_commands"):
         yield f"command {_value(command, 'command')}"
+        if isinstance(command, Mapping) and command.get("url"):
+            yield f"request URL of {command.get('command')} {command['url']}"
     for shortcut in _list(features, "shortcuts"):
         yield f"{_value(shortcut, 'type')} shortcut {_value(shortcut, 'callback_id')}"
     if _part(settings, "interactivity").get("is_enabled"):
         yield "setting interactivity"
+    for part, key in _REQUEST_URLS:
+        if url := _part(settings, part).get(key):
+            yield f"setting {part}.{key} {url}"
     if settings.get("socket_mode_enabled"):
         yield "setting socket mode"
     if _part(features, "app_home").get("home_tab_enabled"):

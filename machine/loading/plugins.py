@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,7 @@ from machine.loading.inspecting import plugin_name
 from machine.loading.loader import LoadedPlugin, Loader, unique
 from machine.loading.reports import Reports, Stopwatch
 from machine.loading.retirement import Retirement, shut_down
+from machine.loading.routes import check_routes
 from machine.plugins.base import MachineBasePlugin
 from machine.trace import Trace
 
@@ -305,7 +306,7 @@ class Plugins:
                 if name in plugins:
                     continue
                 previous = self.live.get(name)
-                loading = self._loader.load(cls, previous.instance if previous else None, self._jobs.check)
+                loading = self._loader.load(cls, previous.instance if previous else None, self._check_beside(plugins))
                 try:
                     plugins[name] = await changeover.running(loading)
                 except PluginError as error:
@@ -316,6 +317,14 @@ class Plugins:
         stopwatch.step("prepare")
         retired = [plugin for name, plugin in self.live.items() if plugins.get(name) is not plugin]
         return _Change(plugins, failures, retired)
+
+    def _check_beside(self, plugins: Mapping[str, LoadedPlugin]) -> Callable[[Iterable[Handler]], None]:
+        def check(handlers: Iterable[Handler]) -> None:
+            handlers = tuple(handlers)
+            self._jobs.check(handlers)
+            check_routes(handlers, (handler for plugin in plugins.values() for handler in plugin.handlers))
+
+        return check
 
     def _publish(self, change: _Change, names: Iterable[str]) -> None:
         """Make a change live. Nothing here awaits, so no event sees half of it."""

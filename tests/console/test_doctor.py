@@ -167,6 +167,16 @@ async def test_a_plugin_that_fails_and_a_storage_that_is_none(patient: Patient) 
     assert storage.says.startswith("Backend cannot be used")
 
 
+async def test_over_http_no_app_token_is_missed(patient: Patient) -> None:
+    """Slack sends to the bot then, and Socket Mode may be off."""
+    patient.set(SLACK_APP_TOKEN="", HTTP="127.0.0.1:8080", SLACK_SIGNING_SECRET="a secret of the app")
+
+    findings = await patient.findings()
+
+    assert all(finding.is_fine for finding in findings)
+    assert findings[-1] == Finding("HTTP", True, "Slack sends to 127.0.0.1:8080/slack/events; no app token is needed")
+
+
 async def test_socket_mode_that_is_off(patient: Patient) -> None:
     """Slack gives an address, and closes the connection with `link_disabled`."""
 

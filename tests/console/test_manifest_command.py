@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.manifest_command import as_yaml, read_manifest
+from console.manifest_command import as_yaml, read_manifest, request_url
 from machine.errors import MachineError
 from tests.console.processes import outcome
 
@@ -47,6 +47,37 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "local_settings.py").write_text("PLUGINS = []\n")
     (tmp_path / "workspace.toml").write_text('[app]\nname = "poller"\n[[people]]\nname = "ada"\n')
     return tmp_path
+
+
+async def test_over_http_everything_has_a_request_url(project: Path) -> None:
+    """And Socket Mode is off; the file that was printed does not differ from what is wanted."""
+    shown = await outcome(project, "manifest", "--http", "https://bot.example.com", "--json")
+    (project / "kept.json").write_text(shown.out)
+    same = await outcome(project, "manifest", "--http", "https://bot.example.com/", "--diff", "kept.json")
+    other = await outcome(project, "manifest", "--http", "https://bot.example.com/elsewhere", "--diff", "kept.json")
+
+    manifest, url = json.loads(shown.out), "https://bot.example.com/slack/events"
+    assert manifest["settings"]["socket_mode_enabled"] is False
+    assert manifest["settings"]["event_subscriptions"]["request_url"] == url
+    assert manifest["features"]["slash_commands"][0]["url"] == url
+    assert same.code == 0, same.everything
+    assert other.code == 1
+    assert "+ request URL of /poll https://bot.example.com/elsewhere: the plugins need it" in other.out
+
+
+@pytest.mark.parametrize("url", ["bot.example.com", "http://bot.example.com", "https://", "https://[", "https://a:0"])
+def test_an_address_that_slack_would_not_send_to(url: str) -> None:
+    """Slack wants TLS."""
+    with pytest.raises(MachineError, match=r"is no address that Slack sends to\. Give one like https://"):
+        request_url(url)
+
+
+async def test_settings_for_http_are_pointed_out(project: Path) -> None:
+    """The manifest for Socket Mode would leave the bot without events."""
+    shown = await outcome(project, "manifest", HTTP="127.0.0.1:8080", SLACK_SIGNING_SECRET="a secret of the app")
+
+    assert shown.code == 0
+    assert "Add --http URL" in shown.err
 
 
 async def test_yaml_and_json_say_the_same(project: Path) -> None:

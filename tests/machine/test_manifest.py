@@ -18,6 +18,7 @@ from machine.plugins.triggers import (
     HomeOpened,
     ListenTo,
     MessageShortcut,
+    Options,
     Process,
     Schedule,
     Shortcut,
@@ -219,3 +220,25 @@ def test_there_are_limits_to_how_many() -> None:
         "features.slash_commands",
         "features.shortcuts",
     ]
+
+
+def test_over_http_each_kind_of_request_has_its_url() -> None:
+    """Options of selects have a field of their own; what the app has none of gets none."""
+    url = "https://bot.example.com/slack/events"
+    handlers = [handler(SlashCommand("/poll")), handler(Options("city", None)), handler(ListenTo(re.compile("x")))]
+
+    full = derive_manifest("bot", handlers, [""], url).manifest
+    bare = derive_manifest("bot", handlers[2:], [""], url).manifest
+
+    assert mistakes_in(full) == mistakes_in(bare) == []
+    assert full["settings"]["interactivity"] == {
+        "is_enabled": True,
+        "request_url": url,
+        "message_menu_options_url": url,
+    }
+    assert full["features"]["slash_commands"][0]["url"] == url
+    assert bare["settings"]["interactivity"] == {"is_enabled": False}
+    assert bare["settings"]["event_subscriptions"]["request_url"] == url
+    lacking, besides = differences(full, derive_manifest("bot", handlers, [""]).manifest)
+    assert f"setting interactivity.request_url {url}" in lacking
+    assert besides == ["setting socket mode"]

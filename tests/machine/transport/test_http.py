@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -337,6 +338,42 @@ async def test_a_webhook_that_cannot_work_is_refused_when_it_loads(bot: BotUnder
     for path in ("github", "/slack/events"):
         with pytest.raises(PluginError, match="needs a path"):
             webhook(path)
+
+
+async def test_two_webhooks_cannot_share_a_path(bot: BotUnderTest) -> None:
+    """One would never be called; the error names both. Different methods are different webhooks."""
+
+    class First(MachineBasePlugin):
+        @webhook("/github")
+        async def pushed(self, request: WebhookRequest) -> None: ...
+
+        @webhook("/github", methods=["GET"])
+        async def shown(self, request: WebhookRequest) -> str:
+            return "shown"
+
+    class Second(MachineBasePlugin):
+        @webhook("/github", methods=["PUT", "POST"])
+        async def merged(self, request: WebhookRequest) -> None: ...
+
+    class Twice(MachineBasePlugin):
+        @webhook("/own")
+        async def one(self, request: WebhookRequest) -> None: ...
+
+        @webhook("/own")
+        async def other(self, request: WebhookRequest) -> None: ...
+
+    await bot.start(First, Second, Twice, **ON_HTTP)
+
+    async with aiohttp.ClientSession() as http, http.get(f"{base(bot)}/github") as response:
+        assert await response.text() == "shown"
+    failures = {name.rpartition(".")[2]: error for name, error in bot.machine.failures.items()}
+    assert failures.keys() == {"Second", "Twice"}
+    assert re.search(
+        r"Second\.merged and \S+First\.pushed \(\S+:\d+\) both wait for POST /github,.*another path",
+        str(failures["Second"]),
+    )
+    assert failures["Second"].line
+    assert "Twice.other and" in str(failures["Twice"])
 
 
 async def test_tokens_that_http_needs(bot: BotUnderTest) -> None:
