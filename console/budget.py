@@ -17,6 +17,8 @@ from machine.trace import ApiCalled
 _WINDOW_S = 60
 _MAX_COUNTED = 2_000
 """Methods, and channels posted to, that are counted apart; a bot that posts to more is not told which is busiest."""
+_OWN = frozenset({"apps.connections.open"})
+"""What only the connection itself calls; allowed once a minute, and nothing that a plugin could do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class CallBudget:
 
     def record(self, call: ApiCalled) -> None:
         """Count a call that went to Slack."""
-        if call.is_captured:
+        if call.is_captured or call.method in _OWN:
             return
         method = TABLE.get(call.method)
         per_channel = method is not None and method.tier == "posting"

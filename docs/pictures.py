@@ -1,4 +1,11 @@
-"""Makes the pictures of the documentation from the running console: `uv run python docs/pictures.py`."""
+"""Makes the pictures of the documentation from the running console.
+
+    uv run python docs/pictures.py [FOLDER]
+
+`mkdocs build` runs this as a hook, into the site that it builds, so that the site shows the console as it is. The
+pictures in the repository, which the README shows, are renewed by running it without a folder. They are not the same
+from run to run, for they show times; so a build leaves them alone.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +24,8 @@ from console.runtime import Runtime
 from machine.logs import configure_logging
 from machine.settings import Settings
 
-IMAGES = Path(__file__).resolve().with_name("images")
+SCRIPT = Path(__file__).resolve()
+IMAGES = SCRIPT.with_name("images")
 SIZES = {"160x45": (160, 45), "80x24": (80, 24)}
 PLUGIN = '''
 from machine.plugins import BlockAction, MachineBasePlugin, Message
@@ -65,7 +73,7 @@ async def _until(pilot: Pilot[int], is_true: Callable[[], bool]) -> None:
             await pilot.pause(0.05)
 
 
-async def _take(project: Path, name: str, size: tuple[int, int]) -> None:
+async def _take(project: Path, images: Path, name: str, size: tuple[int, int]) -> None:
     app = MachineApp(Runtime(Settings.check({}), project), title="machine dev")
     async with app.run_test(size=size) as pilot:
         await _until(pilot, lambda: app.status.connection == "connected" and app.status.plugins > 0)
@@ -84,20 +92,22 @@ async def _take(project: Path, name: str, size: tuple[int, int]) -> None:
             if pane.id == "chat":
                 await pilot.press("escape", "end", "left_square_bracket")
                 await pilot.pause(0.2)
-            _save(app, f"{name}-{pane.id}.svg")
+            _save(app, images / f"{name}-{pane.id}.svg")
         if size == SIZES["160x45"]:
             app.go_to(app.plugins_pane)
             app.go_to(app.events_pane)
             await pilot.pause(0.4)
-            _save(app, "console.svg")
+            _save(app, images / "console.svg")
 
 
-def _save(app: MachineApp, name: str) -> None:
-    (IMAGES / name).write_text(app.export_screenshot(title="machine dev"), encoding="utf-8")
+def _save(app: MachineApp, path: Path) -> None:
+    path.write_text(app.export_screenshot(title="machine dev"), encoding="utf-8")
 
 
-def main() -> None:
+def main(images: Path) -> None:
     """Make every picture anew."""
+    images = images.resolve()
+    images.mkdir(parents=True, exist_ok=True)
     configure_logging(logging.INFO)
     for name, size in SIZES.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -105,10 +115,10 @@ def main() -> None:
             (project / "plugins").mkdir()
             (project / "plugins" / "deploys.py").write_text(PLUGIN, encoding="utf-8")
             os.chdir(project)
-            asyncio.run(_take(project, f"console-{name}", size))
+            asyncio.run(_take(project, images, f"console-{name}", size))
             for module in [one for one in sys.modules if one.partition(".")[0] == "plugins"]:
                 del sys.modules[module]
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)
