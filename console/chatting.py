@@ -90,7 +90,10 @@ class ChattingWindow(InvestigatingWindow):
         if self._blocks is None:
             raise MachineError(_ONLY_PEOPLE)
         if not self._blocks.open_home(person_id):
-            self.tell("The app has no home tab for this person; it was told that they look.", title="Home")
+            self.tell(
+                "The app was told that they look. It has no home tab for them yet; it opens if the app publishes one.",
+                title="Home",
+            )
 
     def _people_only(self) -> SandboxChat:
         if not isinstance(self.chat, SandboxChat):

@@ -44,6 +44,7 @@ class BlockUser:
         self._changed = changed
         self._names = SandboxNames(workspace)
         self._screens: dict[str, ViewScreen] = {}
+        self._looking_for_home: set[str] = set()
         self._unsubscribe = workspace.subscribe(self._happened)
 
     def close(self) -> None:
@@ -51,10 +52,12 @@ class BlockUser:
         self._unsubscribe()
 
     def open_home(self, person_id: str) -> bool:
-        """Open the app's home tab for a person; whether the app has published one."""
+        """Open the app's home tab for a person, or as soon as the app publishes it; whether it has."""
         view = self._workspace.open_home(person_id)
         if view is not None:
             self._show(view)
+        else:
+            self._looking_for_home.add(person_id)
         return view is not None
 
     async def use(self, person_id: str, surface: Surface, control: Control) -> None:
@@ -171,6 +174,9 @@ class BlockUser:
     def _happened(self, change: Change) -> None:
         match change:
             case ViewOpened():
+                self._app.call_later(self._show, change.view)
+            case HomePublished() if change.view.user in self._looking_for_home:
+                self._looking_for_home.discard(change.view.user)
                 self._app.call_later(self._show, change.view)
             case ViewUpdated() | HomePublished():
                 self._app.call_later(self._update, change.view)
