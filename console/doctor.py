@@ -258,7 +258,7 @@ def _refused(subject: str, error: Exception, *, of_app_token: bool) -> Finding:
 
 
 def _not_set(name: str) -> Finding:
-    remedy = f"Export SM_{name}, or put it into local_settings.py. Without tokens, `machine dev` runs in the sandbox."
+    remedy = f"Export SM_{name}, say from a file .env. Without tokens, `machine dev` runs in the sandbox."
     return _wrong("Bot token" if "BOT" in name else "App token", f"{name} is not set", remedy)
 
 

@@ -40,6 +40,9 @@ async def sign_storage(settings: Settings, project: Path, *, removes: bool) -> i
 
 async def _rewrite(storage: MachineBaseStorage, secret: SecretStr, *, removes: bool) -> int:
     keys = await storage.keys()
+    if not keys:
+        print("Nothing is stored.")
+        return 0
     changed = 0
     wrong: list[StorageError] = []
     for key in keys:

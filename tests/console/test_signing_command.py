@@ -95,12 +95,14 @@ async def test_a_wrong_signature_is_named_and_left_alone(project: Path) -> None:
 
 async def test_what_is_missing_is_said(project: Path) -> None:
     """In one line each."""
+    empty = await outcome(project, "sign-storage", STORAGE_SECRET=SECRET)
     none = await outcome(project, "sign-storage")
     short = await outcome(project, "sign-storage", STORAGE_SECRET="short")
 
     assert none.err == (
         "machine: STORAGE_SECRET is not set. Export SM_STORAGE_SECRET; `openssl rand -hex 32` makes a good one.\n"
     )
+    assert (empty.code, empty.out) == (0, "Nothing is stored.\n")
     assert (none.code, short.code) == (1, 1)
     assert "STORAGE_SECRET is …redacted. Expected: at least 16 characters" in short.err
 
