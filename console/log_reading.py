@@ -21,6 +21,8 @@ from machine.errors import MachineError
 
 INTERRUPTED = 130
 _CHUNK = 65_536
+_TRACEBACKS = frozenset({"exception", "stack"})
+"""Fields that may have lines of their own; in others, a line break could pass for the next line of the log."""
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -96,12 +98,14 @@ def _text_for(colours: bool) -> Callable[[bytes], str]:
     render = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
 
     def text(body: bytes) -> str:
-        return str(render(None, "", {name: _clean(value) for name, value in json.loads(body).items()}))
+        return str(render(None, "", {clean(name): _clean(name, value) for name, value in json.loads(body).items()}))
 
     return text
 
 
-def _clean(value: Any) -> Any:
+def _clean(name: str, value: Any) -> Any:
     if not isinstance(value, str):
-        return value
-    return "\n".join(map(clean, value.split("\n")))
+        return value  # shown by its repr
+    if name in _TRACEBACKS:
+        return "\n".join(map(clean, value.split("\n")))
+    return clean(value)

@@ -67,13 +67,14 @@ async def test_following_goes_on_until_the_bot_stops(project: Path, running: Pro
             await have_it_log(project, f"log.error('number {number}', text='\\x1b[31mred')")
             if following.lines:
                 break
-        await have_it_log(project, "log.error('at last', text='\\x1b[31mred')")
+        await have_it_log(project, "log.error('at last\\nnot a line', text='\\x1b[31mred')")
         line = await following.line(lambda line: "at last" in line, "a line that was written meanwhile")
         running.kill(signal.SIGTERM)
         ended = await following.ended()
 
     assert "error" in line
     assert "\x1b" not in line
+    assert "at last↵not a line" in line
     assert "␛[31mred" in line
     assert ended.code == 1
     assert ended.err == "The bot has stopped.\n"
