@@ -24,6 +24,7 @@ FOLDER = ".machine/inbox"
 MAX_ATTEMPTS = 3
 """An event that was being handled at so many crashes may well cause them, so it is run no more."""
 _SHOWN_TEXT = 80
+_MAX_LEFT = 5_000
 
 _logger = structlog.stdlib.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class Inbox:
         self._journal: Journal | None = None
         self._is_failing = False
         self._finished: list[str] = []
+        self._left: list[str] = []  # finished as well, and could not be struck off yet
 
     async def recover(self) -> list[Envelope]:
         """Report what ended processes did not finish.
@@ -121,12 +123,16 @@ class Inbox:
         self._finished.append(envelope_id)
 
     def _flush(self) -> None:
-        finished, self._finished = self._finished, []
+        finished, self._finished = [*self._left, *self._finished], []
         if finished and self._journal is not None:
             try:
                 self._journal.remove(finished)
             except sqlite3.Error as error:
-                _logger.warning("Events cannot be struck off the inbox", problem=redact(str(error)))
+                if not self._left:
+                    _logger.warning("Events cannot be struck off the inbox yet", problem=redact(str(error)))
+                self._left = finished[:_MAX_LEFT]  # what came later could hardly be noted, so it need not be struck off
+            else:
+                self._left = []
 
     def _find_unfinished(self) -> list[tuple[AbandonedJournal, list[Entry]]]:
         found = []

@@ -192,3 +192,21 @@ def test_only_its_user_can_read_it(tmp_path: Path) -> None:
     journal.close()
 
     assert set(modes) <= {0o700, 0o600}
+
+
+async def test_what_could_not_be_struck_off_is_later(tmp_path: Path) -> None:
+    """A disk that was full for a while must not have finished events run again."""
+    inbox = Inbox(tmp_path, InboxPolicy.RERUN, Trace())
+    envelopes = [Envelope(f"id-{number}", "events_api", {}) for number in range(3)]
+    inbox.keep(envelopes)
+    assert inbox._journal is not None
+    inbox._journal._connection.execute("PRAGMA query_only = ON")
+    inbox.handled(envelopes[0], [])
+    await asyncio.sleep(0)
+    assert inbox._left == ["id-0"]
+
+    inbox._journal._connection.execute("PRAGMA query_only = OFF")
+    inbox.handled(envelopes[1], [])
+    await inbox.close()
+
+    assert [envelope.id for envelope in await Inbox(tmp_path, InboxPolicy.RERUN, Trace()).recover()] == ["id-2"]
