@@ -37,8 +37,10 @@ from machine.redaction import redact
 from machine.scheduler import Job, Scheduler, SteppedScheduler
 from machine.settings import DEFAULT_SETTINGS_FILE, CaseInsensitiveDict, Settings
 from machine.slack.client import SlackClient
-from machine.slack.directory import Directory
+from machine.slack.directory import PAGE_EVERY_S, Directory
 from machine.slack.identity import Identity, identify
+from machine.slack.snapshot import FILE as SNAPSHOT_FILE
+from machine.slack.snapshot import Snapshot
 from machine.slack.web import SlackWebClient, is_loopback
 from machine.storage import PluginStorage
 from machine.storage.backends.base import MachineBaseStorage
@@ -317,7 +319,6 @@ class Machine:
         web = SlackWebClient(settings, session, self.trace, is_live=self.is_live)
         self.slack = await self._meet_workspace(web)
         identity = self.identity
-        self._started.append(self.slack.directory.close)
 
         self._dispatcher = Dispatcher(
             self.slack, self._reader(settings), self.trace, log_messages=settings.log_handled_messages
@@ -399,7 +400,10 @@ class Machine:
     async def _meet_workspace(self, web: SlackWebClient) -> SlackClient:
         try:
             identity = await identify(web)
-            directory = Directory(web, identity.user_id)
+            workspace = f"{self.settings.slack_api_url} {identity.team_id} {identity.user_id}"
+            snapshot = Snapshot(self._root / SNAPSHOT_FILE, workspace)
+            directory = Directory(web, identity.user_id, snapshot, page_every_s=PAGE_EVERY_S if self.is_live else 0.0)
+            self._started.append(directory.close)
             await directory.fill()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise MachineError(

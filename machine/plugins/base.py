@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -81,7 +81,7 @@ class MachineBasePlugin:
         return self._host
 
     @property
-    def users(self) -> dict[str, User]:
+    def users(self) -> MutableMapping[str, User]:
         """People by id.
 
         In a large workspace the list fills in the background; whoever causes an event is in it when a handler runs.
@@ -89,12 +89,12 @@ class MachineBasePlugin:
         return self._client.users
 
     @property
-    def users_by_email(self) -> dict[str, User]:
+    def users_by_email(self) -> Mapping[str, User]:
         """People by e-mail address; only those whose address the app may see (scope `users:read.email`)."""
         return self._client.directory.users_by_email
 
     @property
-    def channels(self) -> dict[str, Channel]:
+    def channels(self) -> MutableMapping[str, Channel]:
         """Channels by id: public ones, and private ones and direct messages that the bot is in."""
         return self._client.channels
 
@@ -126,9 +126,9 @@ class MachineBasePlugin:
 
     def find_channel_by_name(self, channel_name: str) -> Channel | None:
         """The channel of this name, with or without `#`; `None` if there is none. Direct messages have no name."""
-        wanted = channel_name.removeprefix("#").casefold()
-        named = (channel for channel in self.channels.values() if channel.name)
-        return next((channel for channel in named if (channel.name or "").casefold() == wanted), None)
+        wanted = channel_name.removeprefix("#")
+        channels = self._client.directory.channels
+        return next((channels[channel_id] for channel_id in channels.called(wanted, "name")), None)
 
     def get_user_by_id(self, user_id: str) -> User | None:
         """The person with this id; `None` if unknown."""

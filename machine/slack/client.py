@@ -7,7 +7,7 @@ as slack_sdk's objects) and returns what Slack answered.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -49,12 +49,12 @@ class SlackClient:
         self.tz = tz
 
     @property
-    def users(self) -> dict[str, User]:
+    def users(self) -> MutableMapping[str, User]:
         """People by id, as far as they are known yet."""
         return self.directory.users
 
     @property
-    def channels(self) -> dict[str, Channel]:
+    def channels(self) -> MutableMapping[str, Channel]:
         """Channels, groups and direct messages by id, as far as they are known yet."""
         return self.directory.channels
 
