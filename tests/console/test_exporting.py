@@ -107,7 +107,7 @@ async def test_a_click_on_the_notice_of_a_broken_file_leads_to_the_plugin(projec
         await pilot.click(Toast)
 
         await until(pilot, lambda: app.active is app.plugins_pane)
-        assert "SyntaxError" in app.plugins_pane.main().text()
+        await until(pilot, lambda: "SyntaxError" in app.plugins_pane.main().text())
 
 
 async def test_every_key_has_its_action_in_the_palette(project: Path) -> None:
