@@ -7,6 +7,7 @@ Names and dotted paths are looked up in the live objects, without running any of
 from __future__ import annotations
 
 import builtins
+import contextlib
 import keyword
 import re
 import threading
@@ -182,7 +183,8 @@ def warm_up() -> threading.Thread:
     """Load jedi in the background, once: its first answer takes a third of a second, later ones milliseconds."""
 
     def ask() -> None:
-        with _jedi:
+        # what fails here would be printed across the prompt: another one may have written half of jedi's cache on disk
+        with _jedi, contextlib.suppress(Exception):
             _interpreter()("import os\nos.pa", [{}]).complete()
 
     thread = threading.Thread(target=ask, name="repl-warm-up", daemon=True)

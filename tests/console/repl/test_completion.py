@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,3 +154,21 @@ def test_the_place_of_the_cursor_is_found() -> None:
     place = find_place("f(1, g(2, [3, 4]), x=h('a, b', ")
 
     assert [(call.callee, call.argument, call.keyword) for call in place.calls] == [("f", 2, "x"), ("h", 1, "")]
+
+
+def test_a_damaged_cache_of_jedi_prints_nothing_across_the_prompt(tmp_path: Path) -> None:
+    """Another prompt that starts at the same time may have written only half of it."""
+
+    def warm_up_elsewhere() -> str:
+        code = "from console.repl.completion import warm_up; warm_up().join()"
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+        return subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=True
+        ).stderr
+
+    assert warm_up_elsewhere() == ""
+    cached = list(tmp_path.rglob("*.pkl"))
+    assert cached
+    for file in cached:
+        file.write_bytes(b"")
+    assert warm_up_elsewhere() == ""
