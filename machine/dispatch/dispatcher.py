@@ -20,7 +20,7 @@ from machine.dispatch.supervisor import Supervisor
 from machine.envelope import Answer, Envelope
 from machine.plugins.declarations import RequiredRoles
 from machine.plugins.roles import missing_roles
-from machine.plugins.triggers import On
+from machine.plugins.triggers import On, TextTrigger
 from machine.redaction import redact_value
 from machine.slack.client import SlackClient
 from machine.trace import (
@@ -191,7 +191,10 @@ class Dispatcher:
         for trigger_type, rule in RULES.items():
             if rule.kind != envelope.kind:
                 continue
-            for handler in registry.candidates(trigger_type, envelope):
+            handlers: Iterable[Handler] = registry.candidates(trigger_type, envelope)
+            if only_matches and handlers and issubclass(trigger_type, TextTrigger):
+                handlers = registry.worth_searching(trigger_type, facts.text)
+            for handler in handlers:
                 verdict = rule.judge(handler.trigger, facts)
                 if verdict.is_match or not only_matches:
                     judged.append(Match(handler, rule, verdict))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from machine.dispatch.prefilter import Prefilter
 from machine.envelope import Envelope
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.declarations import RequiredRoles
@@ -68,6 +69,7 @@ class Registry:
             elif isinstance(trigger, On):
                 by_name[On, trigger.event].append(handler)
         self._by_trigger: Mapping[type[Trigger], tuple[Handler, ...]] = _frozen(by_trigger)
+        self._prefilters: dict[type[TextTrigger], Prefilter] = {}
         self._by_name: Mapping[tuple[type[Trigger], str], tuple[Handler, ...]] = _frozen(by_name)
 
     def waiting_for(self, trigger: type[Trigger]) -> tuple[Handler, ...]:
@@ -87,6 +89,15 @@ class Registry:
         if trigger is HomeOpened and envelope.type != "app_home_opened":
             return ()
         return self.waiting_for(trigger)
+
+    def worth_searching(self, trigger: type[TextTrigger], text: str) -> list[Handler]:
+        """Those of the handlers with a text trigger of this type whose patterns `text` may match."""
+        handlers = self.waiting_for(trigger)
+        prefilter = self._prefilters.get(trigger)
+        if prefilter is None:  # made for the first message: while plugins load, registries follow each other quickly
+            patterns = [one.trigger.pattern for one in handlers if isinstance(one.trigger, TextTrigger)]
+            prefilter = self._prefilters[trigger] = Prefilter(patterns)
+        return [handlers[position] for position in prefilter.candidates(text)]
 
     @property
     def scheduled(self) -> tuple[Handler, ...]:
