@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -215,9 +216,10 @@ class Dispatcher:
             if not await self._is_allowed(match, facts, argument):
                 return
             arguments: dict[str, Any] = dict(match.verdict.groups)
-            if match.handler.wants_logger or (self._log_messages and facts.is_message):
+            is_logged = self._log_messages and facts.is_message and _shows_info(match.handler)
+            if match.handler.wants_logger or is_logged:
                 logger = self._bound_logger(match, facts)
-                if self._log_messages and facts.is_message:
+                if is_logged:
                     logger.info("Message triggers handler", text=match.verdict.text or facts.text)
                 if match.handler.wants_logger:
                     arguments["logger"] = logger
@@ -305,6 +307,11 @@ def _considered(judged: Iterable[Match]) -> tuple[Considered, ...]:
         )
         for match in judged
     )
+
+
+def _shows_info(handler: Handler) -> bool:
+    # Making a line that is then dropped took a sixth of the time of dispatching a message.
+    return logging.getLogger(handler.name).isEnabledFor(logging.INFO)
 
 
 async def _finish(result: Any) -> None:
