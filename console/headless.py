@@ -24,7 +24,7 @@ _logger = structlog.stdlib.get_logger(__name__)
 
 
 async def run_headless(runtime: Runtime) -> int:
-    """Run the bot until SIGTERM or SIGINT; SIGHUP takes over changed plugin files.
+    """Run the bot until SIGTERM or SIGINT; SIGHUP takes over changed plugin files, or ends it with its terminal.
 
     Handlers that run when a signal comes have 10 s to end.
 
@@ -39,8 +39,11 @@ async def run_headless(runtime: Runtime) -> int:
 
 
 async def _run(runtime: Runtime) -> int:
-    hung_up = _on_signals(signal.SIGHUP)  # before starting: unhandled, the signal would end the process
-    stopping = asyncio.create_task(_on_signals(signal.SIGINT, signal.SIGTERM).wait())
+    # Before starting: unhandled, SIGHUP would end the process. A terminal sends it when it is closed.
+    is_on_terminal = sys.stdin is not None and sys.stdin.isatty()
+    hung_up = asyncio.Event() if is_on_terminal else _on_signals(signal.SIGHUP)
+    endings = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if is_on_terminal else ()))
+    stopping = asyncio.create_task(_on_signals(*endings).wait())
     asyncio.get_running_loop().set_default_executor(threads := ThreadPoolExecutor())
     if socket_path(runtime.settings, runtime.project) is not None:
         # Now, because importing prompt-toolkit would hold up a bot that listens by half a second.

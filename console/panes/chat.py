@@ -214,6 +214,7 @@ class ChatPane(Pane):
         self._people: Sequence[ChatPerson] = ()
         self._speaker: ChatPerson | None = None
         self._is_live = False
+        self._entered_early = ""
         self._channels = ChannelList()
         self._conversation = Conversation()
         self._speaker_view = Speaker()
@@ -255,6 +256,7 @@ class ChatPane(Pane):
         self._people = people
         if self._speaker not in people:
             self._speak_as(people[0] if people else None)
+        self._say_what_was_entered_early()
 
     def show_channels(self, channels: Sequence[ChatChannel]) -> None:
         """List these conversations; the first one is shown if none is yet."""
@@ -264,6 +266,14 @@ class ChatPane(Pane):
             same = (one for one in channels if before and one.is_dm and one.person_id == before.person_id)
             self.pick(next(same, channels[0]).id)
         self._channels.sync()
+        self._say_what_was_entered_early()
+
+    def _say_what_was_entered_early(self) -> None:
+        """Before the bot is there one may type already; what is there still is said then, but not to real people."""
+        if self._entered_early and self.channel is not None and self._speaker is not None:
+            text, self._entered_early = self._entered_early, ""
+            if self._input.value.strip() == text and not self._is_live:
+                self.call_later(self._input.action_submit)
 
     def show_messages(self, messages: Sequence[ChatMessage]) -> None:
         """Show what was said in the current conversation."""
@@ -400,7 +410,9 @@ class ChatPane(Pane):
         """Say it."""
         event.stop()
         text, channel, speaker = event.value.strip(), self.channel, self._speaker
-        if text and channel is not None and speaker is not None:
+        if channel is None or speaker is None:
+            self._entered_early = text
+        elif text:
             self._input.clear()
             what, ts = self._target or ("", "")
             self._aim(None)

@@ -357,6 +357,17 @@ async def test_changed_files_are_taken_over_without_a_screen(served: Served, tmp
     assert (ended.code, ended.err) == (0, "")
 
 
+def test_a_bot_in_a_terminal_ends_with_it(tmp_path: Path) -> None:
+    """Closing the window must leave nobody behind who takes events from the next."""
+    child = pexpect.spawn(str(MACHINE), ["run", "--headless"], cwd=str(tmp_path), encoding="utf-8", timeout=30)
+    child.expect("Bot started")
+    child.kill(signal.SIGHUP)
+    child.expect(pexpect.EOF)
+    child.close()
+
+    assert child.exitstatus == 0
+
+
 async def test_a_token_that_slack_does_not_know_ends_the_process(served: Served, tmp_path: Path) -> None:
     """One line on standard error, exit code 1, no traceback and no token; see test_cli.py for other mistakes."""
     settings = {**served.settings, "SLACK_APP_TOKEN": "xapp-1-marked"}

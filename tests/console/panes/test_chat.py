@@ -25,6 +25,13 @@ class Host(PaneHost):
         self.intents.append(event)
 
 
+class Early(PaneHost):
+    """Knows nobody yet."""
+
+    def on_chat_pane_message_entered(self, event: ChatPane.MessageEntered) -> None:
+        self.intents.append(event.text)
+
+
 def fill(pane: object) -> None:
     assert isinstance(pane, ChatPane)
     pane.show_people(PEOPLE)
@@ -41,6 +48,22 @@ async def test_typing_says_it_as_the_chosen_person_in_the_chosen_conversation() 
 
         assert host.intents[-1] == ChatPane.MessageEntered("C2", "U2", "hi [b]")
         assert pane.main().value == ""
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+async def test_what_is_entered_before_the_bot_is_there_is_said_then(is_live: bool) -> None:
+    """The first thing a stranger does must not go unheard; real people hear only what was meant for them."""
+    pane = ChatPane()
+    host = Early(pane)
+    async with host.run_test() as pilot:
+        await pilot.press(*"ping", "enter")
+        assert host.intents == []
+        assert pane.main().value == "ping"
+
+        pane.show_mode(is_live=is_live)
+        fill(pane)
+        await pilot.pause()
+        assert host.intents == ([] if is_live else ["ping"])
 
 
 async def test_the_direct_message_of_a_person_makes_them_speak() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from machine.testing import Bot, HandlerError
-from machine.trace import ApiCalled, HandlersConsidered
+from machine.trace import ApiCalled, HandlersConsidered, InvocationStarted
 from tests.machine.testing.workshop import Workshop
 
 
@@ -154,10 +154,12 @@ async def test_what_a_plugin_does_in_a_task_of_its_own_can_be_awaited(bot: Bot) 
 
 async def test_a_handler_that_does_not_end_is_named(bot: Bot) -> None:
     """A test must not hang."""
+    bot.workspace.post("alice", "general", "hang")
+    await bot.until(lambda: bot.traced(InvocationStarted), "the handler's start")
     bot.patience = timedelta(milliseconds=50)
 
     with pytest.raises(AssertionError, match=r"within 0.05 s: .*Workshop\.hang is still running"):
-        await bot.user("alice").says("hang")
+        await bot.settled()
     with pytest.raises(AssertionError, match="the end of the world did not come about"):
         await bot.until(lambda: None, "the end of the world")
     for task in bot.machine._dispatcher.supervisor._running:

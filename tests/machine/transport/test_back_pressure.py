@@ -72,7 +72,7 @@ async def test_reading_stops_while_too_much_waits_and_goes_on(bot: BotUnderTest)
 
     assert unread > 0
     assert waiting < EVENTS / 2  # no more than what was read at once
-    assert patient(bot).heard == [str(number) for number in range(EVENTS)]
+    assert sorted(map(int, patient(bot).heard)) == list(range(EVENTS))  # two run at once
     assert [record.state for record in bot.traced(ConnectionChanged)] == ["connecting", "connected"]
 
 
@@ -107,7 +107,7 @@ async def test_few_long_messages_are_enough(bot: BotUnderTest, monkeypatch: pyte
     await bot.settled()
 
     assert waiting < EVENTS / 2
-    assert patient(bot).heard == [str(number) for number in range(EVENTS)]
+    assert sorted(map(int, patient(bot).heard)) == list(range(EVENTS))  # two run at once
 
 
 @pytest.mark.usefixtures("small")
