@@ -46,11 +46,9 @@ class LiveChat:
 
     def channels(self) -> list[ChatChannel]:
         """The conversations that the bot is in."""
-        known = self._machine.slack.channels.values()
         entries = [
             ChatChannel(one.id, self._names.channel(one.id), one.is_im, one.user, self.log.unread(one.id))
-            for one in known
-            if (one.is_member or one.is_im or one.is_mpim) and not one.is_archived
+            for one in self._machine.slack.directory.channels.joined()
         ]
         return sorted(entries, key=lambda entry: (entry.is_dm, entry.label))
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Generic, TypeVar, overload
 
 from console.repl.errors import ReplError
 from console.repl.shapes import Rows, rows_of
+
+MAX_LISTED = 1_000
+"""Rows of a table: of more than that nobody reads the last, and the bot would do nothing else meanwhile."""
 
 T = TypeVar("T")
 
@@ -18,6 +23,7 @@ class Listing(Sequence[T], Generic[T]):
         title: What the items are.
         source: Gives the items.
         find: Finds an item by its name; by default the listing knows no names.
+        count: How many there are, where they may be too many to be held at once and are read one after the other.
     """
 
     def __init__(
@@ -25,10 +31,12 @@ class Listing(Sequence[T], Generic[T]):
         title: str,
         source: Callable[[], Iterable[T]],
         find: Callable[[str], T] | None = None,
+        count: Callable[[], int] | None = None,
     ) -> None:
         self._title = title
         self._source = source
         self._find = find
+        self._count = count
 
     def where(self, condition: Callable[[T], bool] | None = None, /, **fields: object) -> list[T]:
         """The items for which `condition` holds and whose fields have these values: `users.where(is_bot=False)`."""
@@ -48,16 +56,23 @@ class Listing(Sequence[T], Generic[T]):
             if self._find is None:
                 raise ReplError(f"{self._title} are numbered: give an index.")
             return self._find(key)
+        if isinstance(key, int) and key >= 0:
+            for item in islice(self, key, None):
+                return item
+            raise IndexError(f"There are {len(self)} {self._title}.")
+        if isinstance(key, slice) and min(key.start or 0, key.stop or -1, key.step or 1) >= 0:
+            return list(islice(self, key.start, key.stop, key.step))
         return list(self)[key]
 
     def __len__(self) -> int:
-        return len(list(self._source()))
+        return self._count() if self._count is not None else len(list(self._source()))
 
     def __iter__(self) -> Iterator[T]:
-        return iter(list(self._source()))
+        return iter(self._source() if self._count is not None else list(self._source()))
 
     def __repr__(self) -> str:
         return f"<{len(self)} {self._title}>"
 
     def __repl__(self) -> Rows:
-        return rows_of(list(self), self._title) or Rows((), (), self._title)
+        rows = rows_of(list(islice(self, MAX_LISTED)), self._title) or Rows((), (), self._title)
+        return replace(rows, total=len(self))

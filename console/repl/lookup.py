@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
-from itertools import islice
+from collections.abc import Collection, Mapping
+from itertools import chain, islice
 
 from console.repl.errors import ReplError
 from machine.models import Channel, User
@@ -41,15 +41,16 @@ class Lookup:
         users = self._directory.users
         if wanted in users or _USER_ID.fullmatch(wanted):
             return users.get(wanted) or User(id=wanted)
-        folded = wanted.casefold()
-        found = [user for user in users.values() if user.name.casefold() == folded]
-        found = found or [user for user in users.values() if folded in map(str.casefold, _names_of(user))]
+        found = [users[user_id] for user_id in users.called(wanted, "name")]
+        if not found:
+            others = (users.called(wanted, called) for called in ("display_name", "real_name", "email"))
+            found = [users[user_id] for user_id in dict.fromkeys(chain.from_iterable(others))]
         if len(found) == 1:
             return found[0]
         if found:
             meant = ", ".join(f"@{user.name} ({user.id})" for user in found)
             raise ReplError(f"{wanted!r} may be any of {meant}. Say which.")
-        labels = {name: f"@{user.name or user.id}" for user in users.values() for name in (user.name, *_names_of(user))}
+        labels = {name: label for label, about in users.labels() for name in (label[1:], about)}
         raise ReplError(f"There is nobody called {wanted!r}. {_near(wanted, labels)}")
 
     def channel(self, where: object) -> Channel:
@@ -64,11 +65,9 @@ class Lookup:
         channels = self._directory.channels
         if wanted in channels or _CHANNEL_ID.fullmatch(wanted):
             return channels.get(wanted) or Channel(id=wanted)
-        folded = wanted.casefold()
-        for channel in channels.values():
-            if channel.name and channel.name.casefold() == folded:
-                return channel
-        labels = {one.name: f"#{one.name}" for one in channels.values() if one.name and not one.is_im}
+        for channel_id in channels.called(wanted, "name"):
+            return channels[channel_id]
+        labels = {label[1:]: label for label, _ in channels.labels()}
         raise ReplError(f"There is no channel called {'#' + wanted!r}. {_near(wanted, labels)}")
 
 
@@ -79,17 +78,13 @@ def _name_of(value: object, what: str) -> str:
     return name.strip()
 
 
-def _names_of(user: User) -> Iterable[str]:
-    return filter(None, (user.display_name, user.real_name, user.profile.real_name, user.email))
-
-
 def _near(wanted: str, labels: Mapping[str, str]) -> str:
     """A sentence that helps to find the right name, from names and what to call their bearers."""
     folded = {name.casefold(): label for name, label in labels.items() if name}
     near = difflib.get_close_matches(wanted.casefold(), _compared(wanted.casefold(), folded), n=MAX_NEAR, cutoff=0.6)
     if near:
         return f"Did you mean {' or '.join(dict.fromkeys(folded[name] for name in near))}?"
-    known = list(dict.fromkeys(folded.values()))
+    known = list(dict.fromkeys(labels.values()))
     more = f" and {len(known) - MAX_NEAR} more" if len(known) > MAX_NEAR else ""
     return f"There are {', '.join(known[:MAX_NEAR])}{more}." if known else "None is known yet."
 

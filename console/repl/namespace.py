@@ -79,8 +79,8 @@ def build_namespace(machine: Machine, history: History, workspace: Workspace | N
         name: getattr(messaging if hasattr(messaging, name) else verbs, name) for name in VERBS
     }
     namespace |= {
-        "users": Listing("people", machine.slack.users.values, lookup.user),
-        "channels": Listing("channels", machine.slack.channels.values, lookup.channel),
+        "users": Listing("people", machine.slack.users.values, lookup.user, machine.slack.users.__len__),
+        "channels": Listing("channels", machine.slack.channels.values, lookup.channel, machine.slack.channels.__len__),
         "storage": storage,
         "plugins": _PluginListing(machine),
         "jobs": Listing("jobs", machine.jobs),
@@ -191,14 +191,10 @@ class _Help:
 
 def _candidates(machine: Machine, storage: Storages) -> dict[str, dict[str, Any]]:
     def people() -> Iterable[Candidate]:
-        for user in list(machine.slack.users.values()):
-            if user.name and not user.deleted:
-                yield Candidate(f"@{user.name}", user.profile.real_name or user.real_name)
+        return (Candidate(*label) for label in machine.slack.directory.users.labels())
 
     def channels() -> Iterable[Candidate]:
-        for channel in list(machine.slack.channels.values()):
-            if channel.name and not channel.is_im:
-                yield Candidate(f"#{channel.name}", channel.topic.value or channel.purpose.value)
+        return (Candidate(*label) for label in machine.slack.directory.channels.labels())
 
     def places() -> Iterable[Candidate]:
         yield from channels()

@@ -100,7 +100,7 @@ def _table(table: Rows, limit: int) -> RenderableType:
         drawn.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
     for row in table.rows[:limit]:
         drawn.add_row(*(_cell(cell) for cell in row))
-    hidden = len(table.rows) - limit
+    hidden = max(len(table.rows), table.total) - limit
     return Group(drawn, _fold_note(hidden, "rows", limit)) if hidden > 0 else drawn
 
 

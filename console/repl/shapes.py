@@ -47,11 +47,13 @@ class Rows:
         columns: Headings.
         rows: As many cells as there are columns, each.
         title: What they are, for an empty table too.
+        total: How many there are, where that is more than the rows.
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]] = ()
     title: str = ""
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)

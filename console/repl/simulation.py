@@ -93,7 +93,7 @@ class Simulator:
 
     def somewhere(self) -> Channel:
         """A channel the bot is in."""
-        channels = [one for one in self._machine.slack.channels.values() if one.is_member and one.name]
+        channels = [one for one in self._machine.slack.directory.channels.joined() if one.is_member and one.name]
         if not channels:
             raise ReplError("The bot is in no channel that is known yet. Say where: simulate(text, channel=...).")
         return next((channel for channel in channels if channel.is_general), channels[0])

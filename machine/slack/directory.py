@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.envelope import Envelope, Payload
 from machine.models import Channel, User
-from machine.slack.records import ByEmail, Records
+from machine.slack.records import ByEmail, Names, Records
 from machine.slack.snapshot import Snapshot
 
 PAGE_SIZE = 200  # of the first page, which start-up waits for
@@ -270,12 +270,17 @@ class Directory:
         return data if isinstance(data, Mapping) else None
 
 
-def _user_names(user: User) -> tuple[str | None, str | None, str | None, str | None]:
-    return user.name, user.display_name, user.real_name, user.email
+def _user_names(user: User) -> Names:
+    real_name = user.profile.real_name or user.real_name
+    label = f"@{user.name}" if user.name and not user.deleted else ""
+    return Names(user.name, user.display_name, user.real_name or real_name, user.email, label, real_name)
 
 
-def _channel_names(channel: Channel) -> tuple[str | None, str | None, str | None, str | None]:
-    return channel.name, None, None, None
+def _channel_names(channel: Channel) -> Names:
+    label = f"#{channel.name}" if channel.name and not channel.is_im else ""
+    about = channel.topic.value or channel.purpose.value
+    is_joined = channel.is_member or channel.is_im or channel.is_mpim
+    return Names(channel.name, label=label, about=about, is_joined=is_joined and not channel.is_archived)
 
 
 def _user_changed(directory: Directory, event: Payload) -> None:
