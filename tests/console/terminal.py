@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -40,6 +41,7 @@ class Terminal:
         lines: int = 45,
         environment: Mapping[str, str] | None = None,
     ) -> None:
+        _require_tmux()
         self._socket = scratch / "tmux"
         self._exit_file = scratch / "exit-code"
         self._output = scratch / "output"
@@ -108,3 +110,10 @@ class Terminal:
         command = ["tmux", "-S", str(self._socket), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         return done.stdout
+
+
+def _require_tmux() -> None:
+    if shutil.which("tmux") is None:
+        if os.environ.get("MACHINE_REQUIRE_SERVICES") == "1":
+            pytest.fail("tmux is not installed")
+        pytest.skip("tmux is not installed")

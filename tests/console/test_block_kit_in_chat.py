@@ -89,14 +89,23 @@ class Forms(MachineBasePlugin):
 @asynccontextmanager
 async def forms(project: Path) -> AsyncIterator[tuple[MachineApp, Pilot[int], BlockView]]:
     """The console, with a message to press things in under the eyes of alice."""
-    (project / "plugins" / "forms.py").write_text(PLUGIN)
+    async with shown(project, PLUGIN, "form", "[ Go ]") as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def shown(
+    project: Path, plugin: str, text: str, expected: str
+) -> AsyncIterator[tuple[MachineApp, Pilot[int], BlockView]]:
+    """The console with a plugin, and what that has answered to a text."""
+    (project / "plugins" / "shown.py").write_text(plugin)
     app = MachineApp(Runtime(Settings.check({}), project), title="test")
     async with app.run_test(size=(160, 45)) as pilot:
         await until(pilot, lambda: app.status.connection == "connected" and app.status.plugins > 0)
         assert not app.runtime.machine.failures, app.runtime.machine.failures
-        await type_in_chat(app, pilot, "form")
+        await type_in_chat(app, pilot, text)
         conversation = app.query_one("#conversation", BlockView)
-        await until(pilot, lambda: "[ Go ]" in conversation.text())
+        await until(pilot, lambda: expected in conversation.text())
         await pilot.press("escape")
         yield app, pilot, conversation
 

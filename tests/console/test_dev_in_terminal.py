@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.console.terminal import MACHINE, Terminal
-
-
-@pytest.fixture(autouse=True)
-def _needs_tmux() -> None:
-    if shutil.which("tmux") is None:
-        if os.environ.get("MACHINE_REQUIRE_SERVICES") == "1":
-            pytest.fail("tmux is not installed")
-        pytest.skip("tmux is not installed")
 
 
 def _write_greeter(project: Path, greeting: str) -> None:

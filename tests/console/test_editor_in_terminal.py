@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,14 +17,6 @@ read -r _
 for last; do :; done
 sed -i 's/good morning/good evening/; s/and to you/sleep well/' "$last"
 """
-
-
-@pytest.fixture(autouse=True)
-def _needs_tmux() -> None:
-    if shutil.which("tmux") is None:
-        if os.environ.get("MACHINE_REQUIRE_SERVICES") == "1":
-            pytest.fail("tmux is not installed")
-        pytest.skip("tmux is not installed")
 
 
 @pytest.fixture

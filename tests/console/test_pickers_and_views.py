@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +11,10 @@ from textual.widgets import Input
 
 from console.app import MachineApp
 from console.blockkit.view import BlockView
-from console.runtime import Runtime
 from console.screens.asking import ChoiceScreen, DateScreen, TextScreen
 from console.screens.view import ViewScreen
-from machine.settings import Settings
-from tests.console.test_app import project, said, type_in_chat, until
-from tests.console.test_block_kit_in_chat import go_to
+from tests.console.test_app import project, said, until
+from tests.console.test_block_kit_in_chat import go_to, shown
 
 __all__ = ["project"]
 
@@ -90,19 +87,9 @@ class Pickers(MachineBasePlugin):
 """
 
 
-@asynccontextmanager
-async def pickers(project: Path) -> AsyncIterator[tuple[MachineApp, Pilot[int], BlockView]]:
+def pickers(project: Path) -> AbstractAsyncContextManager[tuple[MachineApp, Pilot[int], BlockView]]:
     """The console, with the message under the eyes of alice."""
-    (project / "plugins" / "pickers.py").write_text(PLUGIN)
-    app = MachineApp(Runtime(Settings.check({}), project), title="test")
-    async with app.run_test(size=(160, 45)) as pilot:
-        await until(pilot, lambda: app.status.connection == "connected" and app.status.plugins > 0)
-        assert not app.runtime.machine.failures, app.runtime.machine.failures
-        await type_in_chat(app, pilot, "pick")
-        conversation = app.query_one("#conversation", BlockView)
-        await until(pilot, lambda: "[ Open ]" in conversation.text())
-        await pilot.press("escape")
-        yield app, pilot, conversation
+    return shown(project, PLUGIN, "pick", "[ Open ]")
 
 
 async def press_enter_for(app: MachineApp, pilot: Pilot[int], screen: type[object]) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
-import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -18,14 +16,6 @@ import pytest
 from machine.sandbox import Sandbox, Workspace
 from tests.console.terminal import MACHINE, Terminal
 from tests.machine.slack.proxy import Proxy
-
-
-@pytest.fixture(autouse=True)
-def _needs_tmux() -> None:
-    if shutil.which("tmux") is None:
-        if os.environ.get("MACHINE_REQUIRE_SERVICES") == "1":
-            pytest.fail("tmux is not installed")
-        pytest.skip("tmux is not installed")
 
 
 class Place:
