@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 import structlog
@@ -48,14 +48,16 @@ from machine.storage.expiry import Clock
 from machine.storage.opening import open_storage
 from machine.trace import Considered, Trace
 from machine.transport.handover import Handover
-from machine.transport.http import HttpMode
 from machine.transport.intake import Intake
 from machine.transport.receiving import BotLoop, Housed, ReceivingThread, RelayedTrace, Transport
 from machine.transport.socket_mode import SocketMode
-from machine.transport.webhooks import Webhooks
 from machine.watchdog import Watchdog
 
 _logger = structlog.stdlib.get_logger(__name__)
+
+
+if TYPE_CHECKING:
+    from machine.transport.http import HttpMode
 
 
 class Machine:
@@ -379,6 +381,10 @@ class Machine:
         intake = self._intake = Intake(self._handover, self._dispatcher.may_be_answered, self._inbox.keep)
         transports: list[Transport] = []
         if settings.http is not None:
+            # Here, because aiohttp's server takes 50 to 60 ms to import, and most bots have none.
+            from machine.transport.http import HttpMode  # noqa: PLC0415
+            from machine.transport.webhooks import Webhooks  # noqa: PLC0415
+
             secret = settings.slack_signing_secret
             webhooks = Webhooks(self._dispatcher, bot_loop)
             address = Address.parse(settings.http)

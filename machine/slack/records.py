@@ -75,7 +75,9 @@ class Records(MutableMapping[str, Model], Generic[Model]):
         self._lock = threading.RLock()  # a handler may read in a thread what an event is about to change
         self._listing = time.time_ns()  # marks what this run has met
 
-    def __getitem__(self, key: str) -> Model:
+    def __getitem__(self, key: object) -> Model:
+        if not isinstance(key, str):
+            raise KeyError(key)
         with self._lock:
             model = self._alive.get(key)
             if model is None:

@@ -70,6 +70,8 @@ class Snapshot:
         """What a query finds; nothing, and an empty snapshot, where the file turns out to be broken."""
         try:
             return self._connection.execute(query, values).fetchall()
+        except UnicodeEncodeError:  # half a character, as a name that was cut may end in: SQLite takes none
+            return self.rows(query, [_whole(value) if isinstance(value, str) else value for value in values])
         except sqlite3.DatabaseError as error:
             self._begin_anew(error)
             return self._connection.execute(query, values).fetchall()
@@ -99,6 +101,10 @@ class Snapshot:
             self._connection.close()
         self._file.unlink(missing_ok=True)
         self._file, self._connection = None, _in_memory()
+
+
+def _whole(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def packed(data: Mapping[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -314,6 +315,21 @@ def test_people_look_like_a_dict() -> None:
     assert users["U2"].name == "u1"
     users.clear()
     assert not users
+
+
+def test_odd_keys_and_names_are_harmless(tmp_path: Path) -> None:
+    """As in a dict; and half a character is no reason to lose an event, or the file."""
+    directory = Directory(AsyncWebClient(), "U0BOT", Snapshot(tmp_path / FILE, "one"))
+    directory.remember_user({"id": "U1", "name": "cut\ud83d"})
+    key: Any
+
+    for key in (None, 1, ("U1",), "\ud83d"):
+        assert key not in directory.users
+        assert directory.users.get(key) is None
+    assert directory.find_user("\ud83d") is None
+    assert list(directory.users) == ["U1"]
+    directory._snapshot.close()
+    assert list(Directory(AsyncWebClient(), "U0BOT", Snapshot(tmp_path / FILE, "one")).users) == ["U1"]
 
 
 def test_records_keep_what_slack_told() -> None:
