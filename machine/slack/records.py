@@ -154,8 +154,8 @@ class Records(MutableMapping[str, Model], Generic[Model]):
 
     def drop_unlisted(self) -> None:
         """Forget what is from an earlier run, and that this one has not met."""
-        gone = self._query("SELECT id FROM {table} WHERE listing != ?", self._listing)
-        self._query("DELETE FROM {table} WHERE listing != ?", self._listing)
+        gone = self._query("SELECT id FROM {table} WHERE listing < ?", self._listing)
+        self._query("DELETE FROM {table} WHERE listing < ?", self._listing)
         for (key,) in gone:
             self._let_go(key)
 

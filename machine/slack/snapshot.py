@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(".machine") / "directory.sqlite3"  # in the project's folder
-VERSION = 2  # of the tables below; a file of another version is begun anew
+VERSION = 3  # of the tables below; a file of another version is begun anew
 
 # What nearly every record repeats. Primed with it, a record of 1.2 kB takes 200 to 300 bytes.
 _USUAL = (
@@ -48,6 +48,7 @@ CREATE INDEX {table}_name ON {table} (name) WHERE name != '';
 CREATE INDEX {table}_display_name ON {table} (display_name) WHERE display_name != '';
 CREATE INDEX {table}_real_name ON {table} (real_name) WHERE real_name != '';
 CREATE INDEX {table}_email ON {table} (email) WHERE email != '';
+CREATE INDEX {table}_listing ON {table} (listing);
 CREATE INDEX {table}_joined ON {table} (id) WHERE is_joined;
 CREATE INDEX {table}_label ON {table} (place, label, about) WHERE label != '';
 """
