@@ -152,7 +152,7 @@ async def test_a_snapshot_of_another_version_is_begun_anew(office: Office) -> No
     file = office.project / FILE
     with sqlite3.connect(file) as connection:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-        connection.execute("ALTER TABLE users DROP COLUMN listing")
+        connection.execute("ALTER TABLE users DROP COLUMN data")
     connection.close()
 
     async with office.bot() as machine:
