@@ -407,7 +407,9 @@ class Machine:
         try:
             identity = await identify(web)
             workspace = f"{self.settings.slack_api_url} {identity.team_id} {identity.user_id}"
-            snapshot = Snapshot(self._root / SNAPSHOT_FILE, workspace)
+            # Who only looks at plugins (`machine plugins`, a replay) leaves the folder of a bot as it is.
+            keeps_it = self._listens or not self._loads_plugins
+            snapshot = Snapshot(self._root / SNAPSHOT_FILE if keeps_it else None, workspace)
             directory = Directory(web, identity.user_id, snapshot, page_every_s=PAGE_EVERY_S if self.is_live else 0.0)
             self._started.append(directory.close)
             await directory.fill()

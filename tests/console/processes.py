@@ -87,6 +87,7 @@ async def machine(folder: Path, *arguments: str, **settings: str) -> AsyncIterat
         stdin=asyncio.subprocess.DEVNULL,
         stdout=pipe,
         stderr=pipe,
+        preexec_fn=_hear_ctrl_c,
     )
     process = Process(started)
     reading = asyncio.create_task(process.read())
@@ -100,6 +101,11 @@ async def machine(folder: Path, *arguments: str, **settings: str) -> AsyncIterat
         await reading
         transport = started._transport  # type: ignore[attr-defined]  # else closed only when collected, with a warning
         transport.close()
+
+
+def _hear_ctrl_c() -> None:
+    """Tests may run in the background of a shell, which has its children ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def outcome(folder: Path, *arguments: str, **settings: str) -> Ended:
