@@ -177,6 +177,7 @@ class Measured(MachineApp):
         await self.action_quit()
 
     async def _keys(self) -> list[float]:
+        self.go_to(self.events_pane)
         is_over = threading.Event()
         pressing = threading.Thread(target=self._press, args=(is_over,), daemon=True)
         loading = asyncio.ensure_future(load(self.runtime.trace, is_over.is_set))
