@@ -386,7 +386,9 @@ class MachineApp(ExportingWindow):
     def _look_at_storage(self) -> None:
         self._is_storage_stale = False
         self._storage_wait = _STORAGE_FRAMES
-        self.run_worker(self._read_storage(), group="storage", exclusive=True, exit_on_error=False)
+        # The function and not its coroutine, which would be left over where another call takes its place at once.
+        read: Any = self._read_storage  # Textual's types know no coroutine functions
+        self.run_worker(read, group="storage", exclusive=True, exit_on_error=False)
 
     async def _read_storage(self) -> None:
         machine = self.machine

@@ -5,7 +5,8 @@ from __future__ import annotations
 import calendar
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
-from typing import ClassVar, TypeAlias, TypeVar
+from functools import partial
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from rich.text import Text
 from textual import events
@@ -170,7 +171,8 @@ class ChoiceScreen(AskingScreen[tuple[str, ...]]):
         if self._search is None:
             self._list_options([one for one in self._options if query.lower() in one.label.lower()])
         elif len(query) >= self._min_query:
-            self.run_worker(self._ask(self._search, query), exclusive=True, exit_on_error=False)
+            ask: Any = partial(self._ask, self._search, query)  # Textual's types know no coroutine functions
+            self.run_worker(ask, exclusive=True, exit_on_error=False)
         else:
             self._list_options(self._options)
 
