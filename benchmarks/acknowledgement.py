@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from measured_process import MeasuredProcess
 from plain_slack import SETTINGS, PlainSlack
+from result_files import Wanted, parser, write
 
 from machine.bot import Machine
 from machine.logs import configure_logging
@@ -75,34 +74,14 @@ async def serve(api_url: str) -> None:
     configure_logging(logging.ERROR, sys.stderr)
     storage = "machine.storage.backends.memory.MemoryStorage"
     settings = {"SLACK_API_URL": api_url, "PLUGINS": [], "STORAGE_BACKEND": storage, "LOG_HANDLED_MESSAGES": False}
-    with tempfile.TemporaryDirectory() as folder:
-        async with Machine({**SETTINGS, **settings}, project=Path(folder), plugins=[Load]) as machine:
-            await machine.wait_until_stopped()
-
-
-class Bot:
-    """The bot's process."""
-
-    def __init__(self, slack: PlainSlack) -> None:
-        self._process = subprocess.Popen([sys.executable, __file__, "--bot", slack.api_url])
-
-    @property
-    def peak_mb(self) -> float:
-        """The most memory it had, in MB."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-    def kill(self) -> None:
-        """End it, whatever it does."""
-        self._process.kill()
-        self._process.wait()
+    async with Machine({**SETTINGS, **settings}, project=Path.cwd(), plugins=[Load]) as machine:
+        await machine.wait_until_stopped()
 
 
 async def measure(case: str, rate: int) -> dict[str, Any]:
     """One row: a fresh bot, and messages at a rate."""
     async with PlainSlack(SLOW_CALL_S if case == "slow" else 0.0) as slack:
-        bot = Bot(slack)
-        try:
+        with MeasuredProcess(__file__, "--bot", slack.api_url):
             await slack.connected()
             await warm_up(slack)
             if case in ("sleep", "compute", "block"):
@@ -112,8 +91,6 @@ async def measure(case: str, rate: int) -> dict[str, Any]:
             await until(lambda: all(number in slack.acknowledged for number in numbers))
             if not may_stay:
                 await until(lambda: all(number in slack.answered for number in numbers))
-        finally:
-            bot.kill()
     acks = latencies(slack, numbers, slack.acknowledged)
     replies = latencies(slack, numbers, {number: times[0] for number, times in slack.answered.items()})
     row = {"case": case, "rate": rate, "ack_ms": figures(acks), "reply_ms": figures(replies), "sent": len(numbers)}
@@ -141,8 +118,7 @@ async def send(slack: PlainSlack, rate: int) -> list[str]:
 async def burst() -> dict[str, Any]:
     """3,000 messages at once."""
     async with PlainSlack() as slack:
-        bot = Bot(slack)
-        try:
+        with MeasuredProcess(__file__, "--bot", slack.api_url) as bot:
             await slack.connected()
             await warm_up(slack)
             numbers = [str(number) for number in range(BURST)]
@@ -153,8 +129,6 @@ async def burst() -> dict[str, Any]:
             await until(lambda: len(slack.answered) >= BURST + 10 and len(slack.acknowledged) >= BURST + 10)
             took_s = time.perf_counter() - begins
             peak_mb = bot.peak_mb
-        finally:
-            bot.kill()
     acks = [slack.acknowledged[number] - begins for number in numbers if number in slack.acknowledged]
     return {
         "events": BURST,
@@ -221,13 +195,19 @@ async def main(file: Path | None) -> None:
         f"{together['handled_s']} s, lost {together['lost']}, doubled {together['doubled']}, "
         f"not acknowledged {together['not_acknowledged']}, peak memory {together['peak_mb']} MB"
     )
-    if file is not None:
-        file.write_text(json.dumps({"rows": rows, "burst": together}, indent=2) + "\n", encoding="utf-8")
+    slowest = {case: max(row["ack_ms"]["p99"] for row in rows if row["case"] == case) for case in CASES}
+    wanted = [
+        Wanted("Acknowledgement while a handler computes, p99", slowest["compute"], WANTED_MS, "ms"),
+        Wanted("Acknowledgement while a handler is in time.sleep(5), p99", slowest["block"], WANTED_MS, "ms"),
+        Wanted("Acknowledgement while the Web API takes 2 s, p99", slowest["slow"], WANTED_MS, "ms"),
+        Wanted("Slowest acknowledgement of 3,000 events at once", together["slowest_ack_s"], 1.0, "s"),
+        Wanted("Lost or doubled of 3,000 events at once", together["lost"] + together["doubled"], 0),
+    ]
+    write("acknowledgement", {"rows": rows, "burst": together}, to=file, wanted=wanted)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
-    parser.add_argument("--bot", metavar="URL", help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--bot", metavar="URL", help=argparse.SUPPRESS)
+    given = arguments.parse_args()
     asyncio.run(serve(given.bot) if given.bot else main(given.json))

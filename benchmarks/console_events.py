@@ -1,6 +1,6 @@
 """How long the list of events takes with 100,000 events in it: to load, to page, to filter.
 
-    uv run python benchmarks/console_events.py
+    uv run python benchmarks/console_events.py [--json FILE]
 
 The pane is the real one in a running application; a time ends when the screen has been drawn. While a filter searches,
 the bot has the loop between slices: the longest slice is printed as well.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import resource
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from result_files import parser, write
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
@@ -81,8 +81,8 @@ async def drawn(pilot: Pilot[None]) -> None:
     await done.wait()
 
 
-async def main() -> None:
-    """Measure, and print a table and a line of JSON."""
+async def main(file: Path | None) -> None:
+    """Measure, print, and write the figures to a file."""
     history = History(limit=EVENTS)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     record_us = fill(history)
@@ -114,8 +114,8 @@ async def main() -> None:
             pane.set_filter("")
     for name in ("record_us", "memory_mb", "load_ms", "page_up_ms", "first_ms", "last_ms", "longest_slice_ms"):
         print(f"{name:<20} {results[name]:8.2f}")
-    print(json.dumps({name: round(value, 2) for name, value in results.items()}))
+    write("console_events", {"events": EVENTS, **results}, to=file)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(parser(__doc__).parse_args().json))

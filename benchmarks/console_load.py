@@ -1,6 +1,6 @@
 """What showing the console costs the bot, and how quickly it answers keys under load.
 
-    uv run python benchmarks/console_load.py
+    uv run python benchmarks/console_load.py [--json FILE]
 
 Three things are measured, the console each time in a process of its own on a pseudo-terminal of 160x45 that is read:
 
@@ -34,6 +34,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from result_files import Wanted, parser, write
 from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
@@ -315,8 +316,8 @@ def measure(task: str) -> list[float]:
         return values
 
 
-def main() -> None:
-    """Measure, and print a table and a line of JSON."""
+def main(file: Path | None) -> None:
+    """Measure, print, and write the figures to a file."""
     turns = [(throughput("run", "--headless"), throughput("run")) for _ in range(TURNS)]
     without, shown = (statistics.median(times) for times in zip(*turns, strict=True))
     keys = sorted(measure("keys"))
@@ -328,9 +329,12 @@ def main() -> None:
     print(f"{len(keys)} keys under {EVENTS_PER_S:,} events/s: p50 {p50:.1f}, p99 {p99:.1f}, worst {keys[-1]:.1f} ms")
     print(f"terminal not read for {STALL_S:.0f} s: longest gap of the loop {gap:.1f} ms ({calm:.1f} ms if read)")
     figures = {"headless_s": without, "console_s": shown, "ratio": ratio, "key_p50_ms": p50, "key_p99_ms": p99}
-    print(
-        json.dumps({name: round(value, 3) for name, value in {**figures, "gap_ms": gap, "calm_gap_ms": calm}.items()})
-    )
+    wanted = [
+        Wanted("Showing the console, of throughput", (1 - ratio) * 100, 10, "%"),
+        Wanted("A key in the console under 1,000 events/s, p99", p99, 50, "ms"),
+        Wanted("Longest gap of the loop while the terminal is not read", gap, 100, "ms"),
+    ]
+    write("console_load", {**figures, "gap_ms": gap, "calm_gap_ms": calm}, to=file, wanted=wanted)
 
 
 if __name__ == "__main__":
@@ -339,4 +343,4 @@ if __name__ == "__main__":
     elif sys.argv[1:2] == ["--serve"]:
         asyncio.run(serve(Path(sys.argv[2])))
     else:
-        main()
+        main(parser(__doc__).parse_args().json)

@@ -9,14 +9,14 @@ round are printed, in microseconds a message, and the median's ratio to that of 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import logging
 import statistics
 import time
 from pathlib import Path
 from typing import Any
+
+from result_files import Wanted, parser, write
 
 from machine.dispatch.addressing import Addressing
 from machine.dispatch.dispatcher import Dispatcher
@@ -71,10 +71,10 @@ def plugin(pattern: str, count: int) -> list[Handler]:
     return list(handlers_of(kind(Client(), {}, None)))  # type: ignore[arg-type]  # as much of them as is touched
 
 
-def dispatcher(pattern: str, count: int) -> Dispatcher:
+def dispatcher(pattern: str, count: int, trace: Trace | None) -> Dispatcher:
     """A dispatcher with so many handlers."""
     reader = Reader("UBOT", "BBOT", Addressing("UBOT", ["machine"]))
-    made = Dispatcher(Client(), reader, Trace())  # type: ignore[arg-type]  # as much of it as is touched
+    made = Dispatcher(Client(), reader, trace)  # type: ignore[arg-type]  # as much of it as is touched
     made.registry = Registry(plugin(pattern, count))
     return made
 
@@ -96,17 +96,14 @@ async def measure(made: Dispatcher, first: int) -> float:
     return (time.perf_counter() - began) / MESSAGES * 1e6
 
 
-async def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="where the results are written as well")
-    arguments = parser.parse_args()
+async def main(file: Path | None) -> None:
+    """Measure, print, and write the figures to a file."""
     configure_logging(logging.WARNING, None)
     numbers = iter(range(0, 10**9, MESSAGES))
     results: dict[str, dict[int, dict[str, float]]] = {}
     print(f"{'patterns':<14}{'handlers':>9}{'best µs':>10}{'median µs':>11}{'ratio':>8}")
     for name, pattern in PATTERNS.items():
-        made = {count: dispatcher(pattern, count) for count in COUNTS}
+        made = {count: dispatcher(pattern, count, Trace()) for count in COUNTS}
         for one in made.values():
             await measure(one, next(numbers))
         rounds = [{count: await measure(one, next(numbers)) for count, one in made.items()} for _ in range(ROUNDS)]
@@ -115,9 +112,13 @@ async def main() -> None:
             best, median = min(result[count] for result in rounds), medians[count]
             print(f"{name:<14}{count:>9,}{best:>10.1f}{median:>11.1f}{median / medians[1]:>8.2f}")
             results.setdefault(name, {})[count] = {"best_us": best, "median_us": median}
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(results, indent=2), encoding="utf-8")
+    one, thousand = (results["anchored"][count]["median_us"] for count in (1, 1_000))
+    wanted = [
+        Wanted("Dispatching a message, 1 handler", one, 25, "µs"),
+        Wanted("Dispatching a message, 1,000 handlers", thousand, 60, "µs"),
+    ]
+    write("dispatch", {"rows": results}, to=file, wanted=wanted)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(parser(__doc__).parse_args().json))

@@ -1,6 +1,6 @@
 """What it costs to note each event in the inbox before it is acknowledged.
 
-    uv run python benchmarks/inbox.py
+    uv run python benchmarks/inbox.py [--json FILE]
 
 First the inbox alone: an event noted and struck off, one at a time and 25 at a time. Then a bot in a process of its own
 that answers 2,000 messages at once, in turns with `INBOX = "off"` and `"report"`: events a second, and processor time
@@ -12,18 +12,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from acknowledgement import Load, until, warm_up
+from measured_process import MeasuredProcess
 from plain_slack import CHANNEL, PERSON, SETTINGS, PlainSlack
+from result_files import parser, ratio, spread, write
 
 from machine.bot import Machine
 from machine.envelope import Envelope
@@ -46,39 +43,20 @@ async def serve(api_url: str, policy: str) -> None:
         await machine.wait_until_stopped()
 
 
-@contextmanager
-def bot(slack: PlainSlack, policy: str, folder: Path) -> Iterator[int]:
-    """The id of a process in which a bot runs."""
-    command = [sys.executable, Path(__file__).resolve(), "--bot", slack.api_url, "--inbox", policy]
-    process = subprocess.Popen(command, cwd=folder)
-    try:
-        yield process.pid
-    finally:
-        process.kill()
-        process.wait()
-
-
 async def burst(policy: str) -> tuple[float, float]:
     """Events a second, and milliseconds of processor time per event."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        async with PlainSlack() as slack:
-            with bot(slack, policy, Path(folder)) as process:
-                await slack.connected()
-                await warm_up(slack)
-                before, begins = cpu_s(process), time.perf_counter()
-                for number in range(BURST):
-                    await slack.say(f"number {number}", str(number))
-                await until(lambda: len(slack.answered) >= BURST + 10)
-                took_s, used_s = time.perf_counter() - begins, cpu_s(process) - before
-                if len(slack.answered) < BURST + 10:
-                    raise SystemExit(f"Only {len(slack.answered) - 10} of {BURST} messages were answered in time.")
+    async with PlainSlack() as slack:
+        with MeasuredProcess(__file__, "--bot", slack.api_url, "--inbox", policy) as process:
+            await slack.connected()
+            await warm_up(slack)
+            before, begins = process.cpu_s, time.perf_counter()
+            for number in range(BURST):
+                await slack.say(f"number {number}", str(number))
+            await until(lambda: len(slack.answered) >= BURST + 10)
+            took_s, used_s = time.perf_counter() - begins, process.cpu_s - before
+            if len(slack.answered) < BURST + 10:
+                raise SystemExit(f"Only {len(slack.answered) - 10} of {BURST} messages were answered in time.")
     return BURST / took_s, used_s / BURST * 1000
-
-
-def cpu_s(process: int) -> float:
-    """Processor time that a process has used, all of its threads together."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def alone(at_a_time: int) -> float:
@@ -105,25 +83,36 @@ def envelope(number: int) -> Envelope:
     return Envelope(id=f"id-{number}", kind="events_api", payload=payload)
 
 
-async def main() -> None:
-    """Measure and print."""
-    for at_a_time in (1, TOGETHER):
-        print(f"inbox alone, {at_a_time:>2} at a time: {await alone(at_a_time):6.1f} µs per event", flush=True)
+async def main(file: Path | None) -> None:
+    """Measure, print, and write the figures to a file."""
+    by_itself = {at_a_time: await alone(at_a_time) for at_a_time in (1, TOGETHER)}
+    for at_a_time, took_us in by_itself.items():
+        print(f"inbox alone, {at_a_time:>2} at a time: {took_us:6.1f} µs per event", flush=True)
     found: dict[str, list[tuple[float, float]]] = {"off": [], "report": []}
     for _ in range(ROUNDS):
         for policy, figures in found.items():
             figures.append(await burst(policy))
-    for policy, figures in found.items():
-        rates, used = zip(*figures, strict=True)
+    cpu_ms = {policy: [used for _, used in figures] for policy, figures in found.items()}
+    rows = {
+        policy: {
+            "events_per_s": spread([rate for rate, _ in figures]),
+            "cpu_ms": spread(cpu_ms[policy]),
+            "to_off": ratio(cpu_ms[policy], cpu_ms["off"]),
+        }
+        for policy, figures in found.items()
+    }
+    for policy, row in rows.items():
+        rates, used = row["events_per_s"], row["cpu_ms"]
         print(
-            f"INBOX {policy:<6}  {statistics.median(rates):6.0f} events/s ({min(rates):.0f} to {max(rates):.0f})"
-            f"   {statistics.median(used):.2f} ms of processor time per event ({min(used):.2f} to {max(used):.2f})"
+            f"INBOX {policy:<6}  {rates['median']:6.0f} events/s ({rates['min']:.0f} to {rates['max']:.0f})"
+            f"   {used['median']:.2f} ms of processor time per event ({used['min']:.2f} to {used['max']:.2f})"
         )
+    write("inbox", {"alone_us": by_itself, "rows": rows}, to=file)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--bot", metavar="URL", help=argparse.SUPPRESS)
-    parser.add_argument("--inbox", default="report", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    asyncio.run(serve(given.bot, given.inbox) if given.bot else main())
+    arguments = parser(__doc__)
+    arguments.add_argument("--bot", metavar="URL", help=argparse.SUPPRESS)
+    arguments.add_argument("--inbox", default="report", help=argparse.SUPPRESS)
+    given = arguments.parse_args()
+    asyncio.run(serve(given.bot, given.inbox) if given.bot else main(given.json))

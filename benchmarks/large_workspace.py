@@ -1,25 +1,27 @@
 """How long a large workspace takes to make, how much memory it takes, and how fast it answers.
 
-uv run python benchmarks/large_workspace.py [USERS]
+uv run python benchmarks/large_workspace.py [--json FILE] [USERS]
 """
 
 from __future__ import annotations
 
 import asyncio
 import resource
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from result_files import parser, write
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
 
+_found_ms: dict[str, float] = {}
 
-def main() -> None:
-    """Print the figures."""
-    users = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+
+def main(users: int, file: Path | None) -> None:
+    """Measure, print, and write the figures to a file."""
     before = _memory_mb()
     with _timed(f"make a workspace of {users:,} people"):
         workspace = Workspace.default(users=users)
@@ -30,6 +32,7 @@ def main() -> None:
             workspace.find_person(someone.name)
             workspace.find_person(someone.email or "")
     asyncio.run(_ask(workspace, someone.email or ""))
+    write("large_workspace", {"users": users, "peak_mb": _memory_mb(), "ms": _found_ms}, to=file)
 
 
 async def _ask(workspace: Workspace, email: str) -> None:
@@ -50,6 +53,7 @@ def _timed(what: str) -> Iterator[None]:
     yield
     wall_ms, cpu_ms = (time.perf_counter() - start) * 1000, (time.process_time() - cpu_start) * 1000
     print(f"{wall_ms:9.1f} ms  {what} ({cpu_ms:.0f} ms of CPU)")
+    _found_ms[what] = wall_ms
 
 
 def _memory_mb() -> float:
@@ -57,4 +61,7 @@ def _memory_mb() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__)
+    arguments.add_argument("users", nargs="?", type=int, default=100_000, metavar="USERS")
+    given = arguments.parse_args()
+    main(given.users, given.json)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -47,6 +48,7 @@ class PlainSlack:
         sent: When each message was sent.
         answered: When the bot posted a text that ends with the number; one entry each time.
         most_calls: The most calls of `chat.postMessage` that were under way at once.
+        on_answer: Called at each text that the bot posts.
     """
 
     def __init__(self, call_takes_s: float = 0.0) -> None:
@@ -55,6 +57,7 @@ class PlainSlack:
         self.acknowledged: dict[str, float] = {}
         self.answered: dict[str, list[float]] = {}
         self.most_calls = self._calls = 0
+        self.on_answer: Callable[[], object] = _ignore
         self._sockets: list[web.WebSocketResponse] = []
         self._is_connected = asyncio.Event()
         app = web.Application()
@@ -97,6 +100,7 @@ class PlainSlack:
 
     async def _post(self, text: str) -> web.Response:
         self.answered.setdefault(text.rpartition(" ")[2], []).append(time.perf_counter())
+        asyncio.get_running_loop().call_soon(self.on_answer)  # once the bot has been told, too
         self._calls += 1
         self.most_calls = max(self.most_calls, self._calls)
         if self.call_takes_s:
@@ -116,6 +120,10 @@ class PlainSlack:
                 now = time.perf_counter()
                 self.acknowledged[json.loads(message.data)["envelope_id"]] = now
         return socket
+
+
+def _ignore() -> None:
+    """Nobody wants to know."""
 
 
 async def _json(request: web.Request) -> dict[str, Any]:

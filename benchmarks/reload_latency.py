@@ -1,6 +1,6 @@
 """How long from saving a plugin file to its new handler being live, while messages arrive.
 
-    uv run python benchmarks/reload_latency.py
+    uv run python benchmarks/reload_latency.py [--json FILE]
 
 A bot of 20 plugins in the sandbox gets 200 messages a second, and a plugin file is saved 40 times. Beside the latency
 stands how long the same saves take to be noticed by watchfiles alone, and what watching 5,000 files costs when idle.
@@ -9,7 +9,6 @@ stands how long the same saves take to be noticed by watchfiles alone, and what 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import resource
 import statistics
@@ -19,6 +18,7 @@ import time
 from pathlib import Path
 
 import watchfiles
+from result_files import parser, write
 
 from machine.bot import Machine
 from machine.loading.watcher import DEBOUNCE_MS, STEP_MS, Watcher
@@ -47,8 +47,8 @@ class Plugin{number}(MachineBasePlugin):
 """
 
 
-async def main() -> None:
-    """Measure, and print a table and a line of JSON."""
+async def main(file: Path | None) -> None:
+    """Measure, print, and write the figures to a file."""
     configure_logging(logging.ERROR, sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
@@ -65,8 +65,8 @@ async def main() -> None:
     print(f"save to notice, watchfiles alone: p50 {floor:.1f} ms; ratio {p50 / floor:.2f}")
     print(f"messages: {sent} sent, {answered} answered")
     print(f"watching {IDLE_FILES} files when idle: {idle:.2f} % of a core")
-    result = {"p50_ms": p50, "p99_ms": p99, "floor_p50_ms": floor, "sent": sent, "answered": answered, "idle": idle}
-    print(json.dumps({name: round(value, 2) for name, value in result.items()}))
+    counted = {"sent": sent, "answered": answered, "idle_percent": idle}
+    write("reload_latency", {"p50_ms": p50, "p99_ms": p99, "floor_p50_ms": floor, **counted}, to=file)
 
 
 async def _reloads_under_load(project: Path, path: Path) -> tuple[list[float], int, int]:
@@ -165,4 +165,4 @@ def _cpu_s() -> float:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(parser(__doc__).parse_args().json))

@@ -1,4 +1,6 @@
-"""How long `machine repl` takes until its prompt is there, in a pseudo-terminal: `python benchmarks/repl_startup.py`.
+"""How long `machine repl` takes until its prompt is there, in a pseudo-terminal.
+
+    uv run python benchmarks/repl_startup.py [--json FILE]
 
 The first run compiles what has not been compiled yet and is not counted.
 """
@@ -6,13 +8,13 @@ The first run compiles what has not been compiled yet and is not counted.
 from __future__ import annotations
 
 import os
-import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pexpect
+from result_files import parser, spread, write
 
 RUNS = 7
 COMMAND = str(Path(sys.executable).with_name("machine"))
@@ -30,8 +32,14 @@ def startup_s(folder: str, cache: str) -> float:
     return took
 
 
-if __name__ == "__main__":
+def main(file: Path | None) -> None:
+    """Measure, print, and write the figures to a file."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
         startup_s(folder, cache)
-        times = sorted(startup_s(folder, cache) for _ in range(RUNS))
-    print(f"prompt after {statistics.median(times):.2f} s (median of {RUNS}; {times[0]:.2f} to {times[-1]:.2f} s)")
+        times = spread([startup_s(folder, cache) for _ in range(RUNS)])
+    print(f"prompt after {times['median']:.2f} s (median of {RUNS}; {times['min']:.2f} to {times['max']:.2f} s)")
+    write("repl_startup", {"prompt_s": times}, to=file)
+
+
+if __name__ == "__main__":
+    main(parser(__doc__).parse_args().json)

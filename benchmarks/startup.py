@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import statistics
@@ -21,6 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from measured_process import peak_mb
+from result_files import Wanted, parser, write
 
 if TYPE_CHECKING:
     from machine.sandbox import Sandbox
@@ -88,10 +90,10 @@ async def start(sandbox: Sandbox, folder: Path, *, until_listed: bool) -> dict[s
     try:
         workspace.post(person, "general", "hi there")  # kept by the sandbox until the bot is connected
         await until(lambda: sum(message.is_by_bot for message in workspace.history("general")) > answered)
-        figures = {"answered_s": time.perf_counter() - began, "peak_mb": _peak_mb(process.pid)}
+        figures = {"answered_s": time.perf_counter() - began, "peak_mb": peak_mb(process.pid)}
         if until_listed:
             await until((folder / "listed").exists)
-            figures |= {"listed_s": time.perf_counter() - began, "peak_mb": _peak_mb(process.pid)}
+            figures |= {"listed_s": time.perf_counter() - began, "peak_mb": peak_mb(process.pid)}
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait)
@@ -120,11 +122,6 @@ def import_times() -> dict[str, float]:
     return times
 
 
-def _peak_mb(process_id: int) -> float:
-    status = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
 def _children_cpu_s() -> float:
     times = os.times()
     return times.children_user + times.children_system
@@ -146,14 +143,21 @@ async def main(file: Path | None) -> None:
     imports = import_times()
     for name, milliseconds in imports.items():
         print(f"{milliseconds:7.0f} ms  {name}")
-    if file is not None:
-        file.write_text(json.dumps({"rows": rows, "imports_ms": imports}, indent=2) + "\n", encoding="utf-8")
+    few, many = rows[0], rows[-1]
+    wanted = [
+        Wanted("First event answered, 100 people", few["first"]["answered_s"], 0.5, "s"),
+        Wanted("First event answered, 100,000 people, known from before", many["second"]["answered_s"], 0.6, "s"),
+        Wanted("import machine", imports["import machine"], 150, "ms"),
+        Wanted("machine --help", imports["machine --help"], 200, "ms"),
+        Wanted("Memory, 100 people", few["first"]["peak_mb"], 60, "MB"),
+        Wanted("Memory, 100,000 people", many["first"]["peak_mb"], 120, "MB"),
+    ]
+    write("startup", {"rows": rows, "imports_ms": imports}, to=file, wanted=wanted)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
-    parser.add_argument("--bot", nargs=3, metavar=("URL", "TOKEN", "TOKEN"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--bot", nargs=3, metavar=("URL", "TOKEN", "TOKEN"), help=argparse.SUPPRESS)
+    given = arguments.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(*given.bot) if given.bot else main(given.json))

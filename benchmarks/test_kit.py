@@ -1,6 +1,6 @@
 """What a test with the kit costs: 500 tests, each with a bot of its own that is spoken to and answers.
 
-    uv run python benchmarks/test_kit.py [number of tests]
+    uv run python benchmarks/test_kit.py [--json FILE] [TESTS]
 
 Runs pytest on generated tests, and prints the time per test after the first (which also imports everything), once for
 tests that start a bot and speak with it, and once for tests that do nothing, to show pytest's own share.
@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from result_files import parser, write
 
 TESTS = 500
 
@@ -73,22 +74,33 @@ def measure(name: str, source: str, folder: Path) -> list[float]:
     return list(stopwatch.durations.values())
 
 
-def main() -> None:
-    """Measure and print."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else TESTS
+def main(count: int, to: Path | None) -> None:
+    """Measure, print, and write the figures to a file."""
     header = f"import pytest\n{PLUGIN}\n@pytest.fixture\ndef machine_plugins():\n    return [Greeter]\n"
     with tempfile.TemporaryDirectory() as folder:
         first, *later = measure("greeting", header + WITH_BOT.format(count=count), Path(folder))
         _, *empty = measure("nothing", header + EMPTY.format(count=count), Path(folder))
     ordered = sorted(later)
+    figures = {
+        "first": first * 1000,
+        "mean": statistics.fmean(later) * 1000,
+        "median": statistics.median(later) * 1000,
+        "p99": ordered[int(len(ordered) * 0.99)] * 1000,
+        "slowest": ordered[-1] * 1000,
+        "empty": statistics.fmean(empty) * 1000,
+    }
     print(f"{count} tests, each with a bot that is spoken to and answers")
-    print(f"first test         {first * 1000:8.1f} ms (imports the framework)")
-    print(f"mean of the others {statistics.fmean(later) * 1000:8.1f} ms")
-    print(f"median             {statistics.median(later) * 1000:8.1f} ms")
-    print(f"99th percentile    {ordered[int(len(ordered) * 0.99)] * 1000:8.1f} ms")
-    print(f"slowest            {ordered[-1] * 1000:8.1f} ms")
-    print(f"an empty test      {statistics.fmean(empty) * 1000:8.1f} ms (pytest and pytest-asyncio alone)")
+    print(f"first test         {figures['first']:8.1f} ms (imports the framework)")
+    print(f"mean of the others {figures['mean']:8.1f} ms")
+    print(f"median             {figures['median']:8.1f} ms")
+    print(f"99th percentile    {figures['p99']:8.1f} ms")
+    print(f"slowest            {figures['slowest']:8.1f} ms")
+    print(f"an empty test      {figures['empty']:8.1f} ms (pytest and pytest-asyncio alone)")
+    write("test_kit", {"tests": count, "ms": figures}, to=to)
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__)
+    arguments.add_argument("tests", nargs="?", type=int, default=TESTS, metavar="TESTS")
+    given = arguments.parse_args()
+    main(given.tests, given.json)
