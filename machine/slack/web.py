@@ -6,6 +6,7 @@ handshake per answer.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -22,6 +23,7 @@ from slack_sdk.webhook.webhook_response import WebhookResponse
 from machine.read_only import require_writable
 from machine.redaction import redact, redact_value
 from machine.settings import Settings
+from machine.slack.posting import post
 from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
 from machine.trace import ApiCalled, RateLimited, Trace, cause, current_invocation
 
@@ -73,10 +75,10 @@ class SlackWebClient(AsyncWebClient):
         if self._is_live and invocation is not None and invocation.is_simulated and not only_reads(api_method):
             return self._capture(api_method, options)
         if not self._trace:
-            return await super().api_call(api_method, **options)
+            return await self._call(api_method, options)
         started = time.perf_counter()
         try:
-            response = await super().api_call(api_method, **options)
+            response = await self._call(api_method, options)
         except SlackApiError as error:
             self._report(api_method, options, started, _body(error.response), _error_name(error))
             raise
@@ -85,6 +87,21 @@ class SlackWebClient(AsyncWebClient):
             raise
         self._report(api_method, options, started, _body(response), None)
         return response
+
+    async def _call(self, method: str, options: Mapping[str, Any]) -> AsyncSlackResponse:
+        if self.session is not None and not self.session.closed and self._is_plain_post(options):
+            return await post(self, method, options["json"])
+        return await super().api_call(method, **options)
+
+    def _is_plain_post(self, options: Mapping[str, Any]) -> bool:
+        """Whether a call has nothing that slack_sdk would see to, and nobody wants its account of each call."""
+        return (
+            options.keys() == {"json"}
+            and "token" not in options["json"]
+            and not self.default_params
+            and self.ssl is None
+            and not self.logger.isEnabledFor(logging.DEBUG)
+        )
 
     async def files_upload_v2(self, **options: Any) -> AsyncSlackResponse:
         """Upload a file; captured as a whole where calls are captured (see `api_call`)."""
