@@ -64,6 +64,7 @@ class Snapshot:
     """
 
     def __init__(self, file: Path | None = None, belongs_to: str = "") -> None:
+        self.beginning = 0
         self._file = file
         self._connection = _in_memory() if file is None else _open(file, belongs_to)
 
@@ -90,6 +91,7 @@ class Snapshot:
     def close(self) -> None:
         """Let go of the file; what is asked for afterwards is not found."""
         connection, self._connection = self._connection, _in_memory()
+        self.beginning += 1
         with contextlib.suppress(sqlite3.Error):
             connection.close()
 
@@ -102,6 +104,7 @@ class Snapshot:
             self._connection.close()
         self._file.unlink(missing_ok=True)
         self._file, self._connection = None, _in_memory()
+        self.beginning += 1
 
 
 def _whole(text: str) -> str:

@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.bot import Machine
 from machine.envelope import Envelope
+from machine.models import User
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import listen_to
 from machine.sandbox import Sandbox, Workspace
@@ -337,3 +340,38 @@ def test_records_keep_what_slack_told() -> None:
     user = {"id": "U1", "name": "żółw", "profile": {"fields": None, "status_emoji": "🐢"}, "new": [1, {"a": 2.5}]}
 
     assert unpacked(packed(user)) == user
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["take", "look", "read", "drop", "clear", "begin anew"]),
+            st.sampled_from(["U1", "U2", "U3"]),
+        )
+    )
+)
+def test_people_are_there_for_as_long_as_they_are(steps: list[tuple[str, str]]) -> None:
+    """Who has been met is remembered, so that not each event asks the database; also by a snapshot that broke since."""
+    snapshot = Snapshot()
+    users = Directory(AsyncWebClient(), "U0BOT", snapshot).users
+    expected: set[str] = set()
+
+    for step, user_id in steps:
+        match step:
+            case "take":
+                users[user_id] = User(id=user_id)
+                expected.add(user_id)
+            case "read":
+                assert (users.get(user_id) is not None) == (user_id in expected)
+            case "drop":
+                users.pop(user_id, None)
+                expected.discard(user_id)
+            case "clear":
+                users.clear()
+                expected.clear()
+            case "begin anew":
+                snapshot.close()
+                users._held.clear()  # an object at hand may outlive the file
+                users._alive.clear()
+                expected.clear()
+        assert {one for one in ("U1", "U2", "U3") if one in users} == expected
