@@ -210,3 +210,19 @@ async def test_what_could_not_be_struck_off_is_later(tmp_path: Path) -> None:
     await inbox.close()
 
     assert [envelope.id for envelope in await Inbox(tmp_path, InboxPolicy.RERUN, Trace()).recover()] == ["id-2"]
+
+
+async def test_many_events_and_odd_ones_are_noted_together(tmp_path: Path) -> None:
+    """More than one statement takes, in their order; half a character, which JSON may hold, is no reason to fail."""
+    odd = Envelope("odd", "events_api", {"event": {"text": "cut \ud83d, żółw 🐢"}})
+    journal = Journal(tmp_path)
+    journal.add([Entry(one, datetime.now(UTC)) for one in [*map(event, range(250)), odd]])
+    journal.remove([f"e{number}" for number in range(0, 250, 2)])
+    journal.remove([])
+    journal.close()
+
+    [abandoned] = AbandonedJournal.find(tmp_path)
+    left = [entry.envelope for entry in abandoned.entries()]
+
+    assert left == [*map(event, range(1, 250, 2)), odd]
+    abandoned.delete()
