@@ -76,8 +76,7 @@ class Envelope:
     @property
     def event(self) -> Payload:
         """The inner event of an `events_api` envelope; empty where there is none."""
-        event = self.payload.get("event") if self.kind == "events_api" else None
-        return event if isinstance(event, Mapping) else {}
+        return _mapping(self.payload.get("event")) if self.kind == "events_api" else {}
 
     @property
     def type(self) -> str:
@@ -98,25 +97,23 @@ class Envelope:
     def user_id(self) -> str | None:
         """The person who caused this, where the payload says so."""
         event = self.event
-        for holder in (event, _mapping(event.get("message")), _mapping(event.get("previous_message")), self.payload):
-            user = holder.get("user") or holder.get("user_id")
-            if isinstance(user, Mapping):
-                user = user.get("id")
-            if isinstance(user, str) and user:
-                return user
-        return None
+        return (
+            _id(event, "user", "user_id")
+            or _id(_mapping(event.get("message")), "user", "user_id")
+            or _id(_mapping(event.get("previous_message")), "user", "user_id")
+            or _id(self.payload, "user", "user_id")
+        )
 
     @property
     def channel_id(self) -> str | None:
         """The channel where this happened, where the payload says so."""
         event = self.event
-        for holder in (event, _mapping(event.get("item")), self.payload, _mapping(self.payload.get("container"))):
-            channel = holder.get("channel") or holder.get("channel_id")
-            if isinstance(channel, Mapping):
-                channel = channel.get("id")
-            if isinstance(channel, str) and channel:
-                return channel
-        return None
+        return (
+            _id(event, "channel", "channel_id")
+            or _id(_mapping(event.get("item")), "channel", "channel_id")
+            or _id(self.payload, "channel", "channel_id")
+            or _id(_mapping(self.payload.get("container")), "channel", "channel_id")
+        )
 
     @property
     def text(self) -> str:
@@ -130,4 +127,13 @@ class Envelope:
 
 
 def _mapping(value: object) -> Payload:
-    return value if isinstance(value, Mapping) else {}
+    # A dict is found to be one much sooner than a Mapping, and these properties are read a dozen times for each event.
+    return value if isinstance(value, (dict, Mapping)) else {}
+
+
+def _id(holder: Payload, name: str, other_name: str) -> str | None:
+    """The id under either name, as text or as an object with an `id`."""
+    found = holder.get(name) or holder.get(other_name)
+    if not isinstance(found, str):
+        found = _mapping(found).get("id")
+    return found if isinstance(found, str) and found else None

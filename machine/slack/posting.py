@@ -8,6 +8,7 @@ Without that, a bot that answers each message takes 12 % less processor time: 0.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -50,11 +51,12 @@ async def post(client: AsyncWebClient, method: str, body: Mapping[str, Any]) -> 
         "Authorization": f"Bearer {client.token}",
         **client.headers,
     }
+    data_sent = json.dumps(body).encode()
     state = RetryState()
     while True:
         state.next_attempt_requested = False
         try:
-            async with session.post(url, json=body, headers=headers, proxy=client.proxy) as response:
+            async with session.post(url, data=data_sent, headers=headers, proxy=client.proxy) as response:
                 data = await _data(response)
         except Exception as error:  # of any kind, as slack_sdk asks about all; raised unless a handler wants it again
             if not await _is_tried_again(client, state, url, headers, error=error):
@@ -97,7 +99,7 @@ async def _is_tried_again(
 
 async def _data(response: aiohttp.ClientResponse) -> Any:
     try:
-        return await response.json(content_type=None)
+        return json.loads(await response.read())
     except ValueError:
         if response.status != 200:
             return {}  # the status says enough
