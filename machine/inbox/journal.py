@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS envelopes (
 _ADD = "INSERT OR REPLACE INTO envelopes (id, kind, received_at, attempts, payload) VALUES "
 _REMOVE = "DELETE FROM envelopes WHERE id IN "
 _AT_ONCE = 100  # rows of one statement; SQLite takes at least 999 values
+_HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'envelopes'"
 _ALL = "SELECT id, kind, received_at, attempts, payload FROM envelopes ORDER BY rowid"
 
 
@@ -142,6 +143,8 @@ class AbandonedJournal:
         if not self.path.exists():  # another process has just dealt with it
             return []
         with closing(_open(self.path)) as connection:
+            if connection.execute(_HAS_TABLE).fetchone() is None:  # killed while it was being made
+                return []
             rows = connection.execute(_ALL).fetchall()
         return [
             Entry(Envelope(id, kind, json.loads(payload)), datetime.fromisoformat(received_at), attempts)

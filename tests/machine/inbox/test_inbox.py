@@ -226,3 +226,12 @@ async def test_many_events_and_odd_ones_are_noted_together(tmp_path: Path) -> No
 
     assert left == [*map(event, range(1, 250, 2)), odd]
     abandoned.delete()
+
+
+def test_a_journal_that_was_just_being_made_holds_nothing(tmp_path: Path) -> None:
+    """A process may be killed before it has made the table; that is no damage."""
+    (tmp_path / "17-abc.db").touch()
+
+    assert asyncio.run(Inbox(tmp_path, InboxPolicy.REPORT, Trace()).recover()) == []
+
+    assert list(tmp_path.iterdir()) == []
