@@ -8,6 +8,7 @@ Each receives `command number N ...` over Socket Mode, acknowledges it, and answ
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import json
 import logging
@@ -79,12 +80,14 @@ async def bolt(api_url: str, handlers: int) -> None:
     await AsyncSocketModeHandler(app, SETTINGS["SLACK_APP_TOKEN"]).start_async()
 
 
-async def slack_sdk(api_url: str, *, is_session_shared: bool) -> None:
-    """slack_sdk's clients, and nothing else."""
+async def slack_sdk(api_url: str, *, is_session_shared: bool, is_tuned: bool = False) -> None:
+    """slack_sdk's clients, and nothing else; tuned: with Python's garbage collector set as this framework sets it."""
     from slack_sdk.socket_mode.aiohttp import SocketModeClient  # noqa: PLC0415
     from slack_sdk.socket_mode.response import SocketModeResponse  # noqa: PLC0415
     from slack_sdk.web.async_client import AsyncWebClient  # noqa: PLC0415
 
+    if is_tuned:
+        gc.set_threshold(10_000, *gc.get_threshold()[1:])
     connector = aiohttp.TCPConnector(limit=0)
     session = aiohttp.ClientSession(connector=connector) if is_session_shared else None
     web = AsyncWebClient(token=SETTINGS["SLACK_BOT_TOKEN"], base_url=api_url, session=session)
@@ -131,6 +134,7 @@ def answer(text: str) -> str:
 BOTS: dict[str, Callable[[str], Awaitable[None]]] = {
     "plain aiohttp": plain,
     "slack_sdk, one shared session": lambda url: slack_sdk(url, is_session_shared=True),
+    "slack_sdk, one session, tuned": lambda url: slack_sdk(url, is_session_shared=True, is_tuned=True),
     "slack_sdk, a session per call": lambda url: slack_sdk(url, is_session_shared=False),
     "machine, 1 handler": machine,
     **{f"machine, {n:,} handlers": lambda url, n=n: machine(url, n) for n in (10, 100, 1_000, 5_000)},

@@ -16,6 +16,7 @@ import aiohttp
 import structlog
 
 from machine.address import Address
+from machine.collector import look_less_often
 from machine.dispatch.addressing import Addressing
 from machine.dispatch.deliveries import Claims, SharedDeliveries
 from machine.dispatch.dispatcher import Dispatcher
@@ -309,6 +310,7 @@ class Machine:
 
     async def _start(self) -> None:
         settings = self.settings
+        look_less_often()
         self._project.check()
         self._project.install()
         self._started.append(self._uninstall)
