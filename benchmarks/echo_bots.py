@@ -77,7 +77,8 @@ async def bolt(api_url: str, handlers: int) -> None:
 
     for number in range(handlers):
         app.message(re.compile(PATTERNS["anchored"].format(number)))(handle)
-    await AsyncSocketModeHandler(app, SETTINGS["SLACK_APP_TOKEN"]).start_async()
+    await AsyncSocketModeHandler(app, SETTINGS["SLACK_APP_TOKEN"]).connect_async()
+    await asyncio.Event().wait()
 
 
 async def slack_sdk(api_url: str, *, is_session_shared: bool, is_tuned: bool = False) -> None:

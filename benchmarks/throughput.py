@@ -24,7 +24,7 @@ from plain_slack import PlainSlack
 from result_files import Wanted, parser, ratio, spread, write
 
 OUTSTANDING = 64
-MESSAGES, WARM_UP, ROUNDS = 1_000, 300, 5
+MESSAGES, WARM_UP, ROUNDS = 1_000, 300, 7
 FLOOR, ONE, MOST = "slack_sdk, one shared session", "machine, 1 handler", "machine, 5,000 handlers"
 PATIENCE_S = 30.0
 
@@ -79,9 +79,11 @@ async def measure(bots: Sequence[str], rounds: int) -> dict[str, Measured]:
     """All rounds of these bots."""
     async with AsyncExitStack() as resources:
         running = {bot: await start(bot, resources) for bot in bots}
+        order = list(running.values())
         for _ in range(rounds):
-            for one in running.values():
+            for one in order:
                 await one.measure()
+            order.reverse()  # so that none always has the same one before it
     return running
 
 

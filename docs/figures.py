@@ -77,7 +77,9 @@ def dispatch() -> str:
         for kind, row in found.items():
             yield kind, *(f"{row[count]['median_us']:.0f}" for count in counts)
 
-    return table(("patterns", *(f"{int(count):,}" for count in counts)), rows())
+    floor_us = figures("dispatch")["floor_us"]
+    floor = f"Of each, {floor_us:.0f} µs are a task that does nothing, and a turn of the event loop.\n"
+    return table(("patterns", *(f"{int(count):,}" for count in counts)), rows()) + "\n" + floor
 
 
 def trace_cost() -> str:
@@ -137,6 +139,27 @@ def burst() -> str:
     )
 
 
+def inbox() -> str:
+    """What noting each event costs."""
+    found = figures("inbox")["rows"]
+    off, report = found["off"], found["report"]
+    return (
+        f"Measured by `benchmarks/inbox.py`: {report['cpu_ms']['median']:.2f} ms of processor time for each event that"
+        f" is answered, and {off['cpu_ms']['median']:.2f} ms with `off`; {_round(report['events_per_s']['median'])}"
+        f" events a second, and {_round(off['events_per_s']['median'])} with `off`.\n"
+    )
+
+
+def reload_latency() -> str:
+    """From a save to its being live."""
+    found = figures("reload_latency")
+    return (
+        f"On two cores: {found['p50_ms']:.0f} ms (median), {found['p99_ms']:.0f} ms (99th percentile), of which"
+        f" {found['floor_p50_ms']:.0f} ms are the operating system's notice; watching 5,000 files costs"
+        f" {found['idle_percent']:.1f} % of a core when nothing changes.\n"
+    )
+
+
 def startup() -> str:
     """First answer and memory, by the size of the workspace."""
 
@@ -177,6 +200,8 @@ PARTS: dict[str, Callable[[], str]] = {
         storage,
         acknowledgement,
         burst,
+        inbox,
+        reload_latency,
         startup,
         others,
     )
