@@ -200,7 +200,7 @@ def received(envelopes: Sequence[Envelope]) -> list[Entry]:
 
 def _row(entry: Entry) -> tuple[object, ...]:
     # As ASCII: half a character, which JSON may hold, is no text to SQLite.
-    payload = json.dumps(entry.envelope.payload, separators=(",", ":"))
+    payload = json.dumps(entry.envelope.payload)
     return entry.envelope.id, entry.envelope.kind, entry.received_at.isoformat(), entry.attempts, payload
 
 

@@ -99,7 +99,7 @@ class Message:
         """
         ephemeral_user = self.sender if ephemeral else None
         return await self._client.say(
-            self.channel.id,
+            str(self.event.get("channel") or ""),
             text,
             attachments,
             blocks,
