@@ -5,7 +5,7 @@
 Three things are measured, the console each time in a process of its own on a pseudo-terminal of 160x45 that is read:
 
 - throughput: a workspace in another process posts 1,000 messages at once, until each has been answered by the bot;
-  headless, and with the console shown, in turn. Wanted: at least 0.9 of headless.
+  headless, and with the console shown, in turn, 8 times each. Wanted: at least 0.9 of headless.
 - keys: the cursor of the list of events is moved while 1,000 events a second arrive; from the driver having the key to
   the repaint having been handed to the terminal. Wanted: p99 below 50 ms.
 - stall: the same load while nobody reads the terminal for 8 s; the longest time the event loop ran nothing. Wanted:
@@ -57,7 +57,8 @@ from machine.trace import (
     Trace,
 )
 
-MESSAGES, TURNS, BURSTS = 1_000, 2, 2
+MESSAGES, TURNS, BURSTS = 1_000, 2, 8
+SETTLE_S = 5.0  # the console reads ahead for its completions at first, on a thread
 EVENTS_PER_S, KEYS, KEYS_PER_S = 1_000, 200, 20
 STALL_S = 8.0
 PLUGIN = """
@@ -107,7 +108,7 @@ async def serve(result: Path) -> None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(posting.burst(1), 0.5)
                 break
-        await asyncio.sleep(1)
+        await asyncio.sleep(SETTLE_S)
         result.write_text(json.dumps([await posting.burst(MESSAGES) for _ in range(BURSTS)]))
 
 
@@ -243,7 +244,7 @@ def child(task: str, project: Path, result: Path) -> None:
 
 
 def throughput(*arguments: str) -> float:
-    """Run `machine` with these arguments against a workspace in another process; the best seconds of a burst."""
+    """Run `machine` with these arguments against a workspace in another process; the median seconds of a burst."""
     with tempfile.TemporaryDirectory() as folder:
         project, result = make_project(Path(folder)), Path(folder) / "result.json"
         command = [sys.executable, __file__, "--serve", str(result)]
@@ -263,7 +264,7 @@ def throughput(*arguments: str) -> float:
                 process.terminate()
                 while process.poll() is None:
                     drain(controller, 0.1)
-        return float(min(json.loads(result.read_text())))
+        return float(statistics.median(json.loads(result.read_text())))
 
 
 def make_project(project: Path) -> Path:

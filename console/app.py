@@ -132,6 +132,7 @@ class MachineApp(ExportingWindow):
         self.runtime = runtime
         self._notices = Notices()
         self._standing = Standing()
+        self._tidying = garbage.Tidying()
         self._recording = recording
         self._layout_given = layout
         self._recorder = Recorder(runtime.project / _RECORDINGS) if recording is None else None
@@ -240,7 +241,7 @@ class MachineApp(ExportingWindow):
 
     def _show_vitals(self) -> None:
         """Show lag, memory, and how much of Slack's patience is used."""
-        garbage.settle(len(self.history.events))
+        self._tidying.settle(self.history.events.dropped + len(self.history.events))
         self.show_status(self._standing.look(self.status))
         self._show_facts()
 

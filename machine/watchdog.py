@@ -41,13 +41,13 @@ class Watchdog:
     Args:
         trace: Told with a `LoopBlocked` once the loop runs again.
         is_own: Whether a file is the bot's own; the innermost such place is named, else the innermost of all.
-        limit: How long the loop may be held up.
+        limit: How long the loop may be held up; `LIMIT`, if not given.
     """
 
-    def __init__(self, trace: Trace, is_own: Callable[[Path], bool], limit: timedelta = LIMIT) -> None:
+    def __init__(self, trace: Trace, is_own: Callable[[Path], bool], limit: timedelta | None = None) -> None:
         self._trace = trace
         self._is_own = is_own
-        self._limit_s = limit.total_seconds()
+        self._limit_s = (limit or LIMIT).total_seconds()
         self._last_beat = time.monotonic()
         self._stop = threading.Event()
         self._beating: asyncio.TimerHandle | None = None

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from functools import partial
+
+import pytest
 
 from machine.trace import LoopBlocked, Record, Trace
 from machine.watchdog import Watchdog
@@ -30,19 +33,26 @@ BLOCKING = """
 """
 
 
-async def test_a_handler_that_blocks_is_named_with_file_and_line(bot: BotUnderTest) -> None:
+async def test_a_handler_that_blocks_is_named_with_file_and_line(
+    bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whether it computes or waits without `await`."""
+    monkeypatch.setattr("machine.watchdog.LIMIT", timedelta(milliseconds=250))
     path = bot.write_plugin("blocking", BLOCKING)
     await bot.start()
 
-    for count, (word, line) in enumerate((("compute", 11), ("wait", 17)), start=1):
+    for word, line in (("compute", 11), ("wait", 17)):
         bot.workspace.post("alice", "general", word)
-        blocked = await bot.record(LoopBlocked, count)
+        # A busy machine may hold up the loop at other places as well.
+        blocked = await bot.record(LoopBlocked, where=partial(_is_by, f"plugins.blocking.Blocking.{word}"))
 
-        assert blocked.handler == f"plugins.blocking.Blocking.{word}"
         assert blocked.file == str(path)
         assert abs(blocked.line - line) <= 1
         assert blocked.duration.total_seconds() > 0.25
+
+
+def _is_by(handler: str, blocked: LoopBlocked) -> bool:
+    return blocked.handler == handler
 
 
 async def test_a_busy_but_polite_loop_is_not_reported() -> None:
@@ -53,11 +63,14 @@ async def test_a_busy_but_polite_loop_is_not_reported() -> None:
     watchdog = Watchdog(trace, is_own=lambda path: False, limit=timedelta(seconds=1))
     await watchdog.start()
 
+    longest, before = 0.0, time.monotonic()
     for _ in range(150):
         until = time.monotonic() + 0.01
         while time.monotonic() < until:
             pass
         await asyncio.sleep(0)
+        now = time.monotonic()
+        longest, before = max(longest, now - before), now
     await watchdog.close()
 
-    assert reported == []
+    assert reported == [] or longest > 0.9  # a busy machine may have held up the loop itself
