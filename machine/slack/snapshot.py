@@ -61,6 +61,9 @@ class Snapshot:
     Args:
         file: Where they are kept; without, in memory only.
         belongs_to: Workspace and bot. What another one left in the file is not taken over.
+
+    Attributes:
+        beginning: Grows each time the tables are begun anew, so that who remembers what was in them asks again.
     """
 
     def __init__(self, file: Path | None = None, belongs_to: str = "") -> None:
