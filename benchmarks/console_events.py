@@ -59,7 +59,7 @@ def fill(history: History) -> float:
         ids: dict[str, Any] = {"envelope_id": envelope.id, "at": at}
         history.record(EnvelopeReceived(envelope=envelope, **ids))
         considered = Considered("plugins.greeter.Greeter.hello", 'listen_to("bot")', is_match=True, reason="it matches")
-        history.record(HandlersConsidered(considered=(considered,), **ids))
+        history.record(HandlersConsidered(matched=(considered,), explain=tuple, **ids))
         history.record(InvocationStarted(handler=considered.handler, invocation_id=f"i{number}", **ids))
         took = timedelta(milliseconds=number % 120)
         history.record(InvocationFinished(handler=considered.handler, duration=took, invocation_id=f"i{number}", **ids))

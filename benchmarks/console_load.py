@@ -132,7 +132,7 @@ def emit_event(trace: Trace, number: int) -> None:
     trace.emit(EnvelopeReceived(envelope=envelope, **ids))
     trace.emit(EnvelopeAcknowledged(answer=None, duration=timedelta(milliseconds=1), **ids))
     considered = Considered(handler, 'listen_to("message")', is_match=True, reason="the pattern is in the text")
-    trace.emit(HandlersConsidered(considered=(considered,), **ids))
+    trace.emit(HandlersConsidered(matched=(considered,), explain=lambda: (considered,), **ids))
     trace.emit(InvocationStarted(handler=handler, invocation_id=f"l{number}", **ids))
     took = timedelta(milliseconds=3)
     trace.emit(InvocationFinished(handler=handler, duration=took, invocation_id=f"l{number}", **ids))

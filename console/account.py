@@ -84,7 +84,7 @@ def _delivery(event: EventTrace) -> str:
 
 
 def _runs(event: EventTrace, names: Names, axis: TimeAxis) -> Iterator[Node]:
-    asked = {one.handler: one for one in event.considered}
+    asked = {one.handler: one for one in event.matched}
     started = {run.handler for run in event.invocations}
     waiting = [one for one in event.matched if one.handler not in started]
     number = len(event.invocations) + len(waiting)

@@ -120,7 +120,7 @@ def _channel(event: EventTrace, names: Names, value: str) -> bool:
 
 
 def _plugin(event: EventTrace, _names: Names, value: str) -> bool:
-    ran = [run.handler for run in event.invocations] or [one.handler for one in event.considered if one.is_match]
+    ran = [run.handler for run in event.invocations] or [one.handler for one in event.matched]
     return any(value in handler.lower() for handler in ran)
 
 

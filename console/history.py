@@ -96,7 +96,8 @@ class EventTrace:
         envelope: What arrived.
         received_at: When.
         acknowledged: How Slack was answered; `None` until it was.
-        considered: Every handler it was held against, with the reason for running or not.
+        matched: The handlers that it was for.
+        explain: Works out why each handler matched or did not.
         invocations: The handlers that ran.
         dropped: Why it went no further, where it did not.
         logs: Log lines about it that belong to no handler run.
@@ -108,7 +109,8 @@ class EventTrace:
     envelope: Envelope
     received_at: datetime
     acknowledged: EnvelopeAcknowledged | None = None
-    considered: tuple[Considered, ...] = ()
+    matched: tuple[Considered, ...] = ()
+    explain: Callable[[], tuple[Considered, ...]] = tuple
     invocations: list[InvocationTrace] = field(default_factory=list)
     dropped: str | None = None
     logs: list[LogWritten] = field(default_factory=list)
@@ -116,9 +118,9 @@ class EventTrace:
     search_text: str = ""
 
     @property
-    def matched(self) -> tuple[Considered, ...]:
-        """The handlers that it was for."""
-        return tuple(one for one in self.considered if one.is_match)
+    def considered(self) -> tuple[Considered, ...]:
+        """Every handler it was held against, with the reason for running or not; worked out at each call."""
+        return self.explain()
 
     @property
     def failed(self) -> bool:
@@ -264,7 +266,7 @@ class History:
 
     def _considered(self, record: HandlersConsidered) -> None:
         if (event := self._event_of(record)) is not None:
-            event.considered = record.considered
+            event.matched, event.explain = record.matched, record.explain
 
     def _job_fired(self, record: JobFired) -> None:
         if record.invocation_id is not None:

@@ -21,7 +21,7 @@ from machine.dispatch.addressing import Addressing
 from machine.dispatch.deliveries import Claims, SharedDeliveries
 from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.matching import Reader
-from machine.dispatch.registry import Registry
+from machine.dispatch.registry import Handler, Registry
 from machine.envelope import Envelope
 from machine.errors import MachineError, Mistake, PluginError, SettingsError
 from machine.inbox.inbox import FOLDER as INBOX_FOLDER
@@ -165,7 +165,7 @@ class Machine:
         return self._plugins.failures
 
     @property
-    def registry(self) -> Registry:
+    def registry(self) -> Registry[Handler]:
         """Who listens, at this moment."""
         return self._dispatcher.registry
 

@@ -129,9 +129,16 @@ class Considered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlersConsidered(Record):
-    """The registry was asked who handles an envelope."""
+    """The registry was asked who handles an envelope.
 
-    considered: tuple[Considered, ...]
+    Attributes:
+        matched: The handlers that will run.
+        explain: Works out of every handler that was there whether it matched and why; as long as the record is kept,
+            and with the same result, whatever became of the plugins since.
+    """
+
+    matched: tuple[Considered, ...]
+    explain: Callable[[], tuple[Considered, ...]] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

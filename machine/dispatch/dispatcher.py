@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 import structlog
 
 from machine.dispatch.answers import PendingAnswer
+from machine.dispatch.explaining import Explanation, considered, explain
 from machine.dispatch.matching import Facts, Reader, Verdict
 from machine.dispatch.registry import Handler, Registry
-from machine.dispatch.rules import RULES, Answering, Rule
+from machine.dispatch.rules import RULES, Answering, Rule, rules_for
 from machine.dispatch.supervisor import Supervisor
 from machine.envelope import Answer, Envelope
 from machine.plugins.declarations import RequiredRoles
@@ -46,7 +47,7 @@ _logger = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A handler that an envelope was held against, and the verdict."""
+    """A handler that an envelope is for, and the verdict that says so."""
 
     handler: Handler
     rule: Rule
@@ -74,7 +75,7 @@ class Dispatcher:
     """
 
     def __init__(self, client: SlackClient, reader: Reader, trace: Trace, *, log_messages: bool = True) -> None:
-        self.registry = Registry()
+        self.registry: Registry[Handler] = Registry()
         self.supervisor = Supervisor(trace, self._handler_failed)
         self._client = client
         self._reader = reader
@@ -133,25 +134,20 @@ class Dispatcher:
         if envelope.kind not in _ANSWERABLE:
             return False
         try:
-            return any(match.may_answer for match in self._judge(Facts(envelope, self._reader), only_matches=True))
+            return any(match.may_answer for match in self._judge(Facts(envelope, self._reader)))
         except Exception:  # noqa: BLE001 - no payload may prevent an acknowledgement; handling it will tell what is wrong
             return False
 
     def explain(self, envelope: Envelope) -> tuple[Considered, ...]:
         """Which handlers an envelope would run, and why or why not; nothing is run."""
-        return _considered(self._judge(Facts(envelope, self._reader)))
+        return explain(self.registry.outline, Facts(envelope, self._reader))
 
     async def explain_with_roles(self, envelope: Envelope) -> tuple[Considered, ...]:
         """The same, looking up as well who has the roles that matching handlers need."""
-        return tuple([await self._with_roles(match, envelope) for match in self._judge(Facts(envelope, self._reader))])
-
-    async def _with_roles(self, match: Match, envelope: Envelope) -> Considered:
-        (considered,) = _considered([match])
-        if not considered.is_match:
-            return considered
-        handler = match.handler
-        missing = await missing_roles(handler.instance, envelope.user_id, handler.required_roles)
-        return considered if missing is None else replace(considered, is_match=False, reason=_needs(missing))
+        registry = self.registry
+        handlers = {handler.name: handler for handler in registry.handlers if handler.required_roles}
+        explained = explain(registry.outline, Facts(envelope, self._reader))
+        return tuple([await _with_roles(one, handlers.get(one.handler), envelope.user_id) for one in explained])
 
     def emit(self, event: str, /, **kwargs: Any) -> None:
         """Start every listener of an event that plugins, or the framework, emit."""
@@ -180,26 +176,29 @@ class Dispatcher:
         return self.supervisor.start(handler, lambda: _finish(handler.function(**arguments)))
 
     def _find_matches(self, facts: Facts) -> list[Match]:
-        if not self._trace:
-            return self._judge(facts, only_matches=True)
-        judged = self._judge(facts)
-        self._trace.emit(HandlersConsidered(considered=_considered(judged), envelope_id=facts.envelope.id))
-        return [match for match in judged if match.verdict.is_match]
+        matches = self._judge(facts)
+        if self._trace:
+            self._trace.emit(
+                HandlersConsidered(
+                    matched=tuple([considered(match.handler, match.verdict) for match in matches]),
+                    explain=Explanation(self.registry.outline, facts.envelope, self._reader),
+                    envelope_id=facts.envelope.id,
+                )
+            )
+        return matches
 
-    def _judge(self, facts: Facts, *, only_matches: bool = False) -> list[Match]:
+    def _judge(self, facts: Facts) -> list[Match]:
         registry, envelope = self.registry, facts.envelope
-        judged = []
-        for trigger_type, rule in RULES.items():
-            if rule.kind != envelope.kind:
-                continue
-            handlers: Iterable[Handler] = registry.candidates(trigger_type, envelope)
-            if only_matches and handlers and issubclass(trigger_type, TextTrigger):
+        matches = []
+        for trigger_type, rule in rules_for(envelope.kind):
+            handlers: Sequence[Handler] = registry.candidates(trigger_type, envelope)
+            if handlers and issubclass(trigger_type, TextTrigger):
                 handlers = registry.worth_searching(trigger_type, facts.text)
             for handler in handlers:
                 verdict = rule.judge(handler.trigger, facts)
-                if verdict.is_match or not only_matches:
-                    judged.append(Match(handler, rule, verdict))
-        return judged
+                if verdict.is_match:
+                    matches.append(Match(handler, rule, verdict))
+        return matches
 
     def _start(self, match: Match, facts: Facts, pending: PendingAnswer | None) -> asyncio.Task[None]:
         return self.supervisor.start(
@@ -294,19 +293,11 @@ def _needs(missing: RequiredRoles) -> str:
     return f"needs {missing.combine.value} of the roles {', '.join(missing.roles)}, which the person does not have"
 
 
-def _considered(judged: Iterable[Match]) -> tuple[Considered, ...]:
-    return tuple(
-        Considered(
-            handler=match.handler.name,
-            trigger=match.handler.trigger.describe(),
-            is_match=match.verdict.is_match,
-            reason=match.verdict.reason,
-            groups=match.verdict.groups,
-            span=match.verdict.span,
-            text=match.verdict.text,
-        )
-        for match in judged
-    )
+async def _with_roles(explained: Considered, handler: Handler | None, user_id: str | None) -> Considered:
+    if handler is None or not explained.is_match:
+        return explained
+    missing = await missing_roles(handler.instance, user_id, handler.required_roles)
+    return explained if missing is None else replace(explained, is_match=False, reason=_needs(missing))
 
 
 def _shows_info(handler: Handler) -> bool:

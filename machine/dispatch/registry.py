@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
 
 from machine.dispatch.prefilter import Prefilter
 from machine.envelope import Envelope
@@ -50,17 +51,40 @@ class Handler:
     doc: str = ""
 
 
-class Registry:
+class Listener(Protocol):
+    """What can be asked whether an envelope is for it."""
+
+    @property
+    def name(self) -> str:
+        """Whose trigger it is."""
+
+    @property
+    def trigger(self) -> Trigger:
+        """What it waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A handler without its plugin, so that whoever keeps it keeps no unloaded plugin alive."""
+
+    name: str
+    trigger: Trigger
+
+
+_ListenerT = TypeVar("_ListenerT", bound=Listener)
+
+
+class Registry(Generic[_ListenerT]):
     """The handlers of all plugins, indexed once for the questions asked per event.
 
     Attributes:
         handlers: Every handler, in the order in which plugins were loaded and methods defined.
     """
 
-    def __init__(self, handlers: Iterable[Handler] = ()) -> None:
+    def __init__(self, handlers: Iterable[_ListenerT] = ()) -> None:
         self.handlers = tuple(handlers)
-        by_trigger: defaultdict[type[Trigger], list[Handler]] = defaultdict(list)
-        by_name: defaultdict[tuple[type[Trigger], str], list[Handler]] = defaultdict(list)
+        by_trigger: defaultdict[type[Trigger], list[_ListenerT]] = defaultdict(list)
+        by_name: defaultdict[tuple[type[Trigger], str], list[_ListenerT]] = defaultdict(list)
         for handler in self.handlers:
             trigger = handler.trigger
             by_trigger[type(trigger)].append(handler)
@@ -68,19 +92,19 @@ class Registry:
                 by_name[Process, trigger.event_type].append(handler)
             elif isinstance(trigger, On):
                 by_name[On, trigger.event].append(handler)
-        self._by_trigger: Mapping[type[Trigger], tuple[Handler, ...]] = _frozen(by_trigger)
+        self._by_trigger: Mapping[type[Trigger], tuple[_ListenerT, ...]] = _frozen(by_trigger)
         self._prefilters: dict[type[TextTrigger], Prefilter] = {}
-        self._by_name: Mapping[tuple[type[Trigger], str], tuple[Handler, ...]] = _frozen(by_name)
+        self._by_name: Mapping[tuple[type[Trigger], str], tuple[_ListenerT, ...]] = _frozen(by_name)
 
-    def waiting_for(self, trigger: type[Trigger]) -> tuple[Handler, ...]:
+    def waiting_for(self, trigger: type[Trigger]) -> tuple[_ListenerT, ...]:
         """The handlers with a trigger of this type."""
         return self._by_trigger.get(trigger, ())
 
-    def named(self, trigger: type[Trigger], name: str) -> tuple[Handler, ...]:
+    def named(self, trigger: type[Trigger], name: str) -> tuple[_ListenerT, ...]:
         """The handlers of an event type or of an emitted event."""
         return self._by_name.get((trigger, name), ())
 
-    def candidates(self, trigger: type[Trigger], envelope: Envelope) -> tuple[Handler, ...]:
+    def candidates(self, trigger: type[Trigger], envelope: Envelope) -> tuple[_ListenerT, ...]:
         """The handlers with a trigger of this type that an envelope is worth holding against."""
         if trigger is Process:
             return self.named(Process, envelope.type)
@@ -90,7 +114,7 @@ class Registry:
             return ()
         return self.waiting_for(trigger)
 
-    def worth_searching(self, trigger: type[TextTrigger], text: str) -> list[Handler]:
+    def worth_searching(self, trigger: type[TextTrigger], text: str) -> list[_ListenerT]:
         """Those of the handlers with a text trigger of this type whose patterns `text` may match."""
         handlers = self.waiting_for(trigger)
         prefilter = self._prefilters.get(trigger)
@@ -99,11 +123,21 @@ class Registry:
             prefilter = self._prefilters[trigger] = Prefilter(patterns)
         return [handlers[position] for position in prefilter.candidates(text)]
 
+    @cached_property
+    def outline(self) -> Registry[Outline]:
+        """The same handlers without their plugins, for explanations that are kept."""
+        return Registry(Outline(handler.name, _without_model(handler.trigger)) for handler in self.handlers)
+
     @property
-    def scheduled(self) -> tuple[Handler, ...]:
+    def scheduled(self) -> tuple[_ListenerT, ...]:
         """The handlers that run at set times."""
         return self.waiting_for(Schedule)
 
 
-def _frozen(index: Mapping[Any, list[Handler]]) -> dict[Any, tuple[Handler, ...]]:
+def _without_model(trigger: Trigger) -> Trigger:
+    """A model belongs to the plugin's module, and decides nothing."""
+    return replace(trigger, model=None) if isinstance(trigger, Process) else trigger
+
+
+def _frozen(index: Mapping[Any, list[_ListenerT]]) -> dict[Any, tuple[_ListenerT, ...]]:
     return {key: tuple(handlers) for key, handlers in index.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import enum
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,3 +166,13 @@ RULES: Mapping[type[triggers.Trigger], Rule] = {
     triggers.Options: Rule("block_suggestion", judge_options, _options_request, Answering.RESULT, _options),
     triggers.HomeOpened: Rule("events_api", judge_home, _home),
 }
+
+_RULES_BY_KIND = {
+    kind: tuple((trigger, rule) for trigger, rule in RULES.items() if rule.kind == kind)
+    for kind in {rule.kind for rule in RULES.values()}
+}
+
+
+def rules_for(kind: str) -> Sequence[tuple[type[triggers.Trigger], Rule]]:
+    """The triggers that envelopes of this kind are held against, each with its rule."""
+    return _RULES_BY_KIND.get(kind, ())

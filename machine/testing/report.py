@@ -81,8 +81,8 @@ def _is_worth_telling(records: Iterable[Record]) -> bool:
             case EnvelopeReceived(envelope=envelope):
                 is_own = bool(envelope.event.get("bot_id"))
                 is_told = not is_own and envelope.event.get("type", "message") == "message"
-            case HandlersConsidered(considered=considered):
-                is_told = is_told or (not is_own and bool(considered))
+            case HandlersConsidered(explain=explain):
+                is_told = is_told or (not is_own and bool(explain()))
             case _:
                 pass
     return is_told
@@ -94,8 +94,8 @@ def _describe(bot: Bot, record: Record) -> Iterator[str]:
             yield f"{envelope.type} {_gist(bot, envelope)}".rstrip()
         case EnvelopeDropped(reason=reason):
             yield f"    dropped: {reason}"
-        case HandlersConsidered(considered=considered):
-            yield from _considered(considered)
+        case HandlersConsidered(explain=explain):
+            yield from _considered(explain())
         case InvocationStarted(handler=handler, envelope_id=None):
             yield f"{handler} by schedule or by another plugin"
         case InvocationRefused(handler=handler, reason=reason):

@@ -91,9 +91,9 @@ class Settling:
                 self._undecided.add(envelope.id)
             case EnvelopeDropped(envelope_id=str(envelope_id)):
                 self._undecided.discard(envelope_id)
-            case HandlersConsidered(envelope_id=str(envelope_id), considered=considered):
+            case HandlersConsidered(envelope_id=str(envelope_id), matched=matched):
                 self._undecided.discard(envelope_id)
-                self._to_start.update(entry.handler for entry in considered if entry.is_match)
+                self._to_start.update(entry.handler for entry in matched)
             case EventEmitted(listeners=listeners):
                 self._to_start.update(listeners)
             case JobFired(handler=handler):

@@ -72,7 +72,8 @@ def received(envelope: Envelope, start: float, *considered: Considered) -> Itera
     """An envelope arrives, is acknowledged and held against the handlers."""
     yield EnvelopeReceived(at=at(start), envelope_id=envelope.id, envelope=envelope)
     yield EnvelopeAcknowledged(at=at(start + 2), envelope_id=envelope.id, answer=None, duration=ms(2))
-    yield HandlersConsidered(at=at(start + 2), envelope_id=envelope.id, considered=considered)
+    matched = tuple(one for one in considered if one.is_match)
+    yield HandlersConsidered(at=at(start + 2), envelope_id=envelope.id, matched=matched, explain=lambda: considered)
 
 
 def ping(*, text: str = "ping, are you there?") -> Considered:

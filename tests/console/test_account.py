@@ -83,7 +83,7 @@ def test_a_matched_handler_that_has_not_begun_is_named() -> None:
     for record in received(message("w", "hi"), 0):
         history.record(record)
     waiting = Considered("a.B.c", 'listen_to(r"hi")', True, "matches")
-    history.record(HandlersConsidered(at=at(1), envelope_id="w", considered=(waiting,)))
+    history.record(HandlersConsidered(at=at(1), envelope_id="w", matched=(waiting,), explain=lambda: (waiting,)))
 
     assert "B.c  not started" in "\n".join(lines(account_of(history.events[0], Names())))
 

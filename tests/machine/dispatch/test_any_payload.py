@@ -28,7 +28,7 @@ from machine.plugins.decorators import (
     respond_to,
     shortcut,
 )
-from machine.trace import InvocationFailed, LogWritten
+from machine.trace import HandlersConsidered, InvocationFailed, LogWritten
 from tests.conftest import BotUnderTest
 from tests.payloads import envelope, load_sample, sample_files
 
@@ -182,11 +182,15 @@ async def test_a_damaged_payload_harms_nobody(everything: BotUnderTest, damage: 
     """
     kind, payload = damage.kind, damage.payload
     bot, answers, before = everything, list[Answer](), len(everything.records)
-    bot.machine.explain(envelope(kind, payload, 0, []))
+    explained = bot.machine.explain(envelope(kind, payload, 0, []))
 
     await bot.machine.handle(envelope(kind, payload, next(NUMBERS), answers))
 
     assert len(answers) == 1
+    for record in bot.records[before:]:
+        if isinstance(record, HandlersConsidered):
+            assert record.matched == tuple(one for one in explained if one.is_match)
+            assert record.explain() == explained
     warnings = [
         record.message
         for record in bot.records[before:]

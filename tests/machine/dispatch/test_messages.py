@@ -48,7 +48,7 @@ async def test_respond_to_needs_the_bot_to_be_addressed(bot: BotUnderTest) -> No
     bot.workspace.post("alice", "general", "deploy api")
     await bot.settled()
 
-    considered = bot.traced(HandlersConsidered)[0].considered
+    considered = bot.traced(HandlersConsidered)[0].explain()
     assert bot.said() == []
     assert [(item.is_match, item.reason) for item in considered if item.handler.endswith("deploy")] == [
         (False, "the message does not address the bot")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from machine.trace import (
+    HandlersConsidered,
     InvocationFinished,
     InvocationStarted,
     JobFired,
@@ -74,6 +75,19 @@ async def test_a_saved_file_is_live_without_a_restart(bot: BotUnderTest) -> None
     assert record.modules == ("plugins.greeter",)
     assert record.added == ('plugins.greeter.Greeter.greet listen_to(r"^(hello|hi)$")',)
     assert record.removed == ('plugins.greeter.Greeter.greet listen_to(r"^hello$")',)
+
+
+async def test_an_event_is_explained_by_the_handlers_of_its_time(bot: BotUnderTest) -> None:
+    """Whoever looks at an event after a reload sees who was asked then, not who would be asked now."""
+    await start(bot)
+    (considered,) = bot.traced(HandlersConsidered)[:1]
+
+    bot.write_plugin("greeter", greeter("two", pattern="^hi$"))
+    await reloaded(bot)
+
+    (explained,) = considered.explain()
+    assert (explained.trigger, explained.is_match) == ('listen_to(r"^hello$")', True)
+    assert considered.matched == (explained,)
 
 
 async def test_a_removed_handler_is_gone(bot: BotUnderTest) -> None:

@@ -76,7 +76,7 @@ async def test_calls_events_and_records_are_kept(bot: Bot) -> None:
     assert call.arguments["text"].startswith("and to you")
     assert call in bot.traced(ApiCalled)
     assert [event.text for event in bot.events][:1] == ["good morning"]
-    assert any(entry.is_match for record in bot.traced(HandlersConsidered) for entry in record.considered)
+    assert any(record.matched for record in bot.traced(HandlersConsidered))
 
 
 async def test_storage_and_emitted_events_are_seen(bot: Bot) -> None:
