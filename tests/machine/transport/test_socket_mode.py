@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 
+from machine.bot import Machine
 from machine.errors import SettingsError, SlackRefusedError
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import listen_to
 from machine.settings import Settings
-from machine.trace import ConnectionChanged, EnvelopeAcknowledged, EnvelopeDropped, EnvelopeReceived
+from machine.trace import (
+    ConnectionChanged,
+    EnvelopeAcknowledged,
+    EnvelopeDropped,
+    EnvelopeReceived,
+    LogWritten,
+)
 from machine.transport import socket_mode
 from tests.conftest import BotUnderTest
 from tests.machine.transport.relay import relay_to
@@ -24,6 +31,10 @@ class Numbers(MachineBasePlugin):
     @listen_to(r"^number (?P<number>\d+)$")
     async def tell(self, msg: Message, number: str) -> None:
         await msg.say(f"answer {number}")
+
+
+def _is_about_another_process(line: LogWritten) -> bool:
+    return line.message.startswith("Another process is connected for this app")
 
 
 def answers(bot: BotUnderTest) -> list[str]:
@@ -154,24 +165,19 @@ async def test_a_revoked_token_stops_the_bot(bot: BotUnderTest, monkeypatch: pyt
     assert "SLACK_APP_TOKEN" in str(raised.value)
 
 
+@pytest.mark.usefixtures("production_logging")
 async def test_another_process_on_the_same_app_is_told_of(
-    bot: BotUnderTest, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+    bot: BotUnderTest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Pitfall 34: Slack sends each event to one of them, which looks like losing half of the messages."""
     await bot.start()
-    await bot.sandbox.wait_for_connection()
-    other = BotUnderTest(tmp_path_factory.mktemp("other"))
-    other.sandbox = bot.sandbox
 
-    async with type(bot.machine)(bot.machine.settings, project=other.project):
-        await bot.sandbox.wait_for_connection(2)
-        post_numbers(bot, 1)
-        await bot.sandbox.wait_until_idle()
-
-    assert "Another process is connected for this app" in capsys.readouterr().out
+    async with Machine(bot.machine.settings, project=tmp_path_factory.mktemp("other")):
+        await bot.record(LogWritten, where=_is_about_another_process)
 
 
-async def test_several_connections_share_the_events(bot: BotUnderTest, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("production_logging")
+async def test_several_connections_share_the_events(bot: BotUnderTest) -> None:
     """Pitfall 34: Slack sends each to any one of them; the bot's own are no other process."""
     await bot.start(Numbers, SOCKET_MODE_CONNECTIONS=3)
     await bot.sandbox.wait_for_connection(3)
@@ -183,7 +189,7 @@ async def test_several_connections_share_the_events(bot: BotUnderTest, capsys: p
 
     assert answers(bot) == sorted(f"answer {number}" for number in range(30))
     assert bot.sandbox.socket_mode.connection_count == 3
-    assert "Another process" not in capsys.readouterr().out
+    assert not any(_is_about_another_process(line) for line in bot.traced(LogWritten))
 
 
 @pytest.mark.parametrize("connections", [1, 2])
