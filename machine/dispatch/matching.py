@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel
 
 from machine.dispatch.addressing import Addressing
 from machine.envelope import Envelope, Payload
+from machine.lazy import lazy
 from machine.plugins.triggers import (
     Action,
     CallbackTrigger,
@@ -35,9 +35,9 @@ from machine.plugins.triggers import (
 _WRITTEN_SUBTYPES = (None, "file_share", "me_message", "thread_broadcast")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that makes making one three times as dear, and each match makes one
 class Verdict:
-    """What a judge says of one trigger and one envelope.
+    """What a judge says of one trigger and one envelope. Nobody changes it.
 
     Attributes:
         is_match: Whether the handler runs.
@@ -89,17 +89,17 @@ class Facts:
         self.envelope = envelope
         self._reader = reader
 
-    @cached_property
+    @lazy
     def is_message(self) -> bool:
         """Whether the envelope tells of a message, new or edited."""
         return self.envelope.event.get("type") == "message"
 
-    @cached_property
+    @lazy
     def is_changed(self) -> bool:
         """Whether a message was edited."""
         return self.envelope.event.get("subtype") == "message_changed"
 
-    @cached_property
+    @lazy
     def message(self) -> Payload:
         """The message; for an edited one its new version, in a dict of its own."""
         event = self.envelope.event
@@ -109,25 +109,23 @@ class Facts:
         place = {name: event[name] for name in ("channel", "channel_type", "event_ts") if name in event}
         return {**inner, **place, "type": "message"}
 
-    @cached_property
+    @lazy
     def is_own(self) -> bool:
         """Whether the bot wrote the message itself (or edited, or deleted it)."""
         event = self.envelope.event
-        versions = [event, event.get("message"), event.get("previous_message")]
-        return self.is_message and any(
-            version.get("user") == self._reader.user_id
-            or (self._reader.bot_id and version.get("bot_id") == self._reader.bot_id)
-            for version in versions
-            if isinstance(version, Mapping)
+        return self.is_message and (
+            self._is_by_bot(event)
+            or self._is_by_bot(event.get("message"))
+            or self._is_by_bot(event.get("previous_message"))
         )
 
-    @cached_property
+    @lazy
     def text(self) -> str:
         """The text as it was written."""
         text = self.message.get("text")
         return text if isinstance(text, str) else ""
 
-    @cached_property
+    @lazy
     def addressed_text(self) -> str | None:
         """What was said to the bot, without its mention; `None` where the message is not for the bot."""
         stripped = self._reader.addressing.strip(self.text)
@@ -135,7 +133,7 @@ class Facts:
             return self.text
         return stripped
 
-    @cached_property
+    @lazy
     def obstacle(self) -> Verdict | None:
         """Why no text handler at all may see this message."""
         if self.is_own:
@@ -150,6 +148,12 @@ class Facts:
         if self.is_changed and not self._text_changed:
             return Verdict(False, "the message was changed, but not its text")
         return None
+
+    def _is_by_bot(self, version: object) -> bool:
+        if not version or not isinstance(version, Mapping):
+            return False
+        reader = self._reader
+        return version.get("user") == reader.user_id or (bool(reader.bot_id) and version.get("bot_id") == reader.bot_id)
 
     @property
     def _is_dm(self) -> bool:

@@ -96,8 +96,8 @@ class _Index:
     def find(self, text: str) -> Iterator[int]:
         """The positions of the literals that are in `text`, some maybe twice."""
         for length, index in self._by_length.items():
-            for gram in {text[start : start + length] for start in range(len(text) - length + 1)}:
-                for literal, position in index.get(gram, ()):
+            for gram in index.keys() & {text[start : start + length] for start in range(len(text) - length + 1)}:
+                for literal, position in index[gram]:
                     if literal in text:
                         yield position
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -71,6 +71,8 @@ class Outline:
     trigger: Trigger
 
 
+_FEW = 8  # patterns that are searched for sooner than it is found out which of them are worth it
+
 _ListenerT = TypeVar("_ListenerT", bound=Listener)
 
 
@@ -106,17 +108,22 @@ class Registry(Generic[_ListenerT]):
 
     def candidates(self, trigger: type[Trigger], envelope: Envelope) -> tuple[_ListenerT, ...]:
         """The handlers with a trigger of this type that an envelope is worth holding against."""
+        handlers = self._by_trigger.get(trigger, ())
+        if not handlers:
+            return ()
         if trigger is Process:
             return self.named(Process, envelope.type)
         if issubclass(trigger, TextTrigger) and envelope.type != "message":
             return ()
         if trigger is HomeOpened and envelope.type != "app_home_opened":
             return ()
-        return self.waiting_for(trigger)
+        return handlers
 
-    def worth_searching(self, trigger: type[TextTrigger], text: str) -> list[_ListenerT]:
+    def worth_searching(self, trigger: type[TextTrigger], text: str) -> Sequence[_ListenerT]:
         """Those of the handlers with a text trigger of this type whose patterns `text` may match."""
         handlers = self.waiting_for(trigger)
+        if len(handlers) <= _FEW:
+            return handlers
         prefilter = self._prefilters.get(trigger)
         if prefilter is None:  # made for the first message: while plugins load, registries follow each other quickly
             patterns = [one.trigger.pattern for one in handlers if isinstance(one.trigger, TextTrigger)]
