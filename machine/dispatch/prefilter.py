@@ -3,7 +3,7 @@ r"""Finds, among thousands of patterns, the few that a text is worth searching f
 Nearly every pattern contains a literal without which it cannot match: `^deploy (?P<service>\w+)` needs "deploy ". From
 each such literal the three letters that fewest other patterns have are looked up for each three letters of the text. So
 the cost depends on the text, and hardly on how many patterns there are. Dispatching a message in process to one handler
-of 5,000 took 22 times as long as to the only one; it takes as long now (`benchmarks/dispatch.py`).
+of 5,000 took 22 times as long as to the only one; it takes 1.4 times as long now (`benchmarks/dispatch.py`).
 
 Only patterns that cannot match are left out; the others are searched for with `re`, which alone decides.
 """
