@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from machine.redaction import redact, redact_value
+from machine.redaction import redact, redact_field, redact_value
 from machine.trace import LogWritten, Trace, cause, current_invocation
 
 _SHARED: list[structlog.typing.Processor] = [
@@ -153,7 +153,7 @@ def _add_cause(_logger: Any, _method: str, event_dict: MutableMapping[str, Any])
 def _redact_fields(_logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event_dict.items():
         if key not in ("exc_info", "stack_info"):
-            event_dict[key] = redact_value({key: value})[key]
+            event_dict[key] = redact_field(key, value)
     return event_dict
 
 

@@ -29,7 +29,7 @@ REDACTED = "…redacted"
 _MIN_SECRET = 8  # characters: what is shorter, or of few different ones, stands in too many texts that are no secret
 _MIN_DIFFERENT = 4
 _MAX_SECRETS = 1_000
-_MAX_CACHED = 64  # characters of a name; what is longer is no name
+_NAME_END = 40  # characters of a name that are looked at: more than any that `_SECRET_KEYS` knows
 _known: frozenset[str] = frozenset()  # replaced whole: logs are written on several threads
 _known_pattern: re.Pattern[str] | None = None
 
@@ -72,7 +72,6 @@ def remember_secrets(settings: Mapping[str, Any]) -> None:
         return
     longest_first = sorted(known, key=len, reverse=True)  # one may begin with another
     _known, _known_pattern = known, re.compile("|".join(map(re.escape, longest_first)))
-    _name.cache_clear()
 
 
 def _secrets_in(values: Mapping[Any, Any]) -> Iterator[str]:
@@ -100,7 +99,12 @@ def _forms(secret: str) -> Iterator[str]:
 
 def is_secret_name(name: str) -> bool:
     """Whether a setting or payload field of this name holds a secret."""
-    return _SECRET_KEYS.search(name) is not None
+    return _ends_as_secret(name[-_NAME_END:])
+
+
+@lru_cache(maxsize=1_024)  # the fields of payloads and log lines have few names
+def _ends_as_secret(end: str) -> bool:
+    return _SECRET_KEYS.search(end) is not None
 
 
 def redact_value(value: Any) -> Any:
@@ -113,20 +117,18 @@ def redact_value(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, (dict, Mapping)):  # a dict is found to be one much sooner than a Mapping
-        return dict(_redact_item(key, item) for key, item in value.items())
+        return {_redact_name(name): redact_field(name, item) for name, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [redact_value(item) for item in value]
     return value
 
 
-def _redact_item(key: object, item: Any) -> tuple[object, Any]:
-    if not isinstance(key, str):
-        return key, redact_value(item)
-    name, is_secret = _name(key) if len(key) <= _MAX_CACHED else _name.__wrapped__(key)
-    return name, REDACTED if is_secret and item else redact_value(item)
+def redact_field(name: object, value: Any) -> Any:
+    """Redact the value of a field: wholly, if its name says that it holds a secret, else as `redact_value` does."""
+    if value and isinstance(name, str) and is_secret_name(name):
+        return REDACTED
+    return redact(value) if isinstance(value, str) else redact_value(value)
 
 
-@lru_cache(maxsize=1_024)  # the fields of Slack's payloads have few names
-def _name(key: str) -> tuple[str, bool]:
-    """A name as it may be shown, and whether it is that of a secret."""
-    return redact(key), is_secret_name(key)
+def _redact_name(name: object) -> object:
+    return redact(name) if isinstance(name, str) else name
