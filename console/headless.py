@@ -12,15 +12,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
-import structlog
-
 from console.health import served_health
 from console.repl.offering import kept_history, offered_repl, socket_path
 from console.runtime import Runtime
+from machine.logger import get_logger
 
 THREADS_END_WITHIN_S = 1.0
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 async def run_headless(runtime: Runtime) -> int:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-import structlog
-
 from console.runtime import Runtime
 from machine.address import Address
+from machine.logger import get_logger
 from machine.storage.backends.base import MachineBaseStorage
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 @contextlib.asynccontextmanager

@@ -11,13 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from console.line import clean
 from console.log_stream import LogWish
 from console.repl.client import connected
 from console.repl.protocol import DATA, EXIT, LOGS, Frames, ProtocolError, pack
 from machine.errors import MachineError
+from machine.logger import structlog
 
 INTERRUPTED = 130
 _CHUNK = 65_536

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from machine.bot import Machine
 from machine.errors import MachineError
+from machine.logger import get_logger
 from machine.sandbox import Sandbox, Workspace
 from machine.sandbox.following import follow
 from machine.settings import CaseInsensitiveDict, Settings, settings_file
 from machine.trace import Trace
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 WORKSPACE_FILE = "workspace.toml"
 

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
-import structlog
 
 from machine.address import Address
 from machine.collector import look_less_often
@@ -31,6 +30,7 @@ from machine.loading.loader import LoadedPlugin, Loader
 from machine.loading.plugins import Plugins
 from machine.loading.reports import Reports
 from machine.loading.watcher import Watcher
+from machine.logger import get_logger
 from machine.logs import TraceLogHandler
 from machine.plugins.base import MachineBasePlugin
 from machine.read_only import require_writable
@@ -54,7 +54,7 @@ from machine.transport.receiving import BotLoop, Housed, ReceivingThread, Relaye
 from machine.transport.socket_mode import SocketMode
 from machine.watchdog import Watchdog
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ import threading
 from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
-import structlog
-
+from machine.logger import structlog
 from machine.redaction import redact, redact_field, redact_value
 from machine.trace import LogWritten, Trace, cause, current_invocation
 

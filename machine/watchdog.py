@@ -16,15 +16,14 @@ from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
-import structlog
-
 from machine.dispatch.supervisor import Supervisor
+from machine.logger import get_logger
 from machine.trace import LoopBlocked, Trace
 
 BEAT_S = 0.05
 LIMIT = timedelta(milliseconds=250)
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

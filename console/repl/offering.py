@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import structlog
-
 from console.history import History
 from console.repl.socket_place import DEFAULT_SOCKET
 from console.runtime import Runtime
 from machine.errors import MachineError
+from machine.logger import get_logger
 from machine.redaction import redact
 from machine.settings import Settings
 
@@ -21,7 +20,7 @@ MAX_EVENTS = 2_000
 """Events kept for the prompt; a bot that runs for months has better use for its memory."""
 _OFF = {"off", "no", "false", "0", "none"}
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 def socket_path(settings: Settings, project: Path) -> Path | None:

@@ -18,8 +18,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from console.history import History
 from console.log_stream import LogStream, LogWish
 from console.repl.attached import AttachedSession, Circumstances, Hello
@@ -46,6 +44,7 @@ from console.repl.socket_place import Name, address, is_trusted, peer, prepare_f
 from console.repl.watchdog import SIGNAL, Watchdog, short_source
 from machine.bot import Machine
 from machine.errors import MachineError
+from machine.logger import get_logger
 from machine.redaction import redact
 from machine.sandbox import Workspace
 
@@ -56,7 +55,7 @@ MAX_LOGGED = 2_000
 """Characters of an input in the log."""
 MAX_SESSIONS = 20
 
-_logger = structlog.stdlib.get_logger("console.repl.audit")
+_logger = get_logger("console.repl.audit")
 
 
 class ReplServer:

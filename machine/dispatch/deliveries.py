@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
-import structlog
-
 from machine.envelope import Envelope
+from machine.logger import get_logger
 from machine.redaction import redact
 
 REMEMBERED_FOR = timedelta(minutes=10)
@@ -22,7 +21,7 @@ MAX_REMEMBERED = 100_000  # about 15 MB; a bot would have to get 160 events a se
 CLAIM_WITHIN_S = 1.0
 ASK_AGAIN_AFTER_S = 10.0  # what cannot be asked holds up the events for a second each time
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 class Deliveries:

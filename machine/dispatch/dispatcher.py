@@ -12,8 +12,6 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-import structlog
-
 from machine.dispatch.answers import PendingAnswer
 from machine.dispatch.explaining import Explanation, considered, explain
 from machine.dispatch.matching import Facts, Reader, Verdict
@@ -21,6 +19,7 @@ from machine.dispatch.registry import Handler, Registry
 from machine.dispatch.rules import RULES, Answering, Rule, rules_for
 from machine.dispatch.supervisor import Supervisor
 from machine.envelope import Answer, Envelope
+from machine.logger import get_logger, structlog
 from machine.plugins.declarations import RequiredRoles
 from machine.plugins.roles import missing_roles
 from machine.plugins.triggers import On, TextTrigger
@@ -43,7 +42,7 @@ UNAUTHORIZED_ACCESS = "unauthorized-access"
 _ANSWERABLE = frozenset(rule.kind for rule in RULES.values() if rule.answering is not Answering.AT_ONCE)
 REFUSAL = "Sorry, you do not have the role that this needs. An administrator can give it to you."
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 _logger_named = lru_cache(maxsize=1_024)(logging.getLogger)  # which takes a lock to look one up
 
 
@@ -175,7 +174,7 @@ class Dispatcher:
 
     def _start_simple(self, handler: Handler, arguments: dict[str, Any]) -> asyncio.Task[None]:
         if handler.wants_logger:
-            arguments = {**arguments, "logger": structlog.stdlib.get_logger(handler.name)}
+            arguments = {**arguments, "logger": get_logger(handler.name)}
         return self.supervisor.start(handler, lambda: _finish(handler.function(**arguments)))
 
     def _find_matches(self, facts: Facts) -> list[Match]:
@@ -260,7 +259,7 @@ class Dispatcher:
     def _bound_logger(self, match: Match, facts: Facts) -> structlog.stdlib.BoundLogger:
         user_id = facts.envelope.user_id
         user = self._client.users.get(user_id) if user_id else None
-        logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(match.handler.name)
+        logger: structlog.stdlib.BoundLogger = get_logger(match.handler.name)
         return logger.bind(user_id=user_id, user_name=user.name if user else None)
 
     async def _is_allowed(self, match: Match, facts: Facts, argument: Any) -> bool:

@@ -10,11 +10,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from types import FrameType
 
-import structlog
-
 from machine.containment import concerns_others
 from machine.dispatch.registry import Handler
 from machine.envelope import Envelope
+from machine.logger import get_logger
 from machine.plugins.base import MachineBasePlugin
 from machine.redaction import redact
 from machine.trace import (
@@ -31,7 +30,7 @@ CANCEL_WITHIN_S = 2.0  # a handler that was cancelled may clean up, and no longe
 MAX_IN_FLIGHT = 100  # handlers that run at once; more wait their turn
 MAX_WAITING = 1_000  # handlers that wait; while there are more, no further event is given to its handlers
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 class Supervisor:

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import structlog
-
 from machine.envelope import Envelope
 from machine.inbox.journal import AbandonedJournal, Entry, Journal, received
 from machine.inbox.policy import InboxPolicy
+from machine.logger import get_logger
 from machine.redaction import redact
 from machine.trace import EnvelopeUnfinished, Trace
 
@@ -26,7 +25,7 @@ MAX_ATTEMPTS = 3
 _SHOWN_TEXT = 80
 _MAX_LEFT = 5_000
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 class Inbox:

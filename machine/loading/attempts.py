@@ -7,13 +7,12 @@ from collections.abc import Collection, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import structlog
-
 from machine.loading.importing import fingerprint
+from machine.logger import get_logger
 
 T = TypeVar("T")
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 class Attempts:

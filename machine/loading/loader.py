@@ -12,13 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeGuard
 
-import structlog
-
 from machine.containment import concerns_others
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
 from machine.loading.importing import Project
 from machine.loading.inspecting import check_lifecycle, handlers_of, hidden_method, plugin_name
+from machine.logger import get_logger
 from machine.plugins.base import Host, MachineBasePlugin
 from machine.plugins.declarations import required_settings_of
 from machine.settings import CaseInsensitiveDict
@@ -29,7 +28,7 @@ from machine.tracebacks import one_line, own_traceback
 INIT_TIMEOUT = timedelta(seconds=30)
 INIT_IS_SLOW = timedelta(seconds=3)  # people wonder by then what they wait for
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,17 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-import structlog
-
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
 from machine.loading.loader import LoadedPlugin
+from machine.logger import get_logger
 from machine.redaction import redact
 from machine.trace import PluginFailed, PluginLoaded, PluginsReloaded, PluginUnloaded, Trace
 
 MAX_LISTED = 20
 """Names of files, modules and handlers in a line of the log."""
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 class Stopwatch:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-import structlog
-
 from machine.containment import concerns_others
 from machine.loading.loader import LoadedPlugin
+from machine.logger import get_logger
 from machine.plugins.base import MachineBasePlugin
 from machine.tracebacks import one_line
 
 SHUTDOWN_TIMEOUT_S = 10.0
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 class Retirement:

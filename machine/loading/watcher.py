@@ -13,10 +13,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
-import structlog
 import watchfiles
 
 from machine.loading.elsewhere import lying_elsewhere
+from machine.logger import get_logger
 
 # How long changes are collected at most, and how long a pause ends a batch, in ms: 14 ms from save to notice (p50).
 DEBOUNCE_MS = 50
@@ -32,7 +32,7 @@ RECENT_S = 5.0
 
 _SILENT_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "drvfs", "vboxsf", "fuse.sshfs", "fuse.vmhgfs", "afs", "prl_fs")
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 class Watcher:

@@ -13,11 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import structlog
-
 from machine.bot import Machine
 from machine.envelope import Envelope
 from machine.errors import PluginError, WorkspaceError
+from machine.logger import structlog
 from machine.logs import configure_structlog
 from machine.plugins import MachineBasePlugin
 from machine.sandbox import Change, Sandbox, Workspace

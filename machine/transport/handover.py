@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
-import structlog
-
 from machine.dispatch.deliveries import SharedDeliveries
 from machine.dispatch.dispatcher import Dispatcher
 from machine.envelope import Envelope
+from machine.logger import get_logger
 from machine.trace import EnvelopeAcknowledged, EnvelopeDropped, EnvelopeReceived, Trace
 from machine.transport.receiving import BotLoop
 
@@ -30,7 +29,7 @@ BATCH = 50  # after so many envelopes, what else the bot's loop has to do gets i
 Handled: TypeAlias = Callable[[Envelope, Sequence[asyncio.Task[None]]], None]
 """Told on the bot's loop what became of an envelope: its handlers, as started; none where none is to run."""
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 @dataclass(slots=True, eq=False)

@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-import structlog
 from aiohttp import web
 
 from machine.address import Address
 from machine.envelope import Acknowledgement, Answer, Envelope
+from machine.logger import get_logger
 from machine.serving import Server
 from machine.trace import ConnectionChanged, Trace
 from machine.transport.intake import Intake
@@ -30,7 +30,7 @@ MAX_BODY_BYTES = 1024 * 1024
 BODY_WITHIN_S = 10.0  # who sends more slowly than that only holds a connection
 MAX_FIELDS = 100
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 class HttpMode:

@@ -12,8 +12,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
-import structlog
-
+from machine.logger import get_logger
 from machine.trace import Record, Trace
 
 T = TypeVar("T")
@@ -23,7 +22,7 @@ T = TypeVar("T")
 SWITCH_INTERVAL_S = 0.0005
 CLOSE_WITHIN_S = 5.0
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 class ReceivingThread:

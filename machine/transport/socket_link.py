@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import aiohttp
-import structlog
+
+from machine.logger import get_logger
 
 CLOSE_WITHIN_S = 2.0
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 Message = Mapping[str, Any]
 

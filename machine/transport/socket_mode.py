@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
-import structlog
 from slack_sdk.errors import SlackApiError
 
 from machine.envelope import Acknowledgement, Answer, Envelope
 from machine.errors import MachineError, SlackRefusedError
+from machine.logger import get_logger
 from machine.redaction import redact
 from machine.settings import Settings
 from machine.slack.identity import refusal
@@ -48,7 +48,7 @@ STABLE_AFTER_S = 10.0  # a connection that lived shorter than this was no succes
 _NOTICES = frozenset({"warning", "refresh_requested"})  # Slack closes the connection some seconds later
 _UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 
-_logger = structlog.stdlib.get_logger(__name__)
+_logger = get_logger(__name__)
 
 
 class SocketMode:

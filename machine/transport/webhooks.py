@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from aiohttp import web
 from multidict import CIMultiDict, MultiDict
 
 from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.registry import Handler
+from machine.logger import get_logger
 from machine.plugins.triggers import Webhook
 from machine.plugins.webhook import NotJsonError, WebhookRequest, WebhookResponse
 from machine.transport.receiving import BotLoop
@@ -65,7 +65,7 @@ class Webhooks:
     async def _run(self, handler: Handler, request: WebhookRequest) -> web.Response:
         arguments: dict[str, Any] = {}
         if handler.wants_logger:
-            arguments["logger"] = structlog.stdlib.get_logger(handler.name)
+            arguments["logger"] = get_logger(handler.name)
         answers: list[web.Response] = []
 
         async def run() -> None:
