@@ -29,7 +29,6 @@ from machine.loading.importing import Project
 from machine.loading.loader import LoadedPlugin, Loader
 from machine.loading.plugins import Plugins
 from machine.loading.reports import Reports
-from machine.loading.watcher import Watcher
 from machine.logger import get_logger
 from machine.logs import TraceLogHandler
 from machine.plugins.base import MachineBasePlugin
@@ -363,6 +362,8 @@ class Machine:
         self._scheduler.start()
         self._started.append(self._stop_scheduler)
         if self._watch:
+            from machine.loading.watcher import Watcher  # noqa: PLC0415 - watchfiles takes 10 ms to import
+
             watcher = Watcher(self._project.root, self._project.folders, self._files_changed, files=self._watched_files)
             await watcher.start()
             self._started += [watcher.close, self._stop_reloading]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TERMINAL = {"console", "textual", "prompt_toolkit", "typer"}  # not rich: structlog imports it where it is installed
+TERMINAL = {"console", "textual", "prompt_toolkit", "typer", "rich", "pygments"}
+NOT_AT_ONCE = {"apscheduler", "dill", "watchfiles", "redis", "aioboto3", "prometheus_client"}
 
 
 def imported_by(program: str) -> set[str]:
@@ -34,6 +35,11 @@ def test_the_bot_knows_no_terminal() -> None:
 
     assert "aiohttp" in imported
     assert not imported & TERMINAL
+
+
+def test_a_bot_starts_without_what_few_bots_need() -> None:
+    """The first answer waits for every import; what schedules or stored objects need comes with the first of them."""
+    assert not imported_by("import machine.bot, machine.logs, machine.plugins.decorators") & NOT_AT_ONCE
 
 
 @pytest.mark.parametrize("module", ["machine.plugins", "machine.models", "machine.storage", "machine.sandbox"])
