@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 from console.health import served_health
-from console.repl.offering import kept_history, offered_repl, socket_path
+from console.repl.offering import kept_history, offered_repl
 from console.runtime import Runtime
 from machine.logger import get_logger
 
@@ -44,9 +44,6 @@ async def _run(runtime: Runtime) -> int:
     endings = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if is_on_terminal else ()))
     stopping = asyncio.create_task(_on_signals(*endings).wait())
     asyncio.get_running_loop().set_default_executor(threads := ThreadPoolExecutor())
-    if socket_path(runtime.settings, runtime.project) is not None:
-        # Now, because importing prompt-toolkit would hold up a bot that listens by half a second.
-        import console.repl.server  # noqa: F401, PLC0415 - see above
     history = kept_history(runtime)  # from the start, as the log tells there what could not be loaded
     starting = asyncio.create_task(runtime.start())
     try:

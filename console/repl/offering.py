@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from console.history import History
+from console.repl.server import ReplServer
 from console.repl.socket_place import DEFAULT_SOCKET
 from console.runtime import Runtime
 from machine.errors import MachineError
@@ -54,8 +55,6 @@ async def offered_repl(runtime: Runtime, history: History) -> AsyncIterator[None
     if path is None:
         yield
         return
-    from console.repl.server import ReplServer  # noqa: PLC0415 - a bot without socket needs no prompt-toolkit
-
     server = ReplServer(
         path,
         runtime.machine,

@@ -63,9 +63,12 @@ def test_help_is_cheap() -> None:
 
 def test_a_headless_bot_draws_nothing() -> None:
     """`machine run --headless` is what runs in production."""
-    imported = imported_by("import console.cli, console.runtime")
+    imported = imported_by(
+        "import console.cli, console.headless, sys\n"
+        "assert 'machine.sandbox' not in sys.modules  # nor what Slack is imitated with, where there is Slack"
+    )
 
-    assert not imported & {"textual", "prompt_toolkit"}
+    assert not imported & {"textual", "prompt_toolkit", "rich", "pygments", "jedi"}
 
 
 def test_imports_point_downwards() -> None:
