@@ -41,7 +41,7 @@ from machine.slack.directory import PAGE_EVERY_S, Directory
 from machine.slack.identity import Identity, identify
 from machine.slack.snapshot import FILE as SNAPSHOT_FILE
 from machine.slack.snapshot import Snapshot
-from machine.slack.web import SlackWebClient, is_loopback
+from machine.slack.web import SlackWebClient, is_loopback, open_session
 from machine.storage import PluginStorage
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.expiry import Clock
@@ -317,7 +317,7 @@ class Machine:
         self._started.append(self.storage.close)
         await self.storage.init()
 
-        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        session = open_session()
         self._started.append(session.close)
         web = SlackWebClient(settings, session, self.trace, is_live=self.is_live)
         self.slack = await self._meet_workspace(web)

@@ -30,6 +30,17 @@ from machine.trace import ApiCalled, RateLimited, Trace, cause, current_invocati
 TIMEOUT_S = 30
 
 
+def open_session() -> aiohttp.ClientSession:
+    """The session for every call: Slack may be silent for `TIMEOUT_S` at each step, but an upload may take its time.
+
+    slack_sdk ignores the timeout it is given where it is given a session, and aiohttp waits for 5 minutes.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT_S, sock_read=TIMEOUT_S),
+    )
+
+
 class SlackWebClient(AsyncWebClient):
     """slack_sdk's client with tracing and, for simulated events in a live workspace, capturing.
 

@@ -21,6 +21,12 @@ async def drop(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
+async def silence(_request: web.Request) -> web.StreamResponse:
+    """Take the request and say nothing, for as long as the caller waits."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
 def status(code: int, **headers: str) -> Fault:
     """Answer with nothing but an HTTP status."""
 

@@ -14,7 +14,7 @@ from machine.plugins import Command
 from machine.slack.retries import CONNECTION_RETRIES, RATE_LIMIT_RETRIES, only_reads
 from tests.conftest import BotUnderTest
 from tests.machine.plugins.catching import Catcher, catcher, caught
-from tests.machine.slack.gateway import Fault, Gateway, drop, status
+from tests.machine.slack.gateway import Fault, Gateway, drop, silence, status
 
 AT_ONCE = status(429, Retry_After="0")
 
@@ -25,6 +25,12 @@ async def gateway(bot: BotUnderTest) -> AsyncIterator[Gateway]:
     async with bot.sandbox, Gateway(bot.sandbox.api_url) as gateway:
         yield gateway
         await bot.stop()
+
+
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack may be silent for a second; to be asked for before `plugin`."""
+    monkeypatch.setattr("machine.slack.web.TIMEOUT_S", 1.0)
 
 
 @pytest.fixture
@@ -104,6 +110,19 @@ async def test_reading_is_tried_again(plugin: Catcher, gateway: Gateway, waits: 
     assert response["ok"]
     assert gateway.received["conversations.list"] - before == CONNECTION_RETRIES + 1
     assert any(wait > 0 for wait in waits)
+
+
+async def test_a_silent_slack_is_given_up(impatience: None, plugin: Catcher, gateway: Gateway) -> None:
+    """A handler that waits for an answer that never comes would hold its place for ever."""
+    gateway.faults["chat.postMessage"] = [silence]
+    gateway.faults["pins.add"] = [silence]
+
+    with pytest.raises(TimeoutError):
+        await plugin.say("general", "hello?")
+    with pytest.raises(TimeoutError):
+        await plugin.web_client.pins_add(channel="C0GENERAL", timestamp="1.1")  # a form, sent by slack_sdk itself
+
+    assert [gateway.received[method] for method in ("chat.postMessage", "pins.add")] == [1, 1]
 
 
 @pytest.mark.parametrize("fault", [drop, status(503)], ids=["broken connection", "503"])
