@@ -77,7 +77,7 @@ _RECORD_EVERY_S = 1.0
 _VITALS_EVERY_S = 1.0
 _PENDING_LIMIT = 1_000
 """Records waiting for the next frame; more in one frame would only be more of the same."""
-_CHAT_SHARE = 15
+_CHAT_SHARE = 30
 """Looking at a conversation waits so many times as long as it took the last time: a long one must not slow the bot."""
 _CHAT_FRAMES = 3
 """Frames between two looks at a busy conversation, which is laid out as a whole; the first message shows at once."""

