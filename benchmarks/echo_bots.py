@@ -22,6 +22,8 @@ from typing import Any
 import aiohttp
 from plain_slack import SETTINGS
 
+from console.event_loop import fast_loop
+
 PATTERNS = {
     "anchored": r"^command number {} (?P<rest>.*)$",
     "unanchored": r"number {} (?P<rest>.*)",
@@ -132,6 +134,7 @@ def answer(text: str) -> str:
     return f"answer {text.rpartition(' ')[2]}"
 
 
+ON_UVLOOP = "machine, 1 handler, uvloop"
 BOTS: dict[str, Callable[[str], Awaitable[None]]] = {
     "plain aiohttp": plain,
     "slack_sdk, one shared session": lambda url: slack_sdk(url, is_session_shared=True),
@@ -142,10 +145,12 @@ BOTS: dict[str, Callable[[str], Awaitable[None]]] = {
     **{f"machine, 1,000 {kind}": lambda url, kind=kind: machine(url, 1_000, kind) for kind in [*PATTERNS][1:]},
     "machine, 1 handler, no inbox": lambda url: machine(url, inbox="off"),
     "machine, 1 handler, traced": lambda url: machine(url, is_traced=True),
+    ON_UVLOOP: machine,
 }
 if importlib.util.find_spec("slack_bolt"):
     BOTS |= {"Bolt, 1 handler": lambda url: bolt(url, 1), "Bolt, 100 handlers": lambda url: bolt(url, 100)}
 
 
 if __name__ == "__main__":
-    asyncio.run(BOTS[sys.argv[1]](sys.argv[2]))  # type: ignore[arg-type]  # they are all coroutine functions
+    with asyncio.Runner(loop_factory=fast_loop() if sys.argv[1] == ON_UVLOOP else None) as runner:
+        runner.run(BOTS[sys.argv[1]](sys.argv[2]))  # type: ignore[arg-type]  # they are all coroutine functions

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
+from console.event_loop import NewLoop, fast_loop
 from console.project.commands import init, new
 from machine import __version__
 from machine.crashes import crashes_logged, print_crash
@@ -375,7 +376,7 @@ def _run_headless(*, live: bool | None, watch: bool, overrides: Mapping[str, str
     runtime = _runtime(live=live, watch=watch, overrides=overrides)
     _configure_logging(runtime, sys.stdout)
     with crashes_logged():
-        _finish(run_headless(runtime))
+        _finish(run_headless(runtime), fast_loop())
 
 
 async def _serve_sandbox(
@@ -440,9 +441,9 @@ def _stop_signals() -> asyncio.Event:
     return stop
 
 
-def _finish(work: Coroutine[Any, Any, int]) -> NoReturn:
-    with contextlib.suppress(KeyboardInterrupt):
-        raise SystemExit(asyncio.run(work))
+def _finish(work: Coroutine[Any, Any, int], new_loop: NewLoop | None = None) -> NoReturn:
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=new_loop) as runner:
+        raise SystemExit(runner.run(work))
     raise SystemExit(130)
 
 

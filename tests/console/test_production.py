@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from machine.sandbox import Sandbox, Workspace
 from tests.console.processes import machine, outcome
@@ -55,6 +56,41 @@ async def test_a_headless_bot_says_how_it_is(tmp_path: Path) -> None:
     assert line["handler"] == "plugins.talkative.Talkative.talk"
     assert line["user_id"] == alice.id
     assert line["event_id"].startswith("Ev")
+    assert (ended.code, ended.err) == (0, "")
+
+
+SAYS_LOOP = """
+import asyncio
+import logging
+
+from machine.plugins import MachineBasePlugin
+
+
+class Loop(MachineBasePlugin):
+    async def init(self):
+        logging.getLogger("loop").warning(type(asyncio.get_running_loop()).__module__)
+"""
+
+
+@pytest.mark.parametrize(("is_there", "loop"), [(True, "uvloop"), (False, "asyncio.unix_events")])
+async def test_uvloop_is_used_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool, loop: str
+) -> None:
+    """The bot starts and ends as ever on either."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "loop.py").write_text(SAYS_LOOP, encoding="utf-8")
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    if not is_there:
+        (hidden / "uvloop.py").write_text("raise ImportError", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(hidden))
+
+    async with machine(tmp_path, "run", "--headless", "--sandbox") as bot:
+        await bot.event(loop)
+        await bot.event("Bot started")
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
     assert (ended.code, ended.err) == (0, "")
 
 
