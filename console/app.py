@@ -179,6 +179,7 @@ class MachineApp(ExportingWindow):
         self._unsubscribe = self.runtime.trace.subscribe(self._record)
         with contextlib.suppress(NotImplementedError, RuntimeError):  # not the main thread, as in some tests
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.post_quit)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.on_safe_driver_terminal_gone)
         self._starting = self.run_worker(self._start(), name="start the bot")
         self.set_interval(_VITALS_EVERY_S, self._show_vitals)
         self._standing.lag.start()
@@ -196,6 +197,11 @@ class MachineApp(ExportingWindow):
     def post_quit(self) -> None:
         """Quit as if a person had pressed the key."""
         self.call_next(self.action_quit)
+
+    def on_safe_driver_terminal_gone(self) -> None:
+        """Quit, without hurry: the signal and the end of the terminal may both tell of it."""
+        if not self._is_stopping:
+            self.post_quit()
 
     async def _start(self) -> None:
         try:

@@ -41,6 +41,9 @@ class Noisy(App[int]):
     def action_quit(self) -> None:
         self.exit(0)
 
+    def on_safe_driver_terminal_gone(self) -> None:
+        self.exit(3)
+
 
 sys.exit(Noisy(driver_class=SafeDriver).run())
 """
@@ -89,7 +92,13 @@ class Terminal:
         """Leave nothing behind."""
         self.process.kill()
         self.process.wait()
+        if self._controller >= 0:
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the terminal; it is not the application's controlling one, so no signal tells of it."""
         os.close(self._controller)
+        self._controller = -1
 
 
 def wait_until(is_true: Callable[[], bool]) -> None:
@@ -116,6 +125,18 @@ def test_a_terminal_that_stops_reading_does_not_stop_the_loop(tmp_path: Path) ->
         terminal.type(b"\x11")
         terminal.read_until(lambda seen: b"\x1b[?1049l" in seen)
         assert terminal.process.wait(_DEADLINE_S) == 0
+    finally:
+        terminal.close()
+
+
+def test_a_terminal_that_is_gone_ends_the_application(tmp_path: Path) -> None:
+    """Else it would go on unseen, with a thread that reads the terminal's end for ever."""
+    terminal = Terminal(tmp_path / "report")
+    try:
+        terminal.read_until(lambda seen: b"beat" in seen)
+        terminal.hang_up()
+
+        assert terminal.process.wait(_DEADLINE_S) == 3
     finally:
         terminal.close()
 
