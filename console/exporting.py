@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from console.export import as_json, event_facts, log_facts, value_facts, write_export
+from console.panes.logs import LogsPane
 from console.summary import counted
 from console.tending import TendingWindow
 
@@ -57,6 +58,11 @@ class ExportingWindow(TendingWindow):
     async def _export(self, name: str, what: str, facts: Sequence[Any]) -> None:
         text = await asyncio.to_thread(as_json, {name: list(facts)})
         await self._write(name, "json", what, text)
+
+    def on_logs_pane_copy_requested(self, event: LogsPane.CopyRequested) -> None:
+        """Put log lines into the clipboard, as JSON."""
+        self.copy_to_clipboard(as_json([log_facts(record) for record in event.records]))
+        self.tell(f"{counted(len(event.records), 'log line')} copied as JSON.", title="Copied")
 
     def action_picture(self) -> None:
         """Save the screen as a picture."""

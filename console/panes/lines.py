@@ -152,7 +152,7 @@ class LinesView(Widget, can_focus=True):
     def _go(self, index: int, *, top: int) -> None:
         count = self.row_count()
         index = max(0, min(index, count - 1))
-        self.top = max(0, min(top, count - self.size.height))
+        self.top = max(0, min(top, count - max(self.size.height, 1)))  # a view that is not shown has no height
         if index != self.cursor or self._is_new_row(index):
             self.cursor = index
             if count:

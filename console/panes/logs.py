@@ -23,7 +23,11 @@ from machine.trace import LogWritten
 
 
 class LogList(LinesView):
-    """One row per log line."""
+    """One row per log line.
+
+    Attributes:
+        marked: The numbers of the lines that a person has marked, to do something with all of them.
+    """
 
     _can_follow = True
 
@@ -32,6 +36,7 @@ class LogList(LinesView):
         self._logs = logs
         self._timezone = timezone
         self._held = (0, 0)
+        self.marked: set[int] = set()
 
     def sync(self) -> None:
         """Catch up; what is being read stays where it is."""
@@ -54,13 +59,17 @@ class LogList(LinesView):
         return self._logs.number_at(index)
 
     def row_key(self, index: int) -> Hashable:
-        """A log line never changes."""
-        return self._logs.number_at(index)
+        """A log line never changes, but its mark does."""
+        number = self._logs.number_at(index)
+        return number, number in self.marked
 
     def row(self, index: int, width: int) -> Line:
         """Time, level, text, fields and, where there is room, the logger."""
         record = self._logs[index]
-        head = (Part(f"{clock(record.at, self._timezone)} ", "dim"), *log_parts(record))
+        at = clock(record.at, self._timezone)
+        is_marked = self._logs.number_at(index) in self.marked
+        start = (Part(at, "dim"), Part("●", "accent")) if is_marked else (Part(f"{at} ", "dim"),)
+        head = (*start, *log_parts(record))
         logger = Part(f"  {record.logger}", "dim")
         return (*head, logger) if width_of((*head, logger)) <= width else cut(head, width)
 
@@ -84,7 +93,9 @@ class LogsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter"),
         Binding("w", "level", "Warnings"),
-        Binding("escape", "clear_filter", "Clear filter", show=False),
+        Binding("m,space", "mark", "Mark", show=False),
+        Binding("y", "copy", "Copy", show=False),
+        Binding("escape", "clear_filter", "Clear filter and marks", show=False),
     ]
 
     @dataclass
@@ -92,6 +103,12 @@ class LogsPane(Pane):
         """A person wants to read the whole line, and the event it belongs to."""
 
         record: LogWritten
+
+    @dataclass
+    class CopyRequested(Message):
+        """A person wants these lines in the clipboard."""
+
+        records: Sequence[LogWritten]
 
     def __init__(self, history: History, timezone: tzinfo = UTC) -> None:
         super().__init__(id="logs")
@@ -120,8 +137,13 @@ class LogsPane(Pane):
         self._apply(text)
 
     def selected(self) -> list[LogWritten]:
-        """The lines that the filter lets through."""
-        return [self._logs[index] for index in range(len(self._logs))]
+        """The marked lines in their order, else all that the filter lets through."""
+        return self._marked() or [self._logs[index] for index in range(len(self._logs))]
+
+    def _marked(self) -> list[LogWritten]:
+        marked = self._list.marked
+        shown = range(len(self._logs)) if marked else ()
+        return [self._logs[index] for index in shown if self._logs.number_at(index) in marked]
 
     def sync(self) -> None:
         """Show what has been logged since the last time."""
@@ -129,8 +151,9 @@ class LogsPane(Pane):
         logs = self._history.logs
         state = "following" if self._list.is_following else "paused, End follows again"
         shown = f"{len(self._logs):,} of " if self._logs.filter else ""
+        marked = f", {len(self._list.marked)} marked" if self._list.marked else ""
         forgotten = f", {logs.dropped:,} older ones forgotten" if logs.dropped else ""
-        self.tell(f"{shown}{counted(len(logs), 'line')}{forgotten}, {state}" if logs else "")
+        self.tell(f"{shown}{counted(len(logs), 'line')}{marked}{forgotten}, {state}" if logs else "")
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -142,9 +165,24 @@ class LogsPane(Pane):
         self.set_filter(after.get(self.filter_text.strip(), ""))
 
     def action_clear_filter(self) -> None:
-        """Show every line again."""
+        """Show every line again, and forget the marks."""
+        self._list.marked.clear()
         self._filter_line.close()
+        self.sync()
         self._apply("")
+
+    def action_mark(self) -> None:
+        """Mark the line, or take the mark away, and go on to the next."""
+        if self._list.cursor < len(self._logs):
+            self._list.marked ^= {self._list.row_number(self._list.cursor)}
+            self._list.action_move(1)
+            self.sync()
+
+    def action_copy(self) -> None:
+        """Ask for the marked lines to be copied, else for the one under the cursor."""
+        here = [self._logs[self._list.cursor]] if self._list.cursor < len(self._logs) else []
+        if records := self._marked() or here:
+            self.post_message(self.CopyRequested(records))
 
     def _apply(self, text: str) -> None:
         if text == self._logs.filter.source:

@@ -74,6 +74,21 @@ async def test_a_plugins_stored_values_and_the_filtered_log_are_exported(project
         await until(pilot, lambda: any("nothing to export" in notice.message for notice in app._notifications))
 
 
+async def test_a_log_line_is_copied_as_json(project: Path) -> None:
+    """The one under the cursor, with its fields."""
+    async with running(project) as (app, pilot):
+        await type_in_chat(app, pilot, "hello world")
+        app.go_to(app.logs_pane)
+        app.logs_pane.set_filter("triggers")
+        await until(pilot, lambda: bool(app.logs_pane.selected()))
+        await pilot.press("home", "y")
+        await until(pilot, lambda: bool(app.clipboard))
+
+        (copied,) = json.loads(app.clipboard)
+        assert copied["message"] == "Message triggers handler"
+        assert copied["fields"]["text"] == "hello world"
+
+
 async def test_the_screen_is_saved_as_a_picture(project: Path) -> None:
     """Beside the JSON, in the same folder."""
     async with running(project) as (app, pilot):

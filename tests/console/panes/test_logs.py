@@ -18,6 +18,9 @@ class Host(PaneHost):
     def on_logs_pane_record_opened(self, event: LogsPane.RecordOpened) -> None:
         self.intents.append(event)
 
+    def on_logs_pane_copy_requested(self, event: LogsPane.CopyRequested) -> None:
+        self.intents.append(event)
+
 
 def logged() -> History:
     """The story, and a line of each level."""
@@ -39,6 +42,35 @@ async def test_enter_opens_the_line() -> None:
         opened = host.intents[-1]
         assert isinstance(opened, LogsPane.RecordOpened)
         assert opened.record.message == "Pinged"
+
+
+async def test_a_filter_is_applied_before_the_list_has_any_room() -> None:
+    """As where the window is too low for it, or another pane has all of it."""
+    pane = LogsPane(logged())
+    pane.styles.display = "none"
+    async with Host(pane).run_test():
+        assert pane.main().size.height == 0
+        pane.set_filter("level:critical")
+
+        assert [record.message for record in pane.selected()] == ["At critical"]
+
+
+async def test_lines_are_marked_to_take_them_along() -> None:
+    """Without marks, what is exported is all that is shown, and what is copied is the line under the cursor."""
+    pane = LogsPane(logged())
+    host = Host(pane)
+    async with host.run_test() as pilot:
+        everything = len(pane.selected())
+        await pilot.press("home", "y", "end", "up", "up", "m", "space", "y")
+        marked = [record.message for record in pane.selected()]
+        assert "2 marked" in str(pane.border_title)
+        await pilot.press("escape")
+
+        intents = [intent for intent in host.intents if isinstance(intent, LogsPane.CopyRequested)]
+        copied = [[record.message for record in intent.records] for intent in intents]
+        assert everything == len(pane.selected()) == 7
+        assert marked == ["At warning", "At error"]
+        assert copied == [["Pinged"], ["At warning", "At error"]]
 
 
 async def test_secrets_in_fields_are_not_shown() -> None:
