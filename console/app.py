@@ -427,6 +427,10 @@ class MachineApp(ExportingWindow):
 
     # What a person asks for.
 
+    def on_chat_pane_looked_at(self) -> None:
+        """What came while the pane was hidden has been seen now."""
+        self.show_chat()
+
     def on_chat_pane_channel_picked(self) -> None:
         """Show another conversation."""
         self.show_chat()

@@ -205,6 +205,9 @@ class ChatPane(Pane):
 
         channel_id: str
 
+    class LookedAt(Message):
+        """The pane is on the screen after it was hidden."""
+
     def __init__(self, timezone: tzinfo = UTC, names: Names | None = None) -> None:
         super().__init__(id="chat")
         self._timezone = timezone
@@ -274,6 +277,10 @@ class ChatPane(Pane):
             text, self._entered_early = self._entered_early, ""
             if self._input.value.strip() == text and not self._is_live:
                 self.call_later(self._input.action_submit)
+
+    def on_show(self) -> None:
+        """Tell that somebody looks."""
+        self.post_message(self.LookedAt())
 
     def show_messages(self, messages: Sequence[ChatMessage]) -> None:
         """Show what was said in the current conversation."""

@@ -23,6 +23,7 @@ from slack_sdk.webhook.webhook_response import WebhookResponse
 from machine.read_only import require_writable
 from machine.redaction import redact, redact_value
 from machine.settings import Settings
+from machine.slack.captured import captured_answer
 from machine.slack.posting import post
 from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
 from machine.trace import ApiCalled, RateLimited, Trace, cause, current_invocation
@@ -74,7 +75,7 @@ class SlackWebClient(AsyncWebClient):
         """Call a Web API method.
 
         Calls made by a handler of a simulated event in a live workspace are captured instead of sent, unless they
-        only read: they answer `ok` with a `ts` of their own and `captured` set.
+        only read: they answer as Slack would, with ids of their own and `captured` set.
 
         Raises:
             SlackApiError: When Slack refuses.
@@ -150,8 +151,7 @@ class SlackWebClient(AsyncWebClient):
         return response
 
     def _capture(self, method: str, options: Mapping[str, Any]) -> AsyncSlackResponse:
-        arguments = _arguments(options)
-        data = {"ok": True, "captured": True, "ts": f"{time.time():.6f}", "channel": arguments.get("channel")}
+        data = captured_answer(method, _arguments(options))
         self._report(method, options, time.perf_counter(), data, None, is_captured=True)
         return AsyncSlackResponse(
             client=self, http_verb="POST", api_url=method, req_args={}, data=data, headers={}, status_code=200

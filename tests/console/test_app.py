@@ -106,6 +106,25 @@ async def test_a_message_typed_in_the_chat_is_answered_and_explained(project: Pa
         assert app.status.errors == 0
 
 
+async def test_what_is_said_while_the_chat_is_hidden_is_unread_until_it_is_shown(project: Path) -> None:
+    """Also in the conversation that is open there: nobody saw it."""
+    async with running(project, size=(80, 24)) as (app, pilot):
+        chat, general = app.chat, app.chat_pane.channel
+        assert chat is not None
+        assert general is not None
+        app.use_layout(Layout.SINGLE)
+        app.go_to(app.storage_pane)
+        await until(pilot, lambda: not app.chat_pane.display)
+
+        workspace_of(app).post("alice", general.id, "is anybody here?")
+        await until(pilot, lambda: app._chat_version == chat.log.version)
+        hidden = chat.log.unread(general.id)
+        app.go_to(app.chat_pane)
+        await until(pilot, lambda: chat.log.unread(general.id) == 0)
+
+        assert hidden == 1
+
+
 async def test_a_slash_command_runs(project: Path) -> None:
     """As in Slack, from the same line."""
     async with running(project) as (app, pilot):
