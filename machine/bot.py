@@ -415,6 +415,7 @@ class Machine:
             snapshot = Snapshot(self._root / SNAPSHOT_FILE if keeps_it else None, workspace)
             directory = Directory(web, identity.user_id, snapshot, page_every_s=PAGE_EVERY_S if self.is_live else 0.0)
             self._started.append(directory.close)
+            web.answer_captured = partial(_captured_answer, identity, directory)
             await directory.fill()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise MachineError(
@@ -495,3 +496,11 @@ class Machine:
 
     async def _uninstall(self) -> None:
         self._project.uninstall()
+
+
+def _captured_answer(
+    identity: Identity, directory: Directory, method: str, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    from machine.slack.captured import captured_answer  # noqa: PLC0415 - only simulations in a real workspace need it
+
+    return captured_answer(method, arguments, identity, directory)

@@ -7,10 +7,12 @@ handshake per answer.
 from __future__ import annotations
 
 import logging
+import os
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -23,12 +25,16 @@ from slack_sdk.webhook.webhook_response import WebhookResponse
 from machine.read_only import require_writable
 from machine.redaction import redact, redact_value
 from machine.settings import Settings
-from machine.slack.captured import captured_answer
 from machine.slack.posting import post
 from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
 from machine.trace import ApiCalled, RateLimited, Trace, cause, current_invocation
 
 TIMEOUT_S = 30
+_CAPTURED_KEPT = 1_000
+"""Messages that were captured instead of sent, of which handlers may ask for a link; they ask soon, if at all."""
+
+
+CapturedAnswers: TypeAlias = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -66,6 +72,9 @@ class SlackWebClient(AsyncWebClient):
         self.proxy = proxy_for(settings)
         self._trace = trace
         self._is_live = not is_loopback(settings.slack_api_url) if is_live is None else is_live
+        self._captured: deque[str] = deque(maxlen=_CAPTURED_KEPT)
+        self.answer_captured: CapturedAnswers = _nothing_more
+        """What captured calls answer, by method and arguments."""
 
     def _rate_limited(self, method: str, wait_s: float) -> None:
         if self._trace:
@@ -75,7 +84,7 @@ class SlackWebClient(AsyncWebClient):
         """Call a Web API method.
 
         Calls made by a handler of a simulated event in a live workspace are captured instead of sent, unless they
-        only read: they answer as Slack would, with ids of their own and `captured` set.
+        only read what Slack has: they answer as Slack would, with ids of their own and `captured` set.
 
         Raises:
             SlackApiError: When Slack refuses.
@@ -83,8 +92,7 @@ class SlackWebClient(AsyncWebClient):
         """
         if not only_reads(api_method):
             require_writable(api_method)
-        invocation = current_invocation.get()
-        if self._is_live and invocation is not None and invocation.is_simulated and not only_reads(api_method):
+        if self._captures() and (not only_reads(api_method) or self._is_about_captured(options)):
             return self._capture(api_method, options)
         if not self._trace:
             return await self._call(api_method, options)
@@ -118,10 +126,8 @@ class SlackWebClient(AsyncWebClient):
     async def files_upload_v2(self, **options: Any) -> AsyncSlackResponse:
         """Upload a file; captured as a whole where calls are captured (see `api_call`)."""
         require_writable("An upload")
-        invocation = current_invocation.get()
-        if self._is_live and invocation is not None and invocation.is_simulated:
-            shown = {name: value for name, value in options.items() if name not in ("content", "file")}
-            return self._capture("files.uploadV2", {"params": shown})
+        if self._captures():
+            return self._capture("files.uploadV2", {"params": _without_content(options)})
         return await super().files_upload_v2(**options)
 
     async def send_to_response_url(self, url: str, message: Mapping[str, Any]) -> WebhookResponse:
@@ -131,9 +137,8 @@ class SlackWebClient(AsyncWebClient):
         https://docs.slack.dev/interactivity/handling-user-interaction#message_responses.
         """
         require_writable("An answer to a response_url")
-        invocation = current_invocation.get()
         started = time.perf_counter()
-        if self._is_live and invocation is not None and invocation.is_simulated:
+        if self._captures():
             self._report("response_url", {"json": message}, started, {"ok": True}, None, is_captured=True)
             return WebhookResponse(url=url, status_code=200, body="ok", headers={})
         client = AsyncWebhookClient(
@@ -150,8 +155,19 @@ class SlackWebClient(AsyncWebClient):
             self._report("response_url", {"json": message}, started, {"body": response.body}, problem)
         return response
 
+    def _captures(self) -> bool:
+        """Whether a handler of a simulated event is running, in a workspace that is not to hear of it."""
+        invocation = current_invocation.get()
+        return self._is_live and invocation is not None and invocation.is_simulated
+
+    def _is_about_captured(self, options: Mapping[str, Any]) -> bool:
+        """Whether a call asks for a message that Slack knows nothing of."""
+        return bool(self._captured) and _arguments(options).get("message_ts") in self._captured
+
     def _capture(self, method: str, options: Mapping[str, Any]) -> AsyncSlackResponse:
-        data = captured_answer(method, _arguments(options))
+        data = self.answer_captured(method, _arguments(options))
+        if isinstance(ts := data.get("ts"), str):
+            self._captured.append(ts)
         self._report(method, options, time.perf_counter(), data, None, is_captured=True)
         return AsyncSlackResponse(
             client=self, http_verb="POST", api_url=method, req_args={}, data=data, headers={}, status_code=200
@@ -192,6 +208,23 @@ def is_loopback(url: str) -> bool:
     """Whether a URL leads to this machine, as the sandbox's does."""
     host = urlsplit(url).hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _nothing_more(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as who knows more
+    return {"ok": True, "captured": True}
+
+
+def _without_content(options: Mapping[str, Any]) -> dict[str, Any]:
+    """An upload as its arguments, with the name, and the size where it is at hand, in place of what is uploaded."""
+    shown = {name: value for name, value in options.items() if name not in ("content", "file", "file_uploads")}
+    source = options.get("content") or options.get("file")
+    if isinstance(source, str | os.PathLike) and "content" not in options:
+        shown["filename"] = options.get("filename") or os.path.basename(source)  # noqa: PTH119 - as slack_sdk does
+    elif isinstance(source, str | bytes):
+        shown["length"] = len(source.encode() if isinstance(source, str) else source)
+    if uploads := options.get("file_uploads"):
+        shown["file_uploads"] = [_without_content(one) for one in uploads]
+    return shown
 
 
 def _arguments(options: Mapping[str, Any]) -> dict[str, Any]:
