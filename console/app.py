@@ -417,7 +417,9 @@ class MachineApp(ExportingWindow):
         if channel is not None and self.chat_pane.display:
             self.chat.log.seen(channel.id)
         self._chat_version = self.chat.log.version
-        self.chat_pane.show_channels(self.chat.channels())
+        channels = self.chat.channels()
+        self.chat_pane.show_channels(channels)
+        self.show_unread(sum(one.unread for one in channels))
         channel = self.chat_pane.channel
         if channel is not None:
             person = self.chat_pane.speaker

@@ -25,6 +25,7 @@ from textual.widgets import Footer
 from textual.widgets._toast import Toast
 
 from console.arrangement import Layout
+from console.chat import unread_label
 from console.habits import Habits
 from console.history import EventTrace, History
 from console.line import clean
@@ -166,6 +167,10 @@ class ConsoleWindow(App[int]):
         """Show how the bot stands."""
         self.status = status
         self._status_bar.show(status)
+
+    def show_unread(self, number: int) -> None:
+        """Show how much has been said that nobody looked at."""
+        self._tabs.note(str(self.chat_pane.id), unread_label(number))
 
     def tell(
         self, text: str, *, title: str = "", severity: str = "information", leads_to: Callable[[], None] | None = None

@@ -142,6 +142,13 @@ class TabBar(Widget):
         self._tabs = tabs
         self._active = tabs[0].name
         self._shown: frozenset[str] = frozenset()
+        self._notes: dict[str, str] = {}
+
+    def note(self, name: str, what: str) -> None:
+        """Say something short on a tab, as how much there is unread; nothing if it is empty."""
+        if self._notes.get(name, "") != what:
+            self._notes[name] = what
+            self.refresh()
 
     def show(self, active: str, shown: frozenset[str]) -> None:
         """Mark the pane in use, and those that are on screen."""
@@ -150,10 +157,12 @@ class TabBar(Widget):
 
     def _labels(self) -> list[tuple[Tab, str]]:
         """What each tab says; only the one in use keeps its name where there is little room."""
-        full = [(tab, f" {tab.number} {tab.title} ") for tab in self._tabs]
+        notes = {tab.name: f" ({note})" if (note := self._notes.get(tab.name)) else "" for tab in self._tabs}
+        full = [(tab, f" {tab.number} {tab.title}{notes[tab.name]} ") for tab in self._tabs]
         if sum(len(label) for _, label in full) <= self.size.width:
             return full
-        return [(tab, label if tab.name == self._active else f" {tab.number} ") for tab, label in full]
+        short = {tab.name: f" {tab.number}{notes[tab.name].strip()} " for tab in self._tabs}
+        return [(tab, label if tab.name == self._active else short[tab.name]) for tab, label in full]
 
     def render(self) -> Text:
         """The tabs in a row."""

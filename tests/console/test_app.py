@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from console.app import MachineApp
 from console.arrangement import Layout
 from console.habits import Habits, write_habits
+from console.panes.status import TabBar
 from console.runtime import Runtime
 from machine.logs import configure_logging
 from machine.sandbox import Workspace
@@ -118,11 +119,13 @@ async def test_what_is_said_while_the_chat_is_hidden_is_unread_until_it_is_shown
 
         workspace_of(app).post("alice", general.id, "is anybody here?")
         await until(pilot, lambda: app._chat_version == chat.log.version)
-        hidden = chat.log.unread(general.id)
+        hidden, tabs = chat.log.unread(general.id), str(app.query_one(TabBar).render())
         app.go_to(app.chat_pane)
         await until(pilot, lambda: chat.log.unread(general.id) == 0)
 
         assert hidden == 1
+        assert " 3 Chat (1) " in tabs
+        assert " 3 Chat " in str(app.query_one(TabBar).render())
 
 
 async def test_a_slash_command_runs(project: Path) -> None:
