@@ -3,7 +3,8 @@
     uv run python benchmarks/startup.py [--json FILE]
 
 The sandbox runs here, the bot in a process of its own: started in an empty folder, and a second time with what the
-first left there. Also the times of imports. Takes about a minute and a half.
+first left there. Beside it `machine run --headless`, and the least that is needed for an answer: `first_answers.py`. Also
+the times of imports. Takes about a minute and a half.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ IMPORTS = {
     "machine --help": ["-c", "import sys; sys.argv = ['machine', '--help']; from console.entry import main; main()"],
 }
 IMPORT_RUNS = 5
+HEADLESS = ["-c", "import sys; sys.argv = ['machine', 'run', '--headless']; from console.entry import main; main()"]
+FIRST_ANSWERS = ("plain aiohttp", "slack_sdk")
+COMPARED_RUNS = 5
 ASKED_EVERY_S = 0.01
 PATIENCE_S = 40.0
 
@@ -76,19 +80,47 @@ async def measure(users: int) -> dict[str, Any]:
     return {"users": users, "first": first, "second": second, "snapshot_mb": round(snapshot / 1e6, 1)}
 
 
-async def start(sandbox: Sandbox, folder: Path, *, until_listed: bool) -> dict[str, float]:
+async def compare() -> dict[str, dict[str, float]]:
+    """Medians of what else answers a first message, in a workspace of 100 people."""
+    from machine.sandbox import Sandbox, Workspace  # noqa: PLC0415 - as above
+
+    found: dict[str, list[dict[str, float]]] = {}
+    async with Sandbox(Workspace.default(users=100)) as sandbox:
+        floor = str(Path(__file__).with_name("first_answers.py"))
+        tokens = [sandbox.api_url, sandbox.bot_token, sandbox.app_token]
+        programs = {name: [floor, name, *tokens] for name in FIRST_ANSWERS} | {"machine run --headless": HEADLESS}
+        for _ in range(COMPARED_RUNS):
+            for name, program in programs.items():
+                with tempfile.TemporaryDirectory() as folder:
+                    figures = await start(sandbox, Path(folder), program, text="ping", until_listed=False)
+                found.setdefault(name, []).append(figures)
+    return {
+        name: {figure: statistics.median(run[figure] for run in runs) for figure in runs[0]}
+        for name, runs in found.items()
+    }
+
+
+async def start(
+    sandbox: Sandbox, folder: Path, program: list[str] | None = None, *, text: str = "hi there", until_listed: bool
+) -> dict[str, float]:
     """Start a bot, greet it until it answers, and end it."""
+    tokens = [sandbox.api_url, sandbox.bot_token, sandbox.app_token]
     workspace = sandbox.workspace
     person = [one for one in workspace.people.values() if not one.is_bot][-1]
     answered = len([message for message in workspace.history("general") if message.is_by_bot])
     began, cpu_before = time.perf_counter(), _children_cpu_s()
     process = subprocess.Popen(
-        [sys.executable, __file__, "--bot", sandbox.api_url, sandbox.bot_token, sandbox.app_token],
+        [sys.executable, *(program or [__file__, "--bot", *tokens])],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "SM_LOGLEVEL": "ERROR",
+            **dict(zip(("SM_SLACK_API_URL", "SM_SLACK_BOT_TOKEN", "SM_SLACK_APP_TOKEN"), tokens, strict=True)),
+        },
     )
     try:
-        workspace.post(person, "general", "hi there")  # kept by the sandbox until the bot is connected
+        workspace.post(person, "general", text)  # kept by the sandbox until the bot is connected
         await until(lambda: sum(message.is_by_bot for message in workspace.history("general")) > answered)
         figures = {"answered_s": time.perf_counter() - began, "peak_mb": peak_mb(process.pid)}
         if until_listed:
@@ -140,6 +172,11 @@ async def main(file: Path | None) -> None:
             f" {first['peak_mb']:.0f} and {second['peak_mb']:.0f} MB; snapshot {row['snapshot_mb']} MB",
             flush=True,
         )
+    compared = await compare()
+    for name, figures in compared.items():
+        print(
+            f"{name}: answers after {figures['answered_s']:.2f} s, peak memory {figures['peak_mb']:.0f} MB", flush=True
+        )
     imports = import_times()
     for name, milliseconds in imports.items():
         print(f"{milliseconds:7.0f} ms  {name}")
@@ -152,7 +189,7 @@ async def main(file: Path | None) -> None:
         Wanted("Memory, 100 people", few["first"]["peak_mb"], 60, "MB"),
         Wanted("Memory, 100,000 people", many["first"]["peak_mb"], 120, "MB"),
     ]
-    write("startup", {"rows": rows, "imports_ms": imports}, to=file, wanted=wanted)
+    write("startup", {"rows": rows, "compared": compared, "imports_ms": imports}, to=file, wanted=wanted)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
+import slack_sdk.web.async_client  # noqa: F401 - first, as importing it takes 2.4 MB for a moment, which pydantic then has
 
 from machine.address import Address
 from machine.collector import look_less_often

@@ -27,15 +27,7 @@ from machine.dispatch.matching import (
     judge_view,
 )
 from machine.envelope import Answer
-from machine.models.interactive import Action as TriggeredAction
-from machine.models.interactive import (
-    BlockActionsPayload,
-    BlockSuggestionPayload,
-    MessageShortcutPayload,
-    ShortcutPayload,
-    ViewClosedPayload,
-    ViewSubmissionPayload,
-)
+from machine.models import interactive
 from machine.plugins import triggers
 from machine.plugins.block_action import BlockAction
 from machine.plugins.command import Command
@@ -93,28 +85,28 @@ def _command(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
 
 
 def _block_action(client: SlackClient, facts: Facts, verdict: Verdict) -> object:
-    payload = BlockActionsPayload.model_validate(facts.envelope.payload)
-    return BlockAction(client, payload, TriggeredAction.model_validate(verdict.action))
+    payload = interactive.BlockActionsPayload.model_validate(facts.envelope.payload)
+    return BlockAction(client, payload, interactive.Action.model_validate(verdict.action))
 
 
 def _submission(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
-    return ModalSubmission(client, ViewSubmissionPayload.model_validate(facts.envelope.payload))
+    return ModalSubmission(client, interactive.ViewSubmissionPayload.model_validate(facts.envelope.payload))
 
 
 def _closure(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
-    return ModalClosure(client, ViewClosedPayload.model_validate(facts.envelope.payload))
+    return ModalClosure(client, interactive.ViewClosedPayload.model_validate(facts.envelope.payload))
 
 
 def _shortcut(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
-    return Shortcut(client, ShortcutPayload.model_validate(facts.envelope.payload))
+    return Shortcut(client, interactive.ShortcutPayload.model_validate(facts.envelope.payload))
 
 
 def _message_shortcut(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
-    return MessageShortcut(client, MessageShortcutPayload.model_validate(facts.envelope.payload))
+    return MessageShortcut(client, interactive.MessageShortcutPayload.model_validate(facts.envelope.payload))
 
 
 def _options_request(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:
-    return OptionsRequest(client, BlockSuggestionPayload.model_validate(facts.envelope.payload))
+    return OptionsRequest(client, interactive.BlockSuggestionPayload.model_validate(facts.envelope.payload))
 
 
 def _home(client: SlackClient, facts: Facts, _verdict: Verdict) -> object:

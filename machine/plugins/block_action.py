@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.webhook_response import WebhookResponse
 
 from machine.models import Channel, User
-from machine.models.interactive import Action, BlockActionsPayload, State
 from machine.slack.client import Attachments, Blocks, SlackClient, ViewLike
+
+if TYPE_CHECKING:
+    from machine.models.interactive import Action, BlockActionsPayload, State
 
 __all__ = ["BlockAction"]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from machine.models import User
-from machine.models.interactive import View, ViewClosedPayload, ViewSubmissionPayload
 from machine.slack.client import Attachments, Blocks, SlackClient, ViewLike
+
+if TYPE_CHECKING:
+    from machine.models.interactive import View, ViewClosedPayload, ViewSubmissionPayload
 
 __all__ = ["ModalClosure", "ModalSubmission"]
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from machine.models import User
-from machine.models.interactive import BlockSuggestionPayload
 from machine.slack.client import SlackClient
+
+if TYPE_CHECKING:
+    from machine.models.interactive import BlockSuggestionPayload
 
 __all__ = ["OptionsRequest"]
 

@@ -42,6 +42,16 @@ def test_a_bot_starts_without_what_few_bots_need() -> None:
     assert not imported_by("import machine.bot, machine.logs, machine.plugins.decorators") & NOT_AT_ONCE
 
 
+def test_payloads_are_there_when_they_are_asked_for() -> None:
+    """A bot that nobody presses a button of does not import what a press comes as."""
+    imported_by(
+        "import machine.bot, sys\n"
+        "assert 'machine.models.interactive.payloads' not in sys.modules\n"
+        "from machine.models.interactive import *\n"
+        "assert ViewSubmissionPayload.__module__ == 'machine.models.interactive.payloads'"
+    )
+
+
 @pytest.mark.parametrize("module", ["machine.plugins", "machine.models", "machine.storage", "machine.sandbox"])
 def test_what_plugins_and_tests_import_knows_no_terminal(module: str) -> None:
     """Each public package by itself."""
