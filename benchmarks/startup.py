@@ -3,8 +3,8 @@
     uv run python benchmarks/startup.py [--json FILE]
 
 The sandbox runs here, the bot in a process of its own: started in an empty folder, and a second time with what the
-first left there. Beside it `machine run --headless`, and the least that is needed for an answer: `first_answers.py`. Also
-the times of imports. Takes about a minute and a half.
+first left there. Beside it `machine run --headless`, and the least that is needed for an answer: `first_answers.py`.
+Also the times of imports. Takes about a minute and a half.
 """
 
 from __future__ import annotations

@@ -168,6 +168,8 @@ def startup() -> str:
             first, second = row["first"], row["second"]
             memory = f"{first['peak_mb']:.0f} MB, {second['peak_mb']:.0f} MB"
             yield f"{row['users']:,}", f"{first['answered_s']:.1f} s", f"{second['answered_s']:.1f} s", memory
+        for name, found in figures("startup").get("compared", {}).items():
+            yield f"100, {name}", f"{found['answered_s']:.2f} s", "", f"{found['peak_mb']:.0f} MB"
 
     heads = ("People", "first start: first answer after", "second start", "peak memory, first and second")
     return table(heads, rows())
