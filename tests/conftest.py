@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import textwrap
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -21,7 +22,7 @@ from machine.plugins.base import MachineBasePlugin
 from machine.sandbox import Sandbox, Workspace
 from machine.sandbox.messages import Message
 from machine.trace import ApiCalled, Record, Trace
-from tests.waiting import Waiter
+from tests.waiting import NET_S, Waiter
 
 R = TypeVar("R", bound=Record)
 
@@ -120,11 +121,18 @@ class BotUnderTest:
             await self.machine.wait_until_idle()
 
 
+def pytest_collection_finish() -> None:
+    """What all tests need for as long as they run is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def patient_watchdog() -> Iterator[None]:
-    """A machine that is busy with other things holds up every loop; only the watchdog's own tests are about that."""
+def patient_limits() -> Iterator[None]:
+    """A machine that is busy with other things holds up every loop; only the limits' own tests are about that."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("machine.watchdog.LIMIT", timedelta(minutes=5))
+        patch.setattr("machine.dispatch.deliveries.CLAIM_WITHIN_S", NET_S)  # else an event runs twice
         yield
 
 

@@ -34,7 +34,7 @@ async def workspace() -> AsyncIterator[Workspace]:
             sys.executable, str(_APP), env=clean_environment(settings), stdin=asyncio.subprocess.DEVNULL
         )
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 await sandbox.wait_for_connection()
             yield workspace
         finally:

@@ -61,7 +61,7 @@ class Process:
     async def ended(self) -> Ended:
         """Wait for its end."""
         assert self.process.stderr is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             err = await self.process.stderr.read()
             code = await self.process.wait()
             await self.waiter.until(lambda: self.process.stdout is None or self.process.stdout.at_eof(), "the end")

@@ -16,7 +16,7 @@ from typing import Self
 
 import pytest
 
-NET_S = 30.0  # only a net: a screen that shows what is waited for is seen at once
+NET_S = 60.0  # only a net: a screen that shows what is waited for is seen at once
 
 MACHINE = Path(sys.executable).parent / "machine"
 

@@ -43,7 +43,7 @@ class Greeter(MachineBasePlugin):
     async def greet(self, command: Command) -> None:
         await command.say(f"Greetings, {command.text}")
 """
-_DEADLINE_S = 20.0
+_DEADLINE_S = 60.0
 
 
 async def until(pilot: Pilot[int], is_true: Callable[[], bool]) -> None:

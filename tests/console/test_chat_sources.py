@@ -117,7 +117,7 @@ async def test_live_mode_follows_people_as_events_reach_the_bot(runtime: Runtime
             arrived.put_nowait(kind_of(record.envelope))
 
     async def reached(kind: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await arrived.get() != kind:
                 pass
 

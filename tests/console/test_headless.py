@@ -47,7 +47,7 @@ class Slow(MachineBasePlugin):
     async def slow(self, msg, logger):
         await msg.say("begun")
         logger.info("begun")
-        await asyncio.wait_for(self.gate.wait(), 20)
+        await asyncio.wait_for(self.gate.wait(), 60)
         await msg.say("ended")
 
     @listen_to("^go$")

@@ -23,7 +23,7 @@ from tests.console.processes import clean_environment
 from tests.console.terminal import MACHINE, Terminal
 
 PROMPT = r"bot >>> \x1b"
-NET_S = 30
+NET_S = 60
 NOBODY = 65534
 STRANGER = """
 import os, socket, sys

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from machine.dispatch import answers as answering
 from machine.envelope import Answer
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import (
@@ -29,8 +30,10 @@ from machine.plugins.decorators import (
     shortcut,
 )
 from machine.trace import HandlersConsidered, InvocationFailed, LogWritten
+from machine.transport import intake
 from tests.conftest import BotUnderTest
 from tests.payloads import envelope, load_sample, sample_files
+from tests.waiting import NET_S
 
 SAMPLES = sample_files()
 PAYLOADS = [load_sample(path) for path in SAMPLES]
@@ -88,8 +91,10 @@ MESSAGE_FIELDS = (
 
 
 @pytest.fixture
-async def everything(bot: BotUnderTest, production_logging: None) -> BotUnderTest:
-    """A bot that listens to everything there is."""
+async def everything(bot: BotUnderTest, production_logging: None, monkeypatch: pytest.MonkeyPatch) -> BotUnderTest:
+    """A bot that listens to everything there is, and warns of no answer that a busy machine made late."""
+    for module in (answering, intake):
+        monkeypatch.setattr(module, "ANSWER_WITHIN_S", NET_S)
     await bot.start(Everything)
     return bot
 

@@ -13,6 +13,7 @@ from machine.sandbox import Sandbox, SlackRefusal, Workspace
 from machine.sandbox.faults import Faults, Plan
 from machine.sandbox.posting import Draft
 from tests.machine.sandbox.listening import App, ManualClock
+from tests.waiting import Waiter
 
 
 @pytest.fixture
@@ -84,9 +85,13 @@ async def test_delayed_answer_outlasts_the_patience_of_a_client(
     """Only the method that was asked for is slow, and what the client gave up on has been done."""
     sandbox.faults.delay("chat.postMessage", seconds=60)
 
+    waiter = Waiter()
+    workspace.subscribe(waiter.notify)
+    call = asyncio.ensure_future(client.chat_postMessage(channel="#general", text="hi"))
+    await waiter.until(lambda: workspace.history("#general"), "the message")
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await client.chat_postMessage(channel="#general", text="hi")
+            await call
 
     assert (await client.auth_test())["ok"]
     assert len(workspace.history("#general")) == 1
