@@ -10,6 +10,7 @@ from typing import Any
 
 from console.history import JOB_KIND, EventTrace, InvocationTrace
 from console.line import Line, Part, line
+from console.log_filter import TRACEBACKS
 from console.nodes import BLANK, MAX_TEXT, Node, Place, json_node, text_nodes
 from console.summary import (
     Names,
@@ -281,12 +282,19 @@ def log_parts(record: LogWritten) -> Line:
     """A log line: level, text, fields."""
     level = record.level.lower()
     style = LEVEL_STYLES.get(level, "")
-    fields = " ".join(f"{name}={value}" for name, value in record.fields.items())
+    fields = " ".join(f"{name}={_in_a_line(name, value)}" for name, value in record.fields.items())
     return (
         Part(f"{_LEVELS.get(level, level)[:5]:<5} ", style),
         Part(record.message, "bad" if style in {"bad", "alarm"} else ""),
         Part(f"  {fields}" if fields else "", "dim"),
     )
+
+
+def _in_a_line(name: str, value: object) -> object:
+    """The value of a field; of a traceback what was raised, as all of it would hide the fields beside it."""
+    if name in TRACEBACKS and isinstance(value, str):
+        return next(filter(None, map(str.strip, reversed(value.splitlines()))), "")
+    return value
 
 
 def _passed_over(event: EventTrace) -> Iterator[Node]:

@@ -11,6 +11,9 @@ from console.ring import Ring
 from console.search_terms import Term, split_terms
 from machine.trace import LogWritten
 
+TRACEBACKS = frozenset({"exception", "stack"})
+"""Fields that may have lines of their own; in others, a line break could pass for the next line of the log."""
+
 Test: TypeAlias = Callable[[LogWritten], bool]
 
 LOG_EXAMPLE = "text  level:warning (or worse)  plugin:greeter  -not"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from console.line import clean
+from console.log_filter import TRACEBACKS
 from console.log_stream import LogWish
 from console.repl.client import connected
 from console.repl.protocol import DATA, EXIT, LOGS, Frames, ProtocolError, pack
@@ -20,8 +21,6 @@ from machine.logger import structlog
 
 INTERRUPTED = 130
 _CHUNK = 65_536
-_TRACEBACKS = frozenset({"exception", "stack"})
-"""Fields that may have lines of their own; in others, a line break could pass for the next line of the log."""
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -105,6 +104,6 @@ def _text_for(colours: bool) -> Callable[[bytes], str]:
 def _clean(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value  # shown by its repr
-    if name in _TRACEBACKS:
+    if name in TRACEBACKS:
         return "\n".join(map(clean, value.split("\n")))
     return clean(value)

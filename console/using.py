@@ -19,6 +19,7 @@ from machine.sandbox import Workspace
 from machine.sandbox.changes import Change, HomePublished, ViewClosed, ViewOpened, ViewUpdated
 from machine.sandbox.choices import Surface
 from machine.sandbox.interactions import Interaction
+from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.views import View
 
 _TIME = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
@@ -75,12 +76,18 @@ class BlockUser:
             await interaction.answer
 
     async def submit(self, view: View) -> None:
-        """Submit a modal.
+        """Submit a modal; where something that must be there is missing, its inputs say so.
 
         Raises:
-            MachineError: A required input is empty, or the app did not answer.
+            MachineError: The app did not answer, or with what Slack would refuse.
         """
-        await self._workspace.submit_view(view.user, view=view).answer
+        try:
+            submission = self._workspace.submit_view(view.user, view=view)
+        except SlackRefusal as refusal:
+            if refusal.error != "missing_input":
+                raise
+        else:
+            await submission.answer
 
     async def leave(self, view: View) -> None:
         """Close a modal or home tab."""

@@ -426,4 +426,6 @@ class ChatPane(Pane):
             if what == "edit":
                 self.post_message(self.MessageEdited(channel.id, speaker.id, ts, text))
             else:
+                if not ts:  # in a thread, one stays where one reads
+                    self._conversation.is_following = True
                 self.post_message(self.MessageEntered(channel.id, speaker.id, text, ts or None))

@@ -80,6 +80,7 @@ class DocumentView(LinesView):
         """Forget what was unfolded and go back to the top: another document comes."""
         self._is_open.clear()
         self._wanted = ""
+        self._rows = []
         self.cursor = self.top = 0
 
     def row_count(self) -> int:
@@ -204,6 +205,17 @@ class DocumentView(LinesView):
         return self._is_open.get(path, node.is_open)
 
     def _lay_out(self) -> None:
+        """Make the rows; the cursor stays on its node, and the node where it is on the screen."""
+        kept, above = self._current(), self.cursor - self.top
+        self._make_rows()
+        here = self._current()
+        if kept is None or (here is not None and here.path == kept.path):
+            return
+        index = next((index for index, row in enumerate(self._rows) if row.path == kept.path), None)
+        if index is not None:
+            self.cursor, self.top = index, max(index - above, 0)
+
+    def _make_rows(self) -> None:
         self._width = max(self.size.width - 2, 10)
         has_side = self._width >= _MIN_FOR_SIDE and any(node.side is not None for node in self._document)
         self._side_width = min(self._width // 3, _MAX_SIDE) if has_side else 0

@@ -139,10 +139,12 @@ class LinesView(Widget, can_focus=True):
     def go_to(self, index: int) -> None:
         """Put the cursor on a row and bring it into view; the last one resumes following."""
         self.is_following = self._can_follow and index >= self.row_count() - 1
-        height = max(self.size.height, 1)
-        top = min(max(self.top, index - height + 1), index)
-        self._go(index, top=top)
+        self._go(index, top=self._top_showing(index))
         self.refresh()
+
+    def _top_showing(self, index: int) -> int:
+        """The first row on screen when a row is brought into view, moving as little as can be."""
+        return min(max(self.top, index - max(self.size.height, 1) + 1), index)
 
     _can_follow = False
     """Whether rows arrive at the end by themselves."""
@@ -219,8 +221,10 @@ class LinesView(Widget, can_focus=True):
             self.post_message(self.Chosen(self, index))
 
     def on_resize(self) -> None:
-        """Keep the right rows on screen."""
+        """Keep the right rows on screen, the one of the cursor among them."""
         self._cache.clear()
+        if self.size.height and not self.is_following:
+            self.top = self._top_showing(self.cursor)
         self.sync()
 
     def notify_style_update(self) -> None:

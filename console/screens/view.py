@@ -34,6 +34,22 @@ def view_nodes(view: View, names: Names, timezone: tzinfo = UTC) -> Iterator[Nod
             yield Node((*line(""), *row), f"{block.get('block_id')}/{number}")
 
 
+class ViewDocument(BlockView):
+    """The blocks of a view: a form, where Tab leads from one thing to fill in to the next, and then to the buttons."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "tab(1)", "Next", show=False),
+        Binding("shift+tab", "tab(-1)", "Previous", show=False),
+    ]
+
+    def action_tab(self, step: int) -> None:
+        """Go to the next control, or on to the buttons after the last one."""
+        before = self.control()
+        self.action_next_control(step)
+        if self.control() is before:
+            self.screen.focus_next() if step > 0 else self.screen.focus_previous()
+
+
 class ViewScreen(ModalScreen[None]):
     """Shows a view; tells what a person uses, and when they submit or close it."""
 
@@ -68,7 +84,7 @@ class ViewScreen(ModalScreen[None]):
         self._names = names
         self._person = person
         self._timezone = timezone
-        self._document = BlockView(id="view-document")
+        self._document = ViewDocument(id="view-document")
 
     @property
     def document(self) -> BlockView:
@@ -114,7 +130,7 @@ class ViewScreen(ModalScreen[None]):
         return self.view.type == "modal" and (has_input or bool(self.view.content.get("submit")))
 
     def _hint(self) -> str:
-        return "Ctrl+S submits, Esc closes" if self._can_submit() else "Esc closes"
+        return "Enter fills in, Ctrl+S submits, Esc closes" if self._can_submit() else "Esc closes"
 
     def on_block_view_control_used(self, event: BlockView.ControlUsed) -> None:
         """Tell what is used."""

@@ -30,6 +30,9 @@ from machine.sandbox.views import Values, View
 if TYPE_CHECKING:
     from machine.sandbox.workspace import Workspace
 
+_MISSING = "Please complete this required field."
+"""What Slack writes below an input that is empty and must not be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
@@ -124,7 +127,9 @@ class Interactions:
     def submit_view(self, person: Person, values: Mapping[str, Any], view: View | None) -> Interaction:
         """See `Workspace.submit_view`."""
         view = self.fill(person, values, view)
-        _require_inputs(view)
+        if missing := _missing_inputs(view):
+            self._workspace.views.refuse(view, dict.fromkeys(missing, _MISSING))
+            raise SlackRefusal("missing_input", [f"Nothing is entered in: {', '.join(missing)}"])
         payload = self._payloads.submission(person, view)
         return self._send(Request("interactive", payload, honour=lambda answer: self._honour_submission(view, answer)))
 
@@ -243,16 +248,14 @@ def _blocks_of(surface: Surface) -> list[JsonObject]:
     return [*surface.blocks, *attached]
 
 
-def _require_inputs(view: View) -> None:
-    empty = [
+def _missing_inputs(view: View) -> list[str]:
+    return [
         element.block_id
         for element in elements_of(view.blocks)
         if element.block.get("type") == "input"
         and not element.block.get("optional")
         and not view.values.get(element.block_id, {}).get(element.action_id, {}).get(element.value_field)
     ]
-    if empty:
-        raise SlackRefusal("missing_input", [f"Nothing is entered in: {', '.join(empty)}"])
 
 
 def _checked_errors(view: View, errors: Any) -> Mapping[str, str]:

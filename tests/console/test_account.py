@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from console.account import account_of
+from console.account import account_of, log_parts
 from console.history import History
 from console.line import plain
 from console.nodes import Node, json_node
-from machine.trace import Considered, HandlersConsidered
+from machine.trace import Considered, HandlersConsidered, LogWritten
 from tests.console.story import Names, at, message, received, told_history
 
 
@@ -63,6 +63,16 @@ def test_a_failure_shows_error_and_traceback() -> None:
     assert "channel_not_found" in text
     assert "KeyError: 'api'" in text
     assert 'File "plugins/deploys.py", line 21, in deploy' in text
+
+
+def test_a_traceback_in_a_log_line_is_told_by_its_end() -> None:
+    """The whole of it would hide the fields beside it, and stands below as the exception."""
+    traceback = "Traceback (most recent call last):\n  File \"a.py\", line 1, in b\nKeyError: 'api'\n"
+    fields = {"exception": traceback, "handler": "a.B.c"}
+
+    shown = plain(log_parts(LogWritten(level="error", logger="machine", message="Handler failed", fields=fields)))
+
+    assert shown == "error Handler failed  exception=KeyError: 'api' handler=a.B.c"
 
 
 def test_a_secret_cut_by_the_highlight_stays_hidden() -> None:

@@ -182,10 +182,13 @@ async def test_a_modal_opens_is_filled_in_and_submitted(project: Path) -> None:
         screen: ViewScreen = app.screen  # type: ignore[assignment]  # as just waited for
 
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: any("missing_input" in one.message for one in app._notifications))
+        await until(pilot, lambda: "✗ Please complete this required field." in screen.document.text())
         assert app.screen is screen
 
-        await go_to(pilot, screen.document, "reason")
+        await pilot.press("tab", "shift+tab")
+        control = screen.document.control()
+        assert control is not None
+        assert control.action_id == "reason"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TextScreen))
         app.screen.query_one(Input).value = "Because"

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from textual.pilot import Pilot
 
-from console.panes.chat import ChatPane
+from console.chat import ChatMessage
+from console.panes.chat import ChatPane, Conversation
 from tests.console.story import CHANNELS, MESSAGES, PEOPLE, THEMES, PaneHost
 
 
@@ -100,6 +101,21 @@ async def test_escape_leaves_the_input_and_i_returns() -> None:
 
         await pilot.press("i")
         assert pane.main().has_focus
+
+
+async def test_who_says_something_sees_it() -> None:
+    """Also who had scrolled up to read what was said before; who reads on is left there."""
+    pane = ChatPane()
+    said = [*MESSAGES, ChatMessage("1772616700.0001", "alice", "the last word")]
+    async with Host(pane).run_test(size=(60, 12)) as pilot:
+        conversation = pane.query_one(Conversation)
+        await pilot.press("escape", "home")
+        pane.show_messages(said)
+        assert conversation.cursor == 0
+
+        await pilot.press("i", *"hi", "enter")
+        pane.show_messages(said)
+        assert conversation.cursor == conversation.row_count() - 1
 
 
 async def test_live_mode_says_that_people_read_it() -> None:

@@ -69,6 +69,37 @@ async def test_what_was_unfolded_stays_so_when_more_happens() -> None:
         assert "✓ PingPongPlugin" in pane.main().text()
 
 
+async def test_the_cursor_stays_on_what_it_points_at_in_another_width() -> None:
+    """Other lines are wrapped then, and the exception that somebody was led to must not be somewhere else."""
+    pane, event = pane_and_event(3)
+    async with Host(pane).run_test(size=(160, 45)) as pilot:
+        pane.show(event)
+        pane.go_to_error()
+        document = pane.main()
+        before = document.path_at(document.cursor)
+
+        for size in ((40, 12), (20, 5), (100, 8)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert document.path_at(document.cursor) == before
+            assert document.top <= document.cursor < document.top + document.size.height
+
+
+async def test_an_error_that_is_gone_to_while_the_pane_is_hidden_is_what_it_then_shows() -> None:
+    """As F9 does: where there is no room for several panes, the detail has no width until it is looked at."""
+    pane, event = pane_and_event(3)
+    pane.display = False
+    async with Host(pane).run_test(size=(80, 24)) as pilot:
+        pane.show(event)
+        pane.go_to_error()
+        pane.display = True
+        await pilot.pause()
+
+        document = pane.main()
+        assert document.path_at(document.cursor)[-1] == "error"
+        assert document.top <= document.cursor < document.top + document.size.height
+
+
 async def test_escape_asks_to_go_back() -> None:
     """From an event to the list."""
     pane, event = pane_and_event()
