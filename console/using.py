@@ -117,7 +117,7 @@ class BlockUser:
 
     def _text_screen(self, control: Control) -> TextScreen:
         text = control.chosen[0] if control.chosen else ""
-        return TextScreen(control.label, text, is_multiline=control.is_multiline, example=control.label)
+        return TextScreen(control.title, text, is_multiline=control.is_multiline, example=control.label)
 
     def _choice_screen(self, person_id: str, surface: Surface, control: Control) -> ChoiceScreen:
         async def search(query: str) -> Sequence[Option]:
@@ -129,7 +129,7 @@ class BlockUser:
             return options_of(mapping(answer))
 
         return ChoiceScreen(
-            control.label,
+            control.title,
             () if control.is_external else self._options(control),
             control.chosen,
             is_multiple=control.is_multiple,
@@ -157,7 +157,7 @@ class BlockUser:
         day = ""
         if control.kind != "timepicker":
             start = date.fromisoformat(before) if control.kind == "datepicker" and before else now.date()
-            day = await self._ask(DateScreen(control.label, start)) or ""
+            day = await self._ask(DateScreen(control.title, start)) or ""
             if not day or control.kind == "datepicker":
                 return day or None
         text = before if control.kind == "timepicker" else f"{now:%H:%M}"

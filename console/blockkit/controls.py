@@ -49,6 +49,7 @@ class Control:
         url: What a button opens in the browser.
         min_query: For external selects, after how many characters the app is asked.
         is_multiline: Whether a text may have several lines.
+        heading: What stands above it, in a form.
     """
 
     kind: str
@@ -62,6 +63,12 @@ class Control:
     url: str = ""
     min_query: int = 3
     is_multiline: bool = False
+    heading: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called where it is all that is seen."""
+        return self.heading or self.label
 
     @property
     def is_multiple(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -27,7 +28,12 @@ _SIGNS = {"datepicker": "▦", "timepicker": "◷", "datetimepicker": "▦"}
 
 
 def element_parts(
-    element: Mapping[str, Any], block_id: str, state: Mapping[str, Any], names: Names, timezone: tzinfo = UTC
+    element: Mapping[str, Any],
+    block_id: str,
+    state: Mapping[str, Any],
+    names: Names,
+    timezone: tzinfo = UTC,
+    heading: str = "",
 ) -> Iterator[ControlPart]:
     """An element, or each of its options where they all stand side by side; nothing for what cannot be used.
 
@@ -37,9 +43,10 @@ def element_parts(
         state: What is chosen in it, as Slack writes it.
         names: What people and channels are called.
         timezone: For moments.
+        heading: What stands above it.
     """
     kind = str(element.get("type"))
-    control = _control(element, kind, block_id, state)
+    control = replace(_control(element, kind, block_id, state), heading=emoji_text(heading))
     if kind in BUTTONS:
         style = _STYLES.get(str(element.get("style")), "button")
         yield ControlPart(f"[ {control.label}{' ↗' if control.url else ''} ]", style, control)

@@ -139,7 +139,7 @@ class Layout:
     def _element(self, element: Mapping[str, Any], block: Mapping[str, Any]) -> list[ControlPart]:
         block_id = str(block.get("block_id") or "")
         state = mapping(mapping(self._values.get(block_id)).get(str(element.get("action_id"))))
-        return list(element_parts(element, block_id, state, self._names, self._timezone))
+        return list(element_parts(element, block_id, state, self._names, self._timezone, text_of(block.get("label"))))
 
     def _holder(self, holder: Any, style: str = "") -> Iterator[Line]:
         text = text_of(holder)

@@ -191,6 +191,7 @@ async def test_a_modal_opens_is_filled_in_and_submitted(project: Path) -> None:
         assert control.action_id == "reason"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TextScreen))
+        assert "Reason" in str(app.screen.query_one(".asking").border_title)
         app.screen.query_one(Input).value = "Because"
         await pilot.press("enter")
         await until(pilot, lambda: "[ Because" in screen.document.text())
