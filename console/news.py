@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,10 @@ from machine.trace import (
 _MAX_HANDLERS = 5
 """Handlers that the notice of a reload lists, and the characters of each: one line."""
 _MAX_WIDTH = 54
+_REFUSAL = re.compile(
+    r"The request to the Slack API failed\..*/api/([\w.]+).*The server responded with: .*'error': '(\w+)'.*", re.DOTALL
+)
+"""How slack_sdk writes that Slack refused something: five lines of a notice, of which two words matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ def news_of(record: Record) -> News | None:
     match record:
         case InvocationFailed():
             handler = short_handler(record.handler)
-            news = News(record, f"{handler} failed", record.error, f"{record.handler}: {record.error}", is_error=True)
+            error = _REFUSAL.sub(r"\1 answered \2", record.error)
+            news = News(record, f"{handler} failed", error, f"{record.handler}: {error}", is_error=True)
         case PluginFailed():
             news = _failed_load(record)
         case PluginsReloaded():

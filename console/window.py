@@ -60,7 +60,7 @@ _MAX_LEADS = 50
 _ALWAYS_SHOWN = ("events", "detail", "chat")
 
 
-class ConsoleWindow(App[int]):
+class ConsoleWindow(App[int], inherit_bindings=False):
     """Eight panes, a status line, tabs and a footer.
 
     Args:
@@ -75,10 +75,12 @@ class ConsoleWindow(App[int]):
     COMMAND_PALETTE_BINDING = "f2"  # its usual Ctrl-P is "previous line" in the REPL
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", priority=True),
+        # Help first: the footer is cut off where there is no room, and help names what is missing.
         Binding("f1", "help", "Help", priority=True),
         Binding("question_mark", "help", "Help", show=False),
         Binding("f2", "command_palette", "Actions", priority=True),
+        Binding("ctrl+q", "quit", "Quit", priority=True),
+        Binding("ctrl+c", "help_quit", show=False, system=True),  # with Quit the only ones that Textual has of itself
         Binding("f3", "go(3)", "Chat", show=False, priority=True),
         Binding("f4", "zoom", "Zoom", priority=True),
         Binding("f12", "next_layout", "Layout", show=False, priority=True),

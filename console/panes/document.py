@@ -50,7 +50,7 @@ class DocumentView(LinesView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "toggle_fold", "Fold"),
-        Binding("left,h", "fold", "Fold", show=False),
+        Binding("left,h", "fold", "Fold up", show=False),
         Binding("right,l", "unfold", "Unfold", show=False),
         Binding("y", "copy", "Copy", show=False),
     ]

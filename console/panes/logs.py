@@ -93,8 +93,8 @@ class LogsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter"),
         Binding("w", "level", "Warnings"),
-        Binding("m,space", "mark", "Mark", show=False),
-        Binding("y", "copy", "Copy", show=False),
+        Binding("m,space", "mark", "Mark"),
+        Binding("y", "copy", "Copy"),
         Binding("escape", "clear_filter", "Clear filter and marks", show=False),
     ]
 

@@ -26,9 +26,9 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
         ("← →, h l, Space", "fold, unfold"),
     ),
     "In the events": (
-        ("/", "filter: text kind: user: channel: plugin: error slow:>100ms"),
+        ("/", "text kind: user: channel: plugin: error slow:>100ms"),
         ("p", "let nothing new in, and go on"),
-        ("r, e", "replay; change the payload and send it (also in the detail)"),
+        ("r, e", "replay; edit the payload and send it (also in detail)"),
         ("m", "mark, to replay several"),
         ("Esc", "take filter and marks away"),
     ),
@@ -44,6 +44,10 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
         ("t e d +", "on a message: answer in a thread, edit, delete, react"),
         ("H", "the app's home tab"),
         ("Ctrl+↑ Ctrl+↓", "previous, next conversation (also with Alt)"),
+    ),
+    "In the log": (
+        ("/ w", "filter: text level: plugin:; warnings, errors, all"),
+        ("m y", "mark; copy as JSON"),
     ),
     "In storage and plugins": (
         ("/ e a d u", "search, edit, add, delete, undo"),

@@ -42,6 +42,18 @@ def test_a_reload_of_everything_fits_into_a_notice() -> None:
     assert len(news.text.splitlines()) == 7
 
 
+def test_what_slack_refused_is_said_in_a_few_words() -> None:
+    """slack_sdk's own text fills a notice, and what matters comes last."""
+    error = (
+        "SlackApiError: The request to the Slack API failed. (url: https://slack.com/api/reactions.add, status: 200) "
+        "The server responded with: {'ok': False, 'error': 'already_reacted'}"
+    )
+    news = news_of(InvocationFailed(handler="plugins.a.A.b", error=error, traceback="", duration=ms(1)))
+
+    assert news is not None
+    assert news.text == "SlackApiError: reactions.add answered already_reacted"
+
+
 def test_a_failed_load_leads_to_the_line_and_says_what_runs() -> None:
     """The old version is still live."""
     record = PluginFailed(
