@@ -26,6 +26,7 @@ from machine.settings import Settings
 
 SCRIPT = Path(__file__).resolve()
 IMAGES = SCRIPT.with_name("images")
+_INPUT = "events[2]\nstorage['Deploys'].get('last api')\n"
 SIZES = {"160x45": (160, 45), "80x24": (80, 24)}
 PLUGIN = '''
 from machine.plugins import BlockAction, MachineBasePlugin, Message
@@ -92,6 +93,11 @@ async def _take(project: Path, images: Path, name: str, size: tuple[int, int]) -
             if pane.id == "chat":
                 await pilot.press("escape", "end", "left_square_bracket")
                 await pilot.pause(0.2)
+            if pane is app.repl_pane:
+                for character in _INPUT:
+                    await pilot.press("enter" if character == "\n" else "space" if character == " " else character)
+                await _until(pilot, lambda: "1.4.2" in app.repl_pane.terminal.output_text)
+                await pilot.pause(0.4)
             _save(app, images / f"{name}-{pane.id}.svg")
         if size == SIZES["160x45"]:
             app.go_to(app.plugins_pane)

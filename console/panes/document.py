@@ -213,7 +213,9 @@ class DocumentView(LinesView):
             return
         index = next((index for index, row in enumerate(self._rows) if row.path == kept.path), None)
         if index is not None:
-            self.cursor, self.top = index, max(index - above, 0)
+            self.cursor = index
+            if self.top:  # the beginning stays where it is
+                self.top = max(index - above, 0)
 
     def _make_rows(self) -> None:
         self._width = max(self.size.width - 2, 10)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from contextvars import Context
 from pathlib import Path
+from typing import ClassVar
 
 from prompt_toolkit.completion import DummyCompleter
 from prompt_toolkit.data_structures import Point
@@ -25,6 +26,7 @@ from rich.console import RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
@@ -64,6 +66,15 @@ class ReplTerminal(Widget, can_focus=True):
         padding: 0 1;
     }
     """
+
+    # The keys themselves go to the prompt; this is for the footer and the palette, which name and press them.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "press('tab')", "Complete"),
+        Binding("ctrl+r", "press('ctrl+r')", "Search"),
+        Binding("ctrl+c", "press('ctrl+c')", "Cancel"),
+        Binding("ctrl+l", "press('ctrl+l')", "Clear"),
+        Binding("ctrl+d", "press('ctrl+d')", "Leave"),
+    ]
 
     class Left(Message):
         """The person asked to leave the REPL (Ctrl-D on an empty line, `exit()`); the bot runs on."""
@@ -228,24 +239,33 @@ class ReplTerminal(Widget, can_focus=True):
         self.refresh()
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key in {"shift+pageup", "ctrl+pageup", "pageup"}:
+        if self._press(event.key, event.character):
+            event.stop()
+            event.prevent_default()
+
+    def action_press(self, key: str) -> None:
+        """Do what a key does."""
+        self._press(key, None)
+
+    def _press(self, key: str, character: str | None) -> bool:
+        """Do what a key does; whether it means anything here."""
+        if key in {"shift+pageup", "ctrl+pageup", "pageup"}:
             self._scroll(self.content_size.height - 2)
-        elif event.key in {"shift+pagedown", "ctrl+pagedown", "pagedown"}:
+        elif key in {"shift+pagedown", "ctrl+pagedown", "pagedown"}:
             self._scroll(2 - self.content_size.height)
-        elif event.key == "ctrl+c" and self.is_running and not self._is_asking:
+        elif key == "ctrl+c" and self.is_running and not self._is_asking:
             if self._conversation is not None:
                 self._conversation.cancel()
-        elif event.key == "ctrl+l":
+        elif key == "ctrl+l":
             self._output.clear()
             self._redraw()
         else:
-            presses = key_presses(event.key, event.character)
+            presses = key_presses(key, character)
             if not presses:
-                return
+                return False
             self._output.follow()
             self._feed(presses)
-        event.stop()
-        event.prevent_default()
+        return True
 
     def _on_paste(self, event: events.Paste) -> None:
         self._feed([KeyPress(Keys.BracketedPaste, event.text)])

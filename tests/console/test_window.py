@@ -264,6 +264,22 @@ async def test_a_notice_is_no_markup() -> None:
         assert not notice.markup
 
 
+async def test_news_takes_the_place_of_older_news_of_its_kind() -> None:
+    """Changing a value and taking it back left a column of notices over the values; what failed stays to be read."""
+    app = window()
+    async with app.run_test() as pilot:
+        for title, text, severity in (
+            ("Storage", "is changed", "information"),
+            ("Storage", "cannot be read", "error"),
+            ("Copied", "12 characters", "information"),
+            ("Storage", "is as it was", "information"),
+        ):
+            app.tell(text, title=title, severity=severity)
+            await pilot.pause()
+
+        assert [notice.message for notice in app._notifications] == ["cannot be read", "12 characters", "is as it was"]
+
+
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x45"])
 @pytest.mark.parametrize("pane", ["events", "detail", "chat", "storage", "plugins", "logs", "repl", "bot"])
 def test_looks_right(snap_compare: Callable[..., bool], size: tuple[int, int], pane: str) -> None:

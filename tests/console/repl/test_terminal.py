@@ -152,6 +152,16 @@ async def test_a_coroutine_is_awaited() -> None:
         await person.evaluate('say("#ops", "hi")', "'hi in #ops'")
 
 
+async def test_the_keys_that_the_footer_names_can_be_pressed_there() -> None:
+    """By a click, or from the command palette."""
+    async with session() as person:
+        await person.evaluate("1 + 41", "\n42\n>>>")
+        await person.pilot.app.run_action("press('ctrl+l')", person.terminal)
+        await person.until(lambda: "42" not in person.screen, "the output cleared")
+        await person.pilot.app.run_action("press('ctrl+r')", person.terminal)
+        await person.sees("I-search")
+
+
 async def test_a_block_is_indented_and_ends_with_a_blank_line() -> None:
     """Typing a function needs no spaces."""
     async with session() as person:
