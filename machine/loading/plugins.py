@@ -110,7 +110,7 @@ class Plugins:
         self._make_way(candidates)
         async with self._lock:
             stopwatch = Stopwatch()
-            files = self._relevant(self._really_changed(candidates))
+            files = self._relevant(self._really_changed(candidates) | self._taken_back(candidates))
             stopwatch.step("compare")
             self._reports.passed_over(path for path in self._project.passed_over() if path in files)
             if not files or self._attempts.are_over:
@@ -354,6 +354,17 @@ class Plugins:
         imported = {Path(module.__file__) for module in self._project.modules().values() if module.__file__}
         folder = self._project.plugin_dir
         return imported | (set(folder.rglob("*.py")) if folder.is_dir() else set())
+
+    def _taken_back(self, candidates: Iterable[Path] | None) -> dict[Path, str | None]:
+        """Files that could not be taken over and are again what is live.
+
+        To take them over is to find out that nothing is wrong any more, and to say so.
+        """
+        if not any(map(self._is_live, self.failures)):
+            return {}
+        changed = self._waiting if candidates is None else self._waiting.keys() & set(candidates)
+        contents = {path: fingerprint(path) for path in changed if path in self._fingerprints}
+        return {path: content for path, content in contents.items() if content == self._fingerprints[path]}
 
     def _really_changed(self, candidates: Iterable[Path] | None) -> dict[Path, str | None]:
         """The files whose content is another than what was last taken over, with its fingerprint; a touch is none.

@@ -220,6 +220,24 @@ async def test_a_failure_leaves_the_old_version_live_until_the_next_save(bot: Bo
     assert not bot.machine.failures
 
 
+@pytest.mark.parametrize("case", ["syntax", "init"])
+async def test_a_mistake_that_is_taken_back_is_one_no_longer(bot: BotUnderTest, case: str) -> None:
+    """Undo and save: the file is again what is live, which was no change, so that its failure was told for ever."""
+    source, _ = BROKEN[case]
+    assert isinstance(source, str)
+    await start(bot)
+    good = (bot.project / "plugins" / "greeter.py").read_text()
+
+    bot.write_plugin("greeter", source)
+    await bot.record(PluginFailed)
+    bot.write_plugin("greeter", good)
+    record = await reloaded(bot)
+
+    assert record.modules == ("plugins.greeter",)
+    assert not bot.machine.failures
+    assert await ask(bot) == ["one"]
+
+
 async def test_a_broken_file_does_not_hold_up_the_others(bot: BotUnderTest) -> None:
     """It stays as it was; what is saved after it goes live."""
     bot.write_plugin("other", greeter("other one", name="Other", pattern="^other$"))
