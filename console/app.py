@@ -36,7 +36,7 @@ from console.history import History
 from console.line import clean
 from console.live_chat import LiveChat
 from console.names import LiveNames, SandboxNames
-from console.news import News, news_of
+from console.news import News, is_failure_of, news_of
 from console.nodes import BLANK, json_node, text_nodes
 from console.notices import Notices
 from console.panes.chat import ChatPane
@@ -62,6 +62,7 @@ from machine.trace import (
     ConnectionChanged,
     InvocationFailed,
     PluginFailed,
+    PluginLoaded,
     PluginsReloaded,
     RateLimited,
     Record,
@@ -345,6 +346,9 @@ class MachineApp(ExportingWindow):
             self.show_status(replace(self.status, connection=news.record.state))
         if isinstance(news.record, PluginsReloaded):
             garbage.collect_all(len(self.history.events))
+        if isinstance(news.record, PluginLoaded):
+            loaded = news.record.plugin
+            self.take_back(lambda old: is_failure_of(loaded, old.title))
         if isinstance(news.record, RateLimited):
             self._standing.limited(news.record)
             self.show_status(replace(self.status, limited=self._standing.waiting()))

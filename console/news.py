@@ -23,6 +23,7 @@ from machine.trace import (
 _MAX_HANDLERS = 5
 """Handlers that the notice of a reload lists, and the characters of each: one line."""
 _MAX_WIDTH = 54
+_FAILED = " failed to "
 _REFUSAL = re.compile(
     r"The request to the Slack API failed\..*/api/([\w.]+).*The server responded with: .*'error': '(\w+)'.*", re.DOTALL
 )
@@ -75,12 +76,18 @@ def news_of(record: Record) -> News | None:
     return news
 
 
+def is_failure_of(plugin: str, title: str) -> bool:
+    """Whether a notice of this title says that a plugin, or the module it stands in, could not be loaded."""
+    name, said, _ = title.partition(_FAILED)
+    return bool(said) and (plugin == name or plugin.startswith(f"{name}."))
+
+
 def _failed_load(record: PluginFailed) -> News:
     place = f"{Path(record.file).name}:{record.line}: " if record.file and record.line else ""
     kept = "\nThe old version is still live." if record.is_old_version_live else ""
     return News(
         record,
-        f"{record.plugin} failed to {record.phase}",
+        f"{record.plugin}{_FAILED}{record.phase}",
         f"{place}{record.error}{kept}",
         f"{record.plugin}: {record.error}",
         is_error=True,

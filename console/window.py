@@ -181,7 +181,7 @@ class ConsoleWindow(App[int], inherit_bindings=False):
         timeout = 12 if severity == "error" else 5
         shown = "\n".join(map(clean, text.splitlines()))
         if severity == "information":
-            self._take_back(clean(title))
+            self.take_back(lambda old: old.severity == severity and old.title == clean(title))
         notice = Notification(shown, clean(title), severity, timeout, markup=False)  # type: ignore[arg-type]  # a plain str
         if leads_to is not None:
             self._leads[notice.identity] = leads_to
@@ -189,11 +189,10 @@ class ConsoleWindow(App[int], inherit_bindings=False):
                 del self._leads[next(iter(self._leads))]
         self.post_message(Notify(notice))
 
-    def _take_back(self, title: str) -> None:
-        """Take what was told under a title off the screen: what is told now has come of it, or in its place."""
-        for old in list(self._notifications):
-            if old.severity == "information" and old.title == title:
-                self._unnotify(old)
+    def take_back(self, is_over: Callable[[Notification], bool]) -> None:
+        """Take notices off the screen that are no longer true, or in whose place there is another."""
+        for old in filter(is_over, list(self._notifications)):
+            self._unnotify(old)
 
     def on_click(self, event: events.Click) -> None:
         """A click on a notice leads to the place."""

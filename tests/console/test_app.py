@@ -204,6 +204,7 @@ async def test_a_reload_is_told_and_a_broken_file_keeps_the_old_version(project:
         plugin.write_text(GREETER)
         await pilot.press("f5")
         await until(pilot, lambda: app.status.errors == 0)
+        await until(pilot, lambda: not any("still live" in one.message for one in app._notifications))
 
 
 async def test_storage_is_shown_as_plugins_write_it(project: Path) -> None:

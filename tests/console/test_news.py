@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from console.news import news_of
+from console.news import is_failure_of, news_of
 from console.notices import QUIET, Notices
 from machine.trace import InvocationFailed, LogWritten, PluginFailed, PluginsReloaded
 from tests.console.story import START, ms
@@ -69,6 +69,9 @@ def test_a_failed_load_leads_to_the_line_and_says_what_runs() -> None:
 
     assert news is not None
     assert news.title == "plugins.greeter failed to import"
+    assert is_failure_of("plugins.greeter.Greeter", news.title)
+    assert not is_failure_of("plugins.greeter2.Greeter", news.title)
+    assert not is_failure_of("plugins.greeter.Greeter", "Greeter.greet failed")
     assert news.text == "greeter.py:7: SyntaxError: '(' was never closed\nThe old version is still live."
     assert news.is_error
 
