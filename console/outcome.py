@@ -19,7 +19,8 @@ from console.history import EventTrace, InvocationTrace
 from console.summary import short_handler
 from machine.redaction import redact_value
 
-_TS = re.compile(r"\b\d{10}\.\d{6}\b")
+_NEW = re.compile(r"\b(?:\d{10}\.\d{6}|(?:V|Q|F|Bk)(?=[A-Z0-9]*\d)[A-Z0-9]{8,})\b")
+"""What Slack makes anew for each message, view, scheduled message, file and bookmark."""
 _FLEETING = frozenset({"trigger_id", "view_id", "hash", "client_msg_id", "token", "response_url"})
 _LOOKUPS = frozenset({"users.info", "conversations.info"})
 """Methods that the framework calls when it meets somebody for the first time, so that a second run need not."""
@@ -124,9 +125,9 @@ def compare(before: Outcome, after: Outcome, payload: Mapping[str, Any]) -> list
     Args:
         before: The one that is known.
         after: The new one.
-        payload: The event's; timestamps that it names must be the same, all others may differ.
+        payload: The event's; timestamps and ids of views and files that it names must be the same, all others may differ.
     """
-    known = frozenset(_TS.findall(json.dumps(payload, default=str)))
+    known = frozenset(_NEW.findall(json.dumps(payload, default=str)))
     with_status = not (before.is_captured or after.is_captured)
     left, right = list(_facts(before, known, with_status)), list(_facts(after, known, with_status))
     matcher = difflib.SequenceMatcher(None, [one.key for one in left], [one.key for one in right], autojunk=False)
@@ -174,4 +175,4 @@ def _json(value: Any) -> str:
 
 
 def _steady(text: str, known: frozenset[str]) -> str:
-    return _TS.sub(lambda found: found[0] if found[0] in known else "<ts>", text)
+    return _NEW.sub(lambda found: found[0] if found[0] in known else "<new>", text)

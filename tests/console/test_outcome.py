@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from console.outcome import Call, Outcome, Run, Stored, compare, outcome_of
 from tests.console.story import told_history
 
@@ -56,6 +58,27 @@ def test_stored_values_count() -> None:
     )
 
     assert [pair.is_same for pair in compare(before, after, {})] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_same"),
+    [
+        ("VHOFXM2QS57", "V0CAPTURED10", True),  # a view, opened anew, or not really
+        ("F0AB12CD34", "FQ99SD12AB", True),
+        ("1772616600.000100", "1772616700.000200", True),
+        ("C60UK0ZMBHG", "C60UK0ZMBHX", False),  # another channel is another deed
+        ("FRAMEWORKS", "FACTORIES", False),
+        ("VIN9THEEVENT", "V0CAPTURED10", False),
+    ],
+)
+def test_what_slack_makes_anew_is_no_difference(before: str, after: str, is_same: bool) -> None:
+    """The id of a view that a handler keeps; of those that the event itself names, another one is."""
+    old, new = (
+        Outcome(runs=(Run(handler="a.A.b", storage=(Stored(operation="set", key="n", value=value),)),))
+        for value in (before, after)
+    )
+
+    assert compare(old, new, {"view": {"id": "VIN9THEEVENT"}})[-1].is_same is is_same
 
 
 def test_the_outcome_of_an_event_survives_being_written_down() -> None:
