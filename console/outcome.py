@@ -125,7 +125,7 @@ def compare(before: Outcome, after: Outcome, payload: Mapping[str, Any]) -> list
     Args:
         before: The one that is known.
         after: The new one.
-        payload: The event's; timestamps and ids of views and files that it names must be the same, all others may differ.
+        payload: The event's; timestamps and ids of views and files that it names must be the same, others may differ.
     """
     known = frozenset(_NEW.findall(json.dumps(payload, default=str)))
     with_status = not (before.is_captured or after.is_captured)
