@@ -36,7 +36,7 @@ from console.history import History
 from console.line import clean
 from console.live_chat import LiveChat
 from console.names import LiveNames, SandboxNames
-from console.news import News, is_failure_of, news_of
+from console.news import NEWSWORTHY, News, is_failure_of, news_of
 from console.nodes import BLANK, json_node, text_nodes
 from console.notices import Notices
 from console.panes.chat import ChatPane
@@ -61,11 +61,13 @@ from machine.trace import (
     ApiCalled,
     ConnectionChanged,
     InvocationFailed,
+    InvocationFinished,
     PluginFailed,
     PluginLoaded,
     PluginsReloaded,
     RateLimited,
     Record,
+    Trace,
 )
 
 if TYPE_CHECKING:
@@ -78,10 +80,10 @@ _RECORD_EVERY_S = 1.0
 _VITALS_EVERY_S = 1.0
 _PENDING_LIMIT = 1_000
 """Records waiting for the next frame; more in one frame would only be more of the same."""
-_CHAT_SHARE = 30
-"""Looking at a conversation waits so many times as long as it took the last time: a long one must not slow the bot."""
-_CHAT_FRAMES = 3
-"""Frames between two looks at a busy conversation, which is laid out as a whole; the first message shows at once."""
+_CHAT_SHARE = 100
+"""Looking at a conversation waits so many times as long as it took the last time: a busy one must not slow the bot."""
+_CHAT_FRAMES, _MAX_CHAT_FRAMES = 3, 2 * FRAMES_PER_SECOND
+"""Frames between two looks at a busy conversation, at least and at most; the first message shows at once."""
 _STORAGE_FRAMES = FRAMES_PER_SECOND
 """Frames between two looks at storage while it is being written to."""
 
@@ -144,7 +146,7 @@ class MachineApp(ExportingWindow):
         self._chat_wait = 0
         self._is_storage_stale = True
         self._storage_wait = 0
-        self._unsubscribe: Callable[[], None] | None = None
+        self._unsubscribe: list[Callable[[], None]] = []
         self._starting: Worker[None] | None = None
         self._has_stopped = False
         self._is_stopping = False
@@ -177,7 +179,7 @@ class MachineApp(ExportingWindow):
         """Start the bot behind the window."""
         super().on_mount()
         self.restore_habits(self._habits_to_begin_with())
-        self._unsubscribe = self.runtime.trace.subscribe(self._record)
+        self._subscribe(self.runtime.trace)
         with contextlib.suppress(NotImplementedError, RuntimeError):  # not the main thread, as in some tests
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.post_quit)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.on_safe_driver_terminal_gone)
@@ -309,17 +311,22 @@ class MachineApp(ExportingWindow):
             self.chat.close()
         await self.runtime.stop()
         await self._record_events(is_last=True)
-        if self._unsubscribe is not None:
-            self._unsubscribe()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
 
     # What happens in the bot.
 
-    def _record(self, record: Record) -> None:
-        """Take in a record; on the bot's way, so nothing is drawn here."""
-        self.history.record(record)
-        self._calls.record(record)
-        if type(record) is ApiCalled:
-            self._standing.budget.record(record)
+    def _subscribe(self, trace: Trace) -> None:
+        """Take records in from now on: the history first, as the others ask it."""
+        self._unsubscribe = [
+            trace.subscribe(self.history.record),
+            trace.subscribe(self._calls.record, InvocationFinished, InvocationFailed),
+            trace.subscribe(self._standing.budget.record, ApiCalled),
+            trace.subscribe(self._note_news, *NEWSWORTHY),
+        ]
+
+    def _note_news(self, record: Record) -> None:
+        """On the bot's way, so nothing is drawn here."""
         news = news_of(record)
         if news is not None:
             self._pending.append(news)
@@ -330,8 +337,11 @@ class MachineApp(ExportingWindow):
         while self._pending:
             self._announce(self._pending.popleft())
         self._chat_wait -= 1
-        if self.chat is not None and self.chat.log.version != self._chat_version and self._chat_wait <= 0:
+        if self.chat is not None and self.chat.version != self._chat_version and self._chat_wait <= 0:
+            started = time.perf_counter()
             self.show_chat()
+            took_frames = (time.perf_counter() - started) * FRAMES_PER_SECOND
+            self._chat_wait = min(max(_CHAT_FRAMES, round(took_frames * _CHAT_SHARE)), _MAX_CHAT_FRAMES)
         self._storage_wait -= 1
         is_time = self._storage_wait % _STORAGE_FRAMES == 0
         if is_time and self._calls.version != self._calls_shown and self.plugins_pane.display:
@@ -416,11 +426,10 @@ class MachineApp(ExportingWindow):
         """Show the conversation as it is now."""
         if self.chat is None:
             return
-        started = time.perf_counter()
         channel = self.chat_pane.channel
         if channel is not None and self.chat_pane.display:
             self.chat.log.seen(channel.id)
-        self._chat_version = self.chat.log.version
+        self._chat_version = self.chat.version
         channels = self.chat.channels()
         self.chat_pane.show_channels(channels)
         self.show_unread(sum(one.unread for one in channels))
@@ -428,8 +437,6 @@ class MachineApp(ExportingWindow):
         if channel is not None:
             person = self.chat_pane.speaker
             self.chat_pane.show_messages(self.chat.shown(channel.id, person.id if person else ""))
-        took_frames = (time.perf_counter() - started) * FRAMES_PER_SECOND
-        self._chat_wait = max(_CHAT_FRAMES, round(took_frames * _CHAT_SHARE))
 
     # What a person asks for.
 

@@ -93,12 +93,24 @@ class ChatMessage:
         """Whether it stands in the thread of another message."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it may mention people or channels, who may be called something else when it is shown again."""
+        return bool(self.blocks or self.attachments) or "<" in (self.text if self.mrkdwn is None else self.mrkdwn)
+
 
 class ChatSource(Protocol):
     """Where the chat pane's conversations come from: the sandbox, or what the bot sees of a real workspace."""
 
     is_live: bool
-    log: ChatLog
+
+    @property
+    def log(self) -> ChatLog:
+        """What was said, as of now."""
+
+    @property
+    def version(self) -> int:
+        """Grows when something happens; cheaper to ask for than what it was."""
 
     def channels(self) -> list[ChatChannel]:
         """The conversations, in the order in which they are listed."""
@@ -143,6 +155,10 @@ class ChatLog:
             self._unread[channel_id] = self._unread.get(channel_id, 0) + 1
         self.version += 1
 
+    def missed(self, channel_id: str) -> None:
+        """One message more that is not kept, and that nobody has seen."""
+        self._unread[channel_id] = self._unread.get(channel_id, 0) + 1
+
     def remove(self, channel_id: str, ts: str) -> None:
         """Take a message away."""
         self._channels.get(channel_id, {}).pop(ts, None)
@@ -175,36 +191,64 @@ class ChatLog:
         self._unread.pop(channel_id, None)
 
 
-def conversation_nodes(
-    messages: Sequence[ChatMessage], timezone: tzinfo = UTC, names: Names | None = None
-) -> list[Node]:
-    """A conversation as a document: threads under the messages they hang on."""
-    known = {message.ts for message in messages}
-    threads: dict[str, list[ChatMessage]] = {}
-    for message in messages:
-        if message.is_reply and message.thread_ts in known:
-            threads.setdefault(message.thread_ts or "", []).append(message)
-    roots = [message for message in messages if not (message.is_reply and message.thread_ts in known)]
-    return list(_talk(roots, threads, timezone, names or IdsOnly()))
+class Transcript:
+    """Makes a document of a conversation, again whenever something is said: what was there before keeps its nodes.
+
+    Args:
+        timezone: In which times are shown.
+        names: What people and channels are called.
+    """
+
+    def __init__(self, timezone: tzinfo = UTC, names: Names | None = None) -> None:
+        self._timezone = timezone
+        self._names = names or IdsOnly()
+        self._known: dict[str, _Written] = {}
+        self._used: dict[str, _Written] = {}
+
+    def nodes(self, messages: Sequence[ChatMessage]) -> list[Node]:
+        """The conversation, oldest first: threads under the messages they hang on."""
+        known = {message.ts for message in messages}
+        threads: dict[str, list[ChatMessage]] = {}
+        roots: list[ChatMessage] = []
+        for message in messages:
+            if message.thread_ts is not None and message.is_reply and message.thread_ts in known:
+                threads.setdefault(message.thread_ts, []).append(message)
+            else:
+                roots.append(message)
+        self._used = {}
+        nodes = list(self._talk(roots, threads))
+        self._known = self._used
+        return nodes
+
+    def _talk(self, messages: Sequence[ChatMessage], threads: Mapping[str, Sequence[ChatMessage]]) -> Iterator[Node]:
+        previous: ChatMessage | None = None
+        for message in messages:
+            yield from self._nodes_of(message, previous)
+            if replies := threads.get(message.ts):
+                title = (Part(f"{len(replies)} {'reply' if len(replies) == 1 else 'replies'}", "accent"),)
+                yield Node(title, f"{message.ts}/thread", list(self._talk(replies, {})))
+            previous = message
+
+    def _nodes_of(self, message: ChatMessage, previous: ChatMessage | None) -> list[Node]:
+        written = self._known.get(message.ts)
+        if written is None or written.message is not message or written.previous is not previous:
+            heading = [] if _continues(message, previous) else [_heading(message, self._timezone)]
+            written = _Written(message, previous, [*heading, *_body(message, self._timezone, self._names)])
+        if not message.names_somebody:
+            self._used[message.ts] = written
+        return written.nodes
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    message: ChatMessage
+    previous: ChatMessage | None
+    nodes: list[Node]
 
 
 def ts_of(key: str) -> str:
-    """The timestamp of the message that a node of `conversation_nodes` belongs to, from the node's key."""
+    """The timestamp of the message that a node of a `Transcript` belongs to, from the node's key."""
     return key.partition("/")[0]
-
-
-def _talk(
-    messages: Sequence[ChatMessage], threads: Mapping[str, Sequence[ChatMessage]], timezone: tzinfo, names: Names
-) -> Iterator[Node]:
-    previous: ChatMessage | None = None
-    for message in messages:
-        if not _continues(message, previous):
-            yield _heading(message, timezone)
-        yield from _body(message, timezone, names)
-        if replies := threads.get(message.ts):
-            title = (Part(f"{len(replies)} {'reply' if len(replies) == 1 else 'replies'}", "accent"),)
-            yield Node(title, f"{message.ts}/thread", list(_talk(replies, {}, timezone, names)))
-        previous = message
 
 
 def _continues(message: ChatMessage, previous: ChatMessage | None) -> bool:

@@ -60,7 +60,7 @@ class CallCounter:
 
     def record(self, record: Record) -> None:
         """Take in a record."""
-        if isinstance(record, InvocationFinished | InvocationFailed):
+        if isinstance(record, (InvocationFinished, InvocationFailed)):
             calls = self._calls.setdefault(record.handler, HandlerCalls())
             calls.add(record.duration, has_failed=isinstance(record, InvocationFailed))
             self.version += 1

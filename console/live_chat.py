@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
 
-from console.chat import ChatChannel, ChatLog, ChatMessage, ChatPerson
+from console.chat import MAX_MESSAGES, ChatChannel, ChatLog, ChatMessage, ChatPerson
 from console.names import LiveNames
 from console.summary import readable
 from machine.envelope import Envelope
 from machine.errors import MachineError
-from machine.trace import EnvelopeReceived, Record
+from machine.trace import EnvelopeReceived
 
 if TYPE_CHECKING:
     from machine.bot import Machine
 
+_MAX_PENDING = 20 * MAX_MESSAGES
+"""Envelopes kept until somebody looks, which the console does about once a second while much is said."""
 _REACTIONS = {"reaction_added": 1, "reaction_removed": -1}
 
 
@@ -26,14 +29,39 @@ class LiveChat:
     is_live = True
 
     def __init__(self, machine: Machine) -> None:
-        self.log = ChatLog()
+        self.version = 0
+        self._log = ChatLog()
+        self._pending: deque[Envelope] = deque(maxlen=_MAX_PENDING)
         self._machine = machine
         self._names = LiveNames(machine.slack.directory)
-        self._unsubscribe = machine.trace.subscribe(self._record)
+        self._unsubscribe = machine.trace.subscribe(self._record, EnvelopeReceived)
 
     def close(self) -> None:
         """Stop listening."""
         self._unsubscribe()
+
+    @property
+    def log(self) -> ChatLog:
+        """What was said; what came since somebody looked the last time is put in now, as far as it is kept."""
+        if self._pending:
+            pending, self._pending = self._pending, deque(maxlen=_MAX_PENDING)
+            for envelope in self._worth_reading(pending):
+                self._take(envelope)
+        return self._log
+
+    def _worth_reading(self, pending: Sequence[Envelope]) -> list[Envelope]:
+        """Without the messages that so many came after that they would be forgotten at once."""
+        kept: list[Envelope] = []
+        later: Counter[str] = Counter()
+        for envelope in reversed(pending):
+            channel_id = envelope.channel_id or ""
+            if envelope.type == "message" and "subtype" not in envelope.event:
+                later[channel_id] += 1
+                if later[channel_id] > MAX_MESSAGES:
+                    self._log.missed(channel_id)
+                    continue
+            kept.append(envelope)
+        return kept[::-1]
 
     def shown(self, channel_id: str, person_id: str) -> list[ChatMessage]:  # noqa: ARG002 - only the bot looks
         """What was said."""
@@ -68,26 +96,27 @@ class LiveChat:
             raise MachineError(f"Slack refused the message: {error.response.get('error')}.") from error
         return None
 
-    def _record(self, record: Record) -> None:
-        if isinstance(record, EnvelopeReceived) and not record.envelope.is_simulated:
-            self._take(record.envelope)
+    def _record(self, record: EnvelopeReceived) -> None:
+        if not record.envelope.is_simulated:
+            self._pending.append(record.envelope)
+            self.version += 1
 
     def _take(self, envelope: Envelope) -> None:
         event, channel_id = envelope.event, envelope.channel_id
         if channel_id is None:
             return
         if envelope.type in _REACTIONS and isinstance(item := event.get("item"), Mapping):
-            self.log.react(channel_id, str(item.get("ts")), str(event.get("reaction")), _REACTIONS[envelope.type])
+            self._log.react(channel_id, str(item.get("ts")), str(event.get("reaction")), _REACTIONS[envelope.type])
         if envelope.type != "message":
             return
         match event.get("subtype"):
             case "message_deleted":
-                self.log.remove(channel_id, str(event.get("deleted_ts")))
+                self._log.remove(channel_id, str(event.get("deleted_ts")))
             case "message_changed" if isinstance(message := event.get("message"), Mapping):
-                if self.log.get(channel_id, str(message.get("ts"))) is not None:
-                    self.log.put(channel_id, self._shown(message, is_edited="edited" in message))
+                if self._log.get(channel_id, str(message.get("ts"))) is not None:
+                    self._log.put(channel_id, self._shown(message, is_edited="edited" in message))
             case _:
-                self.log.put(channel_id, self._shown(event))
+                self._log.put(channel_id, self._shown(event))
 
     def _shown(self, message: Mapping[str, Any], *, is_edited: bool = False) -> ChatMessage:
         blocks = message.get("blocks") or ()

@@ -20,6 +20,18 @@ from machine.trace import (
     StorageAccessed,
 )
 
+NEWSWORTHY: tuple[type[Record], ...] = (
+    InvocationFailed,
+    PluginFailed,
+    PluginsReloaded,
+    PluginLoaded,
+    PluginUnloaded,
+    JobFired,
+    ConnectionChanged,
+    RateLimited,
+    StorageAccessed,
+)
+"""The kinds of records that can be news."""
 _MAX_HANDLERS = 5
 """Handlers that the notice of a reload lists, and the characters of each: one line."""
 _MAX_WIDTH = 54

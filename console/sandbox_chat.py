@@ -37,6 +37,11 @@ class SandboxChat:
                 self._put(message, is_news=False)
         self._unsubscribe = workspace.subscribe(self._changed)
 
+    @property
+    def version(self) -> int:
+        """Grows with each change."""
+        return self.log.version
+
     def close(self) -> None:
         """Stop listening."""
         self._unsubscribe()

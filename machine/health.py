@@ -14,7 +14,7 @@ from machine.errors import StorageError
 from machine.metrics import Metrics
 from machine.serving import Server
 from machine.storage.backends.base import MachineBaseStorage
-from machine.trace import ConnectionChanged, Record, Trace
+from machine.trace import ConnectionChanged, Trace
 
 STORAGE_WITHIN_S = 2.0
 
@@ -58,7 +58,10 @@ class Health:
     async def __aenter__(self) -> Self:
         await self._server.start()
         self._metrics.watch_loop()
-        self._unsubscribe = [self._trace.subscribe(self._metrics.record), self._trace.subscribe(self._note)]
+        self._unsubscribe = [
+            self._trace.subscribe(self._metrics.record),
+            self._trace.subscribe(self._note, ConnectionChanged),
+        ]
         return self
 
     async def __aexit__(
@@ -69,10 +72,9 @@ class Health:
         self._metrics.close()
         await self._server.close()
 
-    def _note(self, record: Record) -> None:
-        if isinstance(record, ConnectionChanged):
-            self._connection = record.state
-            self._is_connected = record.connections > 0
+    def _note(self, record: ConnectionChanged) -> None:
+        self._connection = record.state
+        self._is_connected = record.connections > 0
 
     async def _alive(self, _request: web.Request) -> web.Response:
         return web.Response(text="alive\n", content_type=_TEXT)

@@ -123,6 +123,46 @@ def redact_value(value: Any) -> Any:
     return value
 
 
+class RedactedLater(Mapping[str, Any]):
+    """A JSON object, redacted as `redact_value` does when somebody looks into it for the first time.
+
+    Most of what is kept for looking back is never looked at, and writing it as JSON takes a quarter of the time.
+    """
+
+    __slots__ = ("_text", "_value")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._value: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The mapping as it is now; redacted at once if it cannot be written as JSON."""
+        try:
+            return cls(json.dumps(value))
+        except (TypeError, ValueError, RecursionError):
+            redacted: Mapping[str, Any] = redact_value(value)
+            return redacted
+
+    def _redacted(self) -> dict[str, Any]:
+        if self._value is None:
+            self._value = redact_value(json.loads(self._text))
+            self._text = ""
+        return self._value
+
+    def __getitem__(self, name: str) -> Any:
+        return self._redacted()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._redacted())
+
+    def __len__(self) -> int:
+        return len(self._redacted())
+
+    def __repr__(self) -> str:
+        return repr(self._redacted())
+
+
 def redact_field(name: object, value: Any) -> Any:
     """Redact the value of a field: wholly, if its name says that it holds a secret, else as `redact_value` does."""
     if value and isinstance(name, str) and is_secret_name(name):

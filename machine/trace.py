@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict, TypeVar, overload
 
 from machine.envelope import Answer, Envelope
 
@@ -371,6 +371,7 @@ class ConnectionChanged(Record):
 
 
 Subscriber: TypeAlias = Callable[[Record], None]
+_R = TypeVar("_R", bound=Record)
 
 _logger = logging.getLogger(__name__)
 
@@ -382,23 +383,39 @@ class Trace:
     """
 
     def __init__(self) -> None:
-        self._subscribers: tuple[Subscriber, ...] = ()
+        self._subscribers: tuple[tuple[Subscriber, tuple[type[Record], ...]], ...] = ()
+        self._takers: dict[type[Record], tuple[Subscriber, ...]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._subscribers)
 
-    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+    @overload
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]: ...
+    @overload
+    def subscribe(
+        self, subscriber: Callable[[_R], None], kind: type[_R], /, *kinds: type[_R]
+    ) -> Callable[[], None]: ...
+    def subscribe(self, subscriber: Callable[[Any], None], *kinds: type[Record]) -> Callable[[], None]:
         """Call `subscriber` with each record from now on, until the returned function is called.
 
         A subscriber runs on the bot's event loop and in its way: it must return at once and must not raise. One that
         raises is reported once and dropped.
+
+        Args:
+            subscriber: Takes a record.
+            kinds: Only records of these classes, for whom the others mean nothing; of every class, if none is given.
         """
-        self._subscribers = (*self._subscribers, subscriber)
+        self._subscribers = (*self._subscribers, (subscriber, kinds or (Record,)))
+        self._takers = {}
         return lambda: self._unsubscribe(subscriber)
 
     def emit(self, record: Record) -> None:
-        """Give `record` to every subscriber."""
-        for subscriber in self._subscribers:
+        """Give `record` to every subscriber that wants its kind."""
+        takers = self._takers.get(type(record))
+        if takers is None:
+            takers = tuple(subscriber for subscriber, kinds in self._subscribers if isinstance(record, kinds))
+            self._takers[type(record)] = takers
+        for subscriber in takers:
             try:
                 subscriber(record)
             except Exception:
@@ -406,7 +423,8 @@ class Trace:
                 _logger.exception("A trace subscriber failed and was dropped")
 
     def _unsubscribe(self, subscriber: Subscriber) -> None:
-        self._subscribers = tuple(other for other in self._subscribers if other is not subscriber)
+        self._subscribers = tuple(other for other in self._subscribers if other[0] is not subscriber)
+        self._takers = {}
 
 
 class Cause(TypedDict):

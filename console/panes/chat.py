@@ -24,7 +24,7 @@ from console.chat import (
     ChatChannel,
     ChatMessage,
     ChatPerson,
-    conversation_nodes,
+    Transcript,
     ts_of,
     typing_hint,
     unread_label,
@@ -211,7 +211,7 @@ class ChatPane(Pane):
     def __init__(self, timezone: tzinfo = UTC, names: Names | None = None) -> None:
         super().__init__(id="chat")
         self._timezone = timezone
-        self._names = names
+        self._transcript = Transcript(timezone, names)
         self._messages: Sequence[ChatMessage] = ()
         self._target: tuple[str, str] | None = None
         self._people: Sequence[ChatPerson] = ()
@@ -285,7 +285,7 @@ class ChatPane(Pane):
     def show_messages(self, messages: Sequence[ChatMessage]) -> None:
         """Show what was said in the current conversation."""
         self._messages = messages
-        self._conversation.show(conversation_nodes(messages, self._timezone, self._names))
+        self._conversation.show(self._transcript.nodes(messages))
 
     def suggest(self, commands: Sequence[str]) -> None:
         """Complete these slash commands."""

@@ -66,6 +66,8 @@ class DocumentView(LinesView):
         self._document: Sequence[Node] = ()
         self._rows: list[Row] = []
         self._is_open: dict[Path, bool] = {}
+        self._laid_out: dict[int, tuple[Node, list[Row]]] = {}
+        self._laid_out_for = (0, 0)
         self._width = 0
         self._side_width = 0
         self._wanted = ""
@@ -221,11 +223,28 @@ class DocumentView(LinesView):
         self._width = max(self.size.width - 2, 10)
         has_side = self._width >= _MIN_FOR_SIDE and any(node.side is not None for node in self._document)
         self._side_width = min(self._width // 3, _MAX_SIDE) if has_side else 0
-        self._rows = list(self._flatten(self._document, (), 0, None))
+        self._rows = list(self._all_rows())
 
-    def _flatten(self, nodes: Sequence[Node], path: Path, depth: int, about: str | Place | None) -> Iterator[Row]:
+    def _all_rows(self) -> Iterator[Row]:
+        """Every row; nodes that were there before, at the same width, keep theirs."""
+        layout = (self._width, self._side_width)
+        before = self._laid_out if layout == self._laid_out_for else {}
+        self._laid_out, self._laid_out_for = {}, layout
+        for position, node in enumerate(self._document):
+            if node.children or not node.key:
+                yield from self._flatten([node], (), 0, None, position)
+                continue
+            known = before.get(id(node))
+            if known is None or known[0] is not node:
+                known = (node, list(self._flatten([node], (), 0, None)))
+            self._laid_out[id(node)] = known
+            yield from known[1]
+
+    def _flatten(
+        self, nodes: Sequence[Node], path: Path, depth: int, about: str | Place | None, first: int = 0
+    ) -> Iterator[Row]:
         gap = "  " if depth else ""
-        for position, node in enumerate(nodes):
+        for position, node in enumerate(nodes, first):
             own = (*path, node.key or f"#{position}")
             own_about = node.about or about
             margin = min(depth * _INDENT, _MAX_INDENT)

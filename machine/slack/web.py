@@ -23,7 +23,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from slack_sdk.webhook.webhook_response import WebhookResponse
 
 from machine.read_only import require_writable
-from machine.redaction import redact, redact_value
+from machine.redaction import RedactedLater, redact, redact_value
 from machine.settings import Settings
 from machine.slack.posting import post
 from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
@@ -191,7 +191,7 @@ class SlackWebClient(AsyncWebClient):
                 arguments=redact_value(_arguments(options)),
                 is_ok=error is None,
                 error=error,
-                response=redact_value(response),
+                response=RedactedLater.of(response),
                 duration=timedelta(seconds=time.perf_counter() - started),
                 is_captured=is_captured,
                 **cause(),

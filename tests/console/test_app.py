@@ -118,7 +118,7 @@ async def test_what_is_said_while_the_chat_is_hidden_is_unread_until_it_is_shown
         await until(pilot, lambda: not app.chat_pane.display)
 
         workspace_of(app).post("alice", general.id, "is anybody here?")
-        await until(pilot, lambda: app._chat_version == chat.log.version)
+        await until(pilot, lambda: app._chat_version == chat.version)
         hidden, tabs = chat.log.unread(general.id), str(app.query_one(TabBar).render())
         app.go_to(app.chat_pane)
         await until(pilot, lambda: chat.log.unread(general.id) == 0)

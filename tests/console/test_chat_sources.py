@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from console.chat import MAX_MESSAGES, ChatLog, ChatMessage, conversation_nodes
+from console.chat import MAX_MESSAGES, ChatLog, ChatMessage, Transcript
 from console.line import plain
 from console.live_chat import LiveChat
 from console.names import LiveNames, SandboxNames
 from console.runtime import Runtime
 from console.sandbox_chat import SandboxChat
-from console.summary import kind_of
+from console.summary import IdsOnly, kind_of
+from machine.envelope import Envelope
 from machine.errors import MachineError
 from machine.sandbox import Workspace
 from machine.settings import Settings
@@ -138,6 +140,30 @@ async def test_live_mode_follows_people_as_events_reach_the_bot(runtime: Runtime
     chat.close()
 
 
+async def test_live_mode_keeps_the_newest_of_what_nobody_looked_at(runtime: Runtime) -> None:
+    """In a storm each message counts as unread, and the last ones are there, with what became of them."""
+    trace, count = runtime.machine.trace, MAX_MESSAGES + 7
+    chat = LiveChat(runtime.machine)
+
+    def arrive(number: int, **event: Any) -> None:
+        event = {"type": "message", "user": "U1", "channel": "C1", **event}
+        trace.emit(EnvelopeReceived(envelope=Envelope(f"e{number}", "events_api", {"event": event})))
+
+    before = chat.version
+    for number in range(count):
+        arrive(number, ts=f"{number}.0", text=f"number {number}")
+    arrive(count, subtype="message_changed", message={"ts": "5.0", "text": "forgotten", "user": "U1"})
+    arrive(count + 1, subtype="message_deleted", deleted_ts="7.0")
+    arrive(count + 2, channel="C2", ts="1.0", text="elsewhere")
+
+    assert chat.version > before
+    shown = chat.log.messages("C1")
+    assert [message.text for message in shown] == [f"number {number}" for number in range(8, count)]
+    assert chat.log.unread("C1") == count
+    assert texts(chat.log, "C2") == ["elsewhere"]
+    chat.close()
+
+
 def test_only_the_newest_messages_are_kept() -> None:
     """A busy channel must not eat the memory."""
     log = ChatLog()
@@ -160,9 +186,40 @@ def test_seen_messages_are_no_longer_unread() -> None:
 
 def test_replies_whose_message_is_gone_are_still_shown() -> None:
     """The newest messages are kept, and a thread may have begun long ago."""
-    nodes = conversation_nodes([ChatMessage("2.0", "bob", "a reply", thread_ts="1.0")])
+    nodes = Transcript().nodes([ChatMessage("2.0", "bob", "a reply", thread_ts="1.0")])
 
     assert [plain(node.line) for node in nodes][1] == "  a reply"
+
+
+def test_what_was_there_before_keeps_its_nodes() -> None:
+    """Only what is new is written; what people are called may change, so mentions are written again."""
+    people = {"U1": "alice"}
+
+    class Names(IdsOnly):
+        def person(self, user_id: str) -> str:
+            return people[user_id]
+
+    said = [ChatMessage("1.0", "bob", "one"), ChatMessage("2.0", "bob", "hi @alice", mrkdwn="hi <@U1>")]
+    transcript = Transcript(names=Names())
+    before = transcript.nodes(said)
+    people["U1"] = "alicia"
+    after = transcript.nodes([*said, ChatMessage("3.0", "bob", "three")])
+
+    assert all(new is old for new, old in zip(after[:2], before[:2], strict=True))
+    assert [plain(node.line).strip() for node in after][1:] == ["one", "hi @alicia", "three"]
+
+
+def test_a_message_under_another_one_gets_its_heading() -> None:
+    """What stands above it was deleted, or came late; and an edit is seen."""
+    transcript = Transcript()
+    first, second = ChatMessage("1.0", "bob", "one"), ChatMessage("2.0", "bob", "two")
+    transcript.nodes([first, second])
+
+    alone = [plain(node.line).strip() for node in transcript.nodes([second])]
+    edited = [plain(node.line).strip() for node in transcript.nodes([replace(second, text="too", is_edited=True)])]
+
+    assert alone == ["bob  00:00:02", "two"]
+    assert edited == ["bob  00:00:02", "too  edited"]
 
 
 def test_blocks_are_drawn_in_place_of_the_text() -> None:
@@ -181,7 +238,7 @@ def test_blocks_are_drawn_in_place_of_the_text() -> None:
         {"type": "unheard_of", "elements": "nonsense", "text": 3},
     ]
 
-    nodes = conversation_nodes([ChatMessage("1.0", "bob", "fallback", blocks=tuple(blocks))], names=Names())
+    nodes = Transcript(names=Names()).nodes([ChatMessage("1.0", "bob", "fallback", blocks=tuple(blocks))])
 
     assert [plain(node.line).strip() for node in nodes][1:] == [
         "Deploy",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machine.redaction import REDACTED, is_secret_name, redact, redact_value, remember_secrets
+from machine.redaction import REDACTED, RedactedLater, is_secret_name, redact, redact_value, remember_secrets
 
 SECRET = st.text(st.sampled_from("abcdefXYZ0123456789-"), min_size=8, max_size=60).map(lambda rest: f"1{rest}9")
 TOKEN = st.builds(
@@ -147,3 +147,27 @@ def test_what_stands_in_every_text_is_no_secret(value: object) -> None:
     remember_secrets({"SOME_TOKEN": value})
 
     assert redact(f"it says {value}!") == f"it says {value}!"
+
+
+@given(st.dictionaries(st.text(), st.recursive(st.none() | st.integers() | st.text(), st.lists)))
+def test_redacting_later_shows_the_same(value: dict[str, Any]) -> None:
+    """Whatever it is looked at with."""
+    later = RedactedLater.of(value)
+
+    assert dict(later) == redact_value(value)
+    assert len(later) == len(value)
+    assert repr(later) == repr(redact_value(value))
+
+
+def test_redacting_later_shows_what_was_there_then() -> None:
+    """A plugin may change what Slack answered."""
+    value = {"message": {"text": "before xoxb-1-2-abc"}}
+    later = RedactedLater.of(value)
+    value["message"]["text"] = "after"
+
+    assert later["message"] == {"text": f"before xoxb-{REDACTED}"}
+
+
+def test_what_is_no_json_is_redacted_at_once() -> None:
+    """Bytes are shown as they are."""
+    assert RedactedLater.of({"token": "xoxb-1-2-abc", "content": b"raw"}) == {"token": REDACTED, "content": b"raw"}
