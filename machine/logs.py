@@ -14,7 +14,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 from machine.logger import structlog
-from machine.redaction import redact, redact_field, redact_value
+from machine.redaction import redact, redact_field
 from machine.trace import LogWritten, Trace, cause, current_invocation
 
 _SHARED: list[structlog.typing.Processor] = [
@@ -95,7 +95,7 @@ class TraceLogHandler(logging.Handler):
     def _written(record: logging.LogRecord) -> LogWritten:
         fields: dict[str, Any] = {}
         if isinstance(record.msg, dict):  # from structlog, on its way to the formatter
-            fields = {key: value for key, value in record.msg.items() if key not in _INTERNAL_FIELDS}
+            fields = {str(key): value for key, value in record.msg.items() if key not in _INTERNAL_FIELDS}
             message = str(record.msg.get("event", ""))
             exc_info = record.msg.get("exc_info") or record.exc_info
         else:
@@ -106,7 +106,7 @@ class TraceLogHandler(logging.Handler):
             level=record.levelname.lower(),
             logger=record.name,
             message=redact(message),
-            fields={key: value for key, value in redact_value(_plain(fields)).items() if not key.startswith("_")},
+            fields={redact(key): redact_field(key, _plain(value)) for key, value in fields.items() if key[:1] != "_"},
             **cause(),
         )
 
@@ -158,6 +158,8 @@ def _redact_fields(_logger: Any, _method: str, event_dict: MutableMapping[str, A
 
 def _plain(value: Any) -> Any:
     """A value made of plain ones: records are kept, and must not keep the objects of a plugin alive."""
+    if type(value) is str:
+        return value
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

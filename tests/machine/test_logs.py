@@ -288,3 +288,13 @@ def test_records_hold_plain_values() -> None:
         "error": "ValueError('xoxb-…redacted')",
         "many": [[1, {"data": "b'xoxb-…redacted'"}]],
     }
+
+
+def test_a_dict_can_be_a_message() -> None:
+    """`logging` takes any object; one without structlog's keys is shown by what it holds."""
+    configure_logging(logging.INFO, None)
+    records, _ = traced(Trace())
+
+    logging.getLogger("library").info({1: "one", TOKEN: "two", "_hidden": 3})
+
+    assert records[0].fields == {"1": "one", "xoxb-…redacted": "two"}
