@@ -51,18 +51,22 @@ class TendingWindow(ChattingWindow):
         return f"{value.key} is deleted, u brings it back"
 
     async def _edit_value(self, changes: StorageChanges, value: StoredValue) -> str | None:
-        text = await self.push_screen_wait(TextScreen(f"{value.key}, as Python", repr(value.value), is_multiline=True))
+        text = await self._ask_for_value(value.key, repr(value.value))
         if text is None:
             return None
         await changes.set(value.full_key, parse_value(text))
         return f"{value.key} is changed, u takes it back"
+
+    async def _ask_for_value(self, key: str, text: str) -> str | None:
+        screen = TextScreen(f"{key}, as Python", text, is_multiline=True, check=parse_value)
+        return await self.push_screen_wait(screen)
 
     async def _add(self, changes: StorageChanges, beside: StoredValue | None) -> str | None:
         prefix = beside.full_key.removesuffix(beside.key) if beside is not None else ""
         key = await self.push_screen_wait(TextScreen("The key, with its plugin", prefix, example="key"))
         if not key:
             return None
-        text = await self.push_screen_wait(TextScreen(f"{key}, as Python", "", is_multiline=True))
+        text = await self._ask_for_value(key, "")
         if text is None:
             return None
         await changes.set(key, parse_value(text))

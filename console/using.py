@@ -161,13 +161,10 @@ class BlockUser:
             if not day or control.kind == "datepicker":
                 return day or None
         text = before if control.kind == "timepicker" else f"{now:%H:%M}"
-        time = await self._ask(TextScreen("A time, such as 13:30", text, example="13:30"))
+        time = await self._ask(TextScreen("A time, such as 13:30", text, example="13:30", check=_written_time))
         if not time:
             return time
-        found = _TIME.match(time.strip())
-        if found is None:
-            raise MachineError(f"{time!r} is no time. Write it as 13:30.")
-        written = f"{int(found[1]):02}:{found[2]}"
+        written = _written_time(time)
         if control.kind == "timepicker":
             return written
         return int(datetime.fromisoformat(f"{day} {written}").replace(tzinfo=self._timezone).timestamp())
@@ -219,3 +216,11 @@ class BlockUser:
             except MachineError:
                 return
         self._changed()
+
+
+def _written_time(text: str) -> str:
+    """A time as Slack writes it; nothing for nothing, which clears it."""
+    found = _TIME.match(text.strip())
+    if found is None and text:
+        raise MachineError(f"{text!r} is no time. Write it as 13:30.")
+    return f"{int(found[1]):02}:{found[2]}" if found is not None else ""

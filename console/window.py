@@ -21,11 +21,11 @@ from textual.containers import Container
 from textual.notifications import Notification, Notify
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 from textual.widgets._toast import Toast
 
 from console.arrangement import Layout
 from console.chat import unread_label
+from console.footer import KeyFooter
 from console.habits import Habits
 from console.history import EventTrace, History
 from console.line import clean
@@ -142,7 +142,7 @@ class ConsoleWindow(App[int], inherit_bindings=False):
         yield self._status_bar
         yield self._tabs
         yield Container(*self.panes, id="panes")
-        yield Footer(show_command_palette=False)
+        yield KeyFooter(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Arrange the panes and begin to look at what happened."""

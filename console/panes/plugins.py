@@ -77,8 +77,9 @@ class PluginsPane(Pane):
         """Show how things stand."""
         self._plugins, self._jobs = plugins, jobs
         self._document.show(plugin_nodes(plugins, failures, jobs, self._timezone))
-        failed = f", {len(failures)} failed" if failures else ""
-        self.tell(f"{len(plugins)} live{failed}" if plugins or failures else "")
+        off = sum(plugin.is_off for plugin in plugins)
+        counts = ((len(plugins) - off, "live"), (off, "switched off"), (len(failures), "failed"))
+        self.tell(", ".join(f"{number} {what}" for number, what in counts if number))
 
     def action_switch(self) -> None:
         """Ask for the plugin under the cursor to be switched."""

@@ -19,6 +19,7 @@ from textual.widgets import Button, Input, OptionList, Static, TextArea
 
 from console.blockkit.controls import Option
 from console.line import clean
+from machine.errors import MachineError
 
 Search: TypeAlias = Callable[[str], Awaitable[Sequence[Option]]]
 """Finds what can be chosen for what was typed."""
@@ -88,28 +89,55 @@ class TextScreen(AskingScreen[str]):
         text: What stands there already.
         is_multiline: Enter begins a new line, and Ctrl+S takes the text.
         example: What the empty input says.
+        check: Raises `MachineError` for a text that cannot be taken: why is shown, and the text stays to be mended.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "take", "Take", priority=True)]
 
-    def __init__(self, title: str, text: str = "", *, is_multiline: bool = False, example: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        text: str = "",
+        *,
+        is_multiline: bool = False,
+        example: str = "",
+        check: Callable[[str], object] | None = None,
+    ) -> None:
         super().__init__(title, "Ctrl+S takes it, Esc leaves" if is_multiline else "Enter takes it, Esc leaves")
+        self._check = check
+        self._problem = Static(id="asked-problem")
+        self._problem.display = False
         self._field: Input | TextArea = (
-            TextArea(text, compact=True) if is_multiline else Input(text, placeholder=clean(example), compact=True)
+            TextArea(text, compact=True)
+            if is_multiline
+            else Input(text, placeholder=clean(example), compact=True, select_on_focus=False)
         )
         self._field.id = "asked-text"
 
     def compose(self) -> ComposeResult:
         """The place to type in."""
-        yield self.frame(self._field)
+        yield self.frame(self._field, self._problem)
+
+    def on_mount(self) -> None:
+        """Type on where the text ends."""
+        if isinstance(self._field, TextArea):
+            self._field.move_cursor(self._field.document.end)
 
     def on_input_submitted(self) -> None:
         """Take it."""
         self.action_take()
 
     def action_take(self) -> None:
-        """Take what is written."""
-        self.dismiss(self._field.value if isinstance(self._field, Input) else self._field.text)
+        """Take what is written, unless it must be mended."""
+        text = self._field.value if isinstance(self._field, Input) else self._field.text
+        try:
+            if self._check is not None:
+                self._check(text)
+        except MachineError as error:
+            self._problem.update(Text("\n".join(map(clean, str(error).splitlines()))))
+            self._problem.display = True
+            return
+        self.dismiss(text)
 
 
 class ChoiceScreen(AskingScreen[tuple[str, ...]]):

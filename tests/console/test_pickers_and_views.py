@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from console.app import MachineApp
 from console.blockkit.view import BlockView
@@ -110,13 +110,14 @@ def _holds(app: MachineApp, screen: ViewScreen, text: str) -> bool:
 
 
 async def test_times_and_moments_are_picked(project: Path) -> None:
-    """A text that is no time says so and changes nothing."""
+    """A text that is no time says so and stays there to be mended."""
     async with pickers(project) as (app, pilot, conversation):
         await go_to(pilot, conversation, "time")
         await press_enter_for(app, pilot, TextScreen)
         await answer(app, pilot, "later")
-        await until(pilot, lambda: any("'later' is no time" in one.message for one in app._notifications))
-        await press_enter_for(app, pilot, TextScreen)
+        problem = app.screen.query_one("#asked-problem", Static)
+        await until(pilot, lambda: "'later' is no time" in str(problem.render()))
+        assert app.screen.query_one(Input).value == "later"
         await answer(app, pilot, "7:30")
         await until(pilot, lambda: "time is 07:30:00" in said(app, "general"))
         await until(pilot, lambda: "07:30" in conversation.text())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual.widgets import TextArea
+from textual.widgets import Input, Static, TextArea
 
 from console.screens.asking import ConfirmScreen, TextScreen
 from tests.console.test_app import project, running, said, type_in_chat, until, workspace_of
@@ -42,6 +42,31 @@ async def test_a_value_is_edited_deleted_and_brought_back(project: Path) -> None
         await until(pilot, lambda: "'bob'" in document.text())
 
 
+async def test_a_value_is_added_beside_another_one(project: Path) -> None:
+    """Its key is typed on behind the plugin's; a value that is none says why, and what was written stays."""
+    async with running(project) as (app, pilot):
+        storage = app.runtime.machine.plugin_storage("plugins.greeter.Greeter")
+        await storage.set("last", "bob")
+        app.go_to(app.storage_pane)
+        await pilot.press("r")
+        document = app.storage_pane.main()
+        await until(pilot, lambda: "'bob'" in document.text())
+
+        await pilot.press("down", "a")
+        await until(pilot, lambda: isinstance(app.screen, TextScreen) and bool(app.screen.query(Input)))
+        await pilot.press(*"next", "enter")
+        await until(pilot, lambda: isinstance(app.screen, TextScreen) and bool(app.screen.query(TextArea)))
+        asked = app.screen
+        await pilot.press(*"[1, 2", "ctrl+s")
+        problem = asked.query_one("#asked-problem", Static)
+        await until(pilot, lambda: "no Python literal" in str(problem.render()))
+        assert asked.query_one(TextArea).text == "[1, 2"
+        await pilot.press("right_square_bracket", "ctrl+s")
+
+        await until(pilot, lambda: "next  " in document.text())
+        assert await storage.get("next") == [1, 2]
+
+
 async def test_a_search_narrows_the_keys_down(project: Path) -> None:
     """By key, plugin or value."""
     async with running(project) as (app, pilot):
@@ -70,6 +95,7 @@ async def test_a_plugin_is_switched_off_and_on(project: Path) -> None:
 
         await pilot.press("o")
         await until(pilot, lambda: "switched off" in document.text())
+        assert ", 1 switched off" in str(app.plugins_pane.border_title)
         assert not any(one.plugin == "plugins.greeter.Greeter" for one in app.runtime.machine.registry.handlers)
 
         await pilot.press("o")
