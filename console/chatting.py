@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from console.blockkit.controls import Option
@@ -15,6 +16,8 @@ from console.screens.view import ViewScreen
 from console.using import BlockUser
 from machine.errors import MachineError
 
+_HOME_WITHIN_S = 1.0
+"""How long an app may take to publish its home tab before somebody is told that it has none."""
 _ONLY_PEOPLE = "In a real workspace only people do that. Do it in Slack itself."
 
 
@@ -90,6 +93,10 @@ class ChattingWindow(InvestigatingWindow):
         if self._blocks is None:
             raise MachineError(_ONLY_PEOPLE)
         if not self._blocks.open_home(person_id):
+            self.set_timer(_HOME_WITHIN_S, partial(self._tell_of_home, self._blocks, person_id))
+
+    def _tell_of_home(self, blocks: BlockUser, person_id: str) -> None:
+        if blocks.awaits_home(person_id):
             self.tell(
                 "The app was told that they look. It has no home tab for them yet; it opens if the app publishes one.",
                 title="Home",

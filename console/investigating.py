@@ -195,7 +195,11 @@ class InvestigatingWindow(ConsoleWindow):
     # Errors.
 
     def action_go_to_error(self) -> None:
-        """Go to what failed last: a plugin that could not be loaded, else the event of a handler that failed."""
+        """Go to what failed last: a plugin that could not be loaded, else the event of a handler that failed.
+
+        The notices of errors have done their work then, and no longer cover the place.
+        """
+        self.take_back(lambda notice: notice.severity == "error")
         failures = self.machine.failures if self.machine is not None else {}
         event = self.history.last_failed
         loads_failed_later = failures and (

@@ -61,6 +61,10 @@ class BlockUser:
             self._looking_for_home.add(person_id)
         return view is not None
 
+    def awaits_home(self, person_id: str) -> bool:
+        """Whether a person looks for a home tab that the app has not published."""
+        return person_id in self._looking_for_home
+
     async def use(self, person_id: str, surface: Surface, control: Control) -> None:
         """Let a person use a control; asks for what they choose.
 

@@ -191,8 +191,13 @@ class ConsoleWindow(App[int], inherit_bindings=False):
 
     def take_back(self, is_over: Callable[[Notification], bool]) -> None:
         """Take notices off the screen that are no longer true, or in whose place there is another."""
-        for old in filter(is_over, list(self._notifications)):
-            self._unnotify(old)
+        over = list(filter(is_over, self._notifications))
+        for notice in over:
+            self._unnotify(notice, refresh=False)  # which would leave the room that it took
+        for screen in self.screen_stack:
+            for toast in screen.query(Toast):
+                if toast._notification in over and isinstance(toast.parent, Widget):  # noqa: SLF001 - as in `on_click`
+                    toast.parent.remove()
 
     def on_click(self, event: events.Click) -> None:
         """A click on a notice leads to the place."""

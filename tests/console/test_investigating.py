@@ -162,6 +162,7 @@ async def test_f9_leads_to_what_failed_last(project: Path) -> None:
         assert app.active.id == "detail"
         document = app.detail_pane.main()
         assert document.path_at(document.cursor) == ("run0", "error")
+        assert not [one for one in app._notifications if one.severity == "error"], "they cover where they lead to"
 
         (project / "plugins" / "greeter.py").write_text("class Broken(")
         await pilot.press("f5")

@@ -13,7 +13,7 @@ from console.app import MachineApp
 from console.blockkit.view import BlockView
 from console.screens.asking import ChoiceScreen, DateScreen, TextScreen
 from console.screens.view import ViewScreen
-from tests.console.test_app import project, said, until
+from tests.console.test_app import project, running, said, until
 from tests.console.test_block_kit_in_chat import go_to, shown
 
 __all__ = ["project"]
@@ -177,7 +177,17 @@ async def test_the_home_tab_is_shown_and_works(project: Path) -> None:
         home = app.screen
         assert isinstance(home, ViewScreen)
         await until(pilot, lambda: "Your day" in home.document.text())
+        assert app._blocks is not None
+        assert not app._blocks.awaits_home(home.view.user)
 
         await go_to(pilot, home.document, "open")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ViewScreen) and app.screen is not home)
+
+
+async def test_a_home_tab_that_nobody_publishes_is_told_of(project: Path) -> None:
+    """Once the app has had the time to."""
+    async with running(project) as (app, pilot):
+        app.chat_pane.action_home()
+
+        await until(pilot, lambda: any("It has no home tab" in one.message for one in app._notifications))

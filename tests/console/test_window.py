@@ -10,6 +10,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
+from textual.widgets._toast import Toast
 
 from console.arrangement import Layout
 from console.bot_facts import BotFacts
@@ -31,6 +32,7 @@ from tests.console.story import (
     received,
     told_history,
 )
+from tests.console.test_app import until
 
 NARROW, WIDE, TINY = (80, 24), (160, 45), (40, 15)
 CONNECTED = Status("machine", is_live=False, workspace="Sandbox", connection="connected", plugins=2, errors=1)
@@ -389,3 +391,19 @@ async def test_late_news_of_a_focus_does_not_change_the_active_pane() -> None:
         await pilot.pause()
 
         assert active(app) == "events"
+
+
+async def test_in_a_few_rows_a_notice_takes_one() -> None:
+    """Of an error, the title and the first line."""
+    app = window()
+
+    def rows() -> list[range]:
+        return [range(toast.region.y, toast.region.bottom) for toast in app.screen.query(Toast)]
+
+    async with app.run_test(size=(20, 5), notifications=True) as pilot:
+        app.tell("a text\nof several\nlines, one of which is long", title="Title")
+        await until(pilot, lambda: rows() == [range(1)])
+        app.tell("a text\nof several\nlines, one of which is long", title="Title", severity="error")
+        await until(pilot, lambda: rows() == [range(1), range(1, 3)])
+        app.take_back(lambda notice: notice.severity == "information")
+        await until(pilot, lambda: rows() == [range(2)])
