@@ -14,6 +14,9 @@ from machine.trace import LogWritten
 TRACEBACKS = frozenset({"exception", "stack"})
 """Fields that may have lines of their own; in others, a line break could pass for the next line of the log."""
 
+_NAMES_OF_PLUGINS = ("handler", "plugin")
+"""Fields in which the framework names the plugin that it writes about."""
+
 Test: TypeAlias = Callable[[LogWritten], bool]
 
 LOG_EXAMPLE = "text  level:warning (or worse)  plugin:greeter  -not"
@@ -62,7 +65,12 @@ def _test_of(term: Term) -> Test | str:
         wanted = frozenset(_LEVELS[least:])
         return lambda record: record.level.lower() in wanted
     if term.field in ("plugin", "logger"):
-        return (lambda record: value in record.logger.lower()) if value else f"{term.field}: which one?"
+        if not value:
+            return f"{term.field}: which one?"
+        names = _NAMES_OF_PLUGINS if term.field == "plugin" else ()
+        return lambda record: any(
+            value in one.lower() for one in (record.logger, *(str(record.fields.get(name, "")) for name in names))
+        )
     word = f"{term.field}:{value}" if term.field else value
     return lambda record: word in record.message.lower() or any(word in str(one).lower() for one in _fields(record))
 
