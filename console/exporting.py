@@ -82,7 +82,7 @@ class ExportingWindow(TendingWindow):
         """Everything one can do, by name."""
         yield from super().get_system_commands(screen)
         yield SystemCommand("Export the selection as JSON", "Key x: events, stored values or log lines", self._soon)
-        yield SystemCommand("Save a picture", "Key X: the screen as SVG", self._picture_soon)
+        yield SystemCommand("Save a picture (SVG)", "Key X: the screen as it is", self._picture_soon)
 
     def _soon(self) -> None:
         self.call_later(self.action_export)

@@ -238,9 +238,10 @@ class EventsPane(Pane):
         self._filter_line.open()
 
     def action_clear_filter(self) -> None:
-        """Show everything again."""
+        """Show everything again, and forget the marks."""
         self._list.marked.clear()
         self._filter_line.close()
+        self.sync()
         self._apply("")
 
     def action_pause(self) -> None:

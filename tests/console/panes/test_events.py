@@ -254,6 +254,20 @@ async def test_marked_events_are_replayed_in_their_order() -> None:
         assert [event.envelope.id for event in two.events] == ["e1", "e2"]
 
 
+async def test_escape_takes_the_marks_away() -> None:
+    """Also those on the screen, where there is no filter to take away."""
+    pane = EventsPane(told_history(), Names())
+    async with Host(pane).run_test(size=(80, 12)) as pilot:
+        await pilot.press("home", "m", "m")
+        assert "2 marked" in str(pane.border_title)
+        assert "●" in pane.main().text()
+
+        await pilot.press("escape")
+
+        assert "marked" not in str(pane.border_title)
+        assert "●" not in pane.main().text()
+
+
 def test_a_filtered_list_looks_right(snap_compare: Callable[..., bool]) -> None:
     """The picture was looked at."""
     pane = EventsPane(told_history(), Names())
