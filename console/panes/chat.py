@@ -401,6 +401,7 @@ class ChatPane(Pane):
         self._aim((event.what, (message.thread_ts or message.ts) if event.what == "thread" else message.ts))
         if event.what == "edit":
             self._input.value = message.text
+            self._input.cursor_position = len(message.text)
         self._input.focus()
 
     @on(Conversation.WritingWanted)
