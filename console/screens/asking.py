@@ -16,9 +16,11 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Static, TextArea
+from textual.widgets.option_list import Option as ListedOption
 
 from console.blockkit.controls import Option
 from console.line import clean
+from console.summary import counted
 from machine.errors import MachineError
 
 Search: TypeAlias = Callable[[str], Awaitable[Sequence[Option]]]
@@ -212,7 +214,11 @@ class ChoiceScreen(AskingScreen[tuple[str, ...]]):
         self._shown = list(options)
         self._list.clear_options()
         self._list.add_options(self._label(one) for one in self._shown)
-        if self._shown:
+        if not self._shown:
+            is_short = self._search is not None and len(self._input.value) < self._min_query
+            hint = f"Type at least {counted(self._min_query, 'character')}" if is_short else "Nothing is found"
+            self._list.add_option(ListedOption(Text(hint, style="dim"), disabled=True))
+        else:
             self._list.highlighted = min(place, len(self._shown) - 1)
 
     def _label(self, option: Option) -> Text:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, OptionList, TextArea
 
 from console.blockkit.controls import Option
 from console.screens.asking import AskingScreen, ChoiceScreen, ConfirmScreen, DateScreen, TextScreen
@@ -39,3 +39,36 @@ def test_looks_right(snap_compare: Callable[..., bool], name: str, size: tuple[i
         await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+async def test_where_nothing_is_found_it_says_so() -> None:
+    """Enter then takes nothing; what is typed less brings the options back."""
+    app = Host(SCREENS["choice"], "machine-dark")
+    async with app.run_test() as pilot:
+        listed = app.shown.query_one(OptionList)
+        await pilot.press(*"xyz")
+        assert [str(option.prompt) for option in listed.options] == ["Nothing is found"]
+
+        await pilot.press("enter", "down", *["backspace"] * 3)
+
+        assert app.screen is app.shown
+        assert len(listed.options) == len(FRUIT)
+
+
+async def test_a_search_says_how_much_it_wants_to_know() -> None:
+    """Slack asks the app only from so many characters on."""
+
+    async def search(query: str) -> list[Option]:
+        return [Option(query, query)]
+
+    screen: AskingScreen[Any] = ChoiceScreen("City", search=search, min_query=2)
+    app = Host(lambda: screen, "machine-dark")
+    async with app.run_test() as pilot:
+        listed = app.shown.query_one(OptionList)
+        await pilot.press("a")
+        assert [str(option.prompt) for option in listed.options] == ["Type at least 2 characters"]
+
+        await pilot.press("b")
+        await app.workers.wait_for_complete()
+
+        assert [str(option.prompt) for option in listed.options] == ["ab"]
