@@ -71,7 +71,7 @@ class Layout:
             case "image":
                 yield from _image(block)
             case "rich_text":
-                yield from rich_text_lines(block, self._names)
+                yield from rich_text_lines(block, self._names, self._timezone)
             case "markdown":
                 yield from self._text(str(block.get("text") or ""))
             case "video" | "file" | "call":

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
+from console.blockkit.dates import date_text
 from console.line import Line, Part, line
 from console.repl.emoji_names import EMOJI
 from console.summary import Names
@@ -120,7 +121,7 @@ def _special(target: str, label: str, timezone: tzinfo) -> str:
     date = _DATE.match(target)
     if date:
         try:
-            return label or f"{datetime.fromtimestamp(int(date['at']), timezone):%Y-%m-%d %H:%M}"
+            return date_text(html.unescape(date["form"]), int(date["at"]), datetime.now(timezone))
         except (ValueError, OverflowError, OSError):
             return label or target
     return label or f"@{target.rpartition('^')[2]}"
