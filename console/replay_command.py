@@ -12,6 +12,7 @@ from console.outcome import Outcome
 from console.recording import RecordedEvent, read_recording
 from console.replay import Replayed, replay_all
 from console.replay_runtime import ReplayRuntime
+from console.summary import counted
 from machine.redaction import redact
 from machine.settings import Settings
 
@@ -82,7 +83,8 @@ def _lines(report: dict[str, Any]) -> list[str]:
             lines += [f"    - {difference['before']}"] if difference["before"] is not None else []
             lines += [f"    + {difference['after']}"] if difference["after"] is not None else []
     lines += [f"✗ {name}: {error}" for name, error in report["failed_plugins"].items()]
-    lines.append(f"{report['events']} events replayed, {report['different']} different. Nothing was sent to Slack.")
+    replayed = counted(report["events"], "event")
+    lines.append(f"{replayed} replayed, {report['different']} different. Nothing was sent to Slack.")
     return [_printable(line) for line in lines]
 
 
