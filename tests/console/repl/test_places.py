@@ -36,11 +36,8 @@ class Place:
         variables = {"SM_PLUGINS": "machine.plugins.builtin.general.PingPongPlugin", **environment}
         if self.kind == "pane":
             terminal = self._terminal([MACHINE, "dev"], variables)
-            screen = terminal.wait_for("connected")
-            if "Next speaker" in screen:  # in the chat's input, keys are text
-                terminal.press("Escape")
-                terminal.wait_for("i Write")
-            terminal.press("7")
+            terminal.wait_for("connected")
+            terminal.press("F7")
         elif self.kind == "alone":
             terminal = self._terminal([MACHINE, "repl"], variables)
         else:
