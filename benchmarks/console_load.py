@@ -57,7 +57,7 @@ from machine.trace import (
     Trace,
 )
 
-MESSAGES, TURNS, BURSTS = 1_000, 2, 8
+MESSAGES, TURNS, BURSTS = 1_000, 4, 8
 SETTLE_S = 5.0  # the console reads ahead for its completions at first, on a thread
 EVENTS_PER_S, KEYS, KEYS_PER_S = 1_000, 200, 20
 STALL_S = 8.0

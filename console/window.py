@@ -46,11 +46,11 @@ from console.summary import IdsOnly, Names, counted
 from console.theme import DARK, LIGHT
 
 FRAMES_PER_SECOND = 12
+"""How often panes catch up with what happened: enough to look live, and cheap at a thousand events a second."""
 _MUCH = 100
 """Records between two frames, some 150 events a second, of which nobody can read each."""
-_FRAMES_SKIPPED = 2
-"""Frames left out while so much arrives: four a second cost a burst of messages a tenth of its time less."""
-"""How often panes catch up with what happened: enough to look live, and cheap at a thousand events a second."""
+_FRAMES_SKIPPED = 3
+"""Frames left out while so much arrives: with three a second, a burst of messages takes a tenth less time."""
 NARROW_COLUMNS = 60
 """Below this, the list of conversations gets narrower."""
 LOW_ROWS = 10

@@ -25,13 +25,23 @@ from slack_sdk.web.deprecation import show_deprecation_warning_if_any
 _SHOWN_BODY = 200
 
 
+class PostedResponse(AsyncSlackResponse):
+    """An answer with its body as it came, which nobody can have changed since.
+
+    Attributes:
+        body: The JSON that Slack sent.
+    """
+
+    body: bytes
+
+
 @cache
 def warn_if_deprecated(method: str) -> None:
     """Warn, once, of a method that Slack has given up."""
     show_deprecation_warning_if_any(method)
 
 
-async def post(client: AsyncWebClient, method: str, body: Mapping[str, Any]) -> AsyncSlackResponse:
+async def post(client: AsyncWebClient, method: str, body: Mapping[str, Any]) -> PostedResponse:
     """Call a method with JSON, as `client.api_call(method, json=body)` would: its token, headers, proxy and retries.
 
     Args:
@@ -57,13 +67,14 @@ async def post(client: AsyncWebClient, method: str, body: Mapping[str, Any]) -> 
         state.next_attempt_requested = False
         try:
             async with session.post(url, data=data_sent, headers=headers, proxy=client.proxy) as response:
-                data = await _data(response)
+                received = await response.read()
+                data = _data(response, received)
         except Exception as error:  # of any kind, as slack_sdk asks about all; raised unless a handler wants it again
             if not await _is_tried_again(client, state, url, headers, error=error):
                 raise
             continue
         if response.status == 200 or not await _is_tried_again(client, state, url, headers, response=response):
-            answer = AsyncSlackResponse(
+            answer = PostedResponse(
                 client=client,
                 http_verb="POST",
                 api_url=url,
@@ -72,6 +83,7 @@ async def post(client: AsyncWebClient, method: str, body: Mapping[str, Any]) -> 
                 headers=response.headers,  # type: ignore[arg-type]  # what slack_sdk gives as well
                 status_code=response.status,
             )
+            answer.body = received
             answer.validate()  # type: ignore[no-untyped-call]  # raises where Slack refuses
             return answer
 
@@ -97,11 +109,11 @@ async def _is_tried_again(
     return state.next_attempt_requested
 
 
-async def _data(response: aiohttp.ClientResponse) -> Any:
+def _data(response: aiohttp.ClientResponse, received: bytes) -> Any:
     try:
-        return json.loads(await response.read())
+        return json.loads(received)
     except ValueError:
         if response.status != 200:
             return {}  # the status says enough
-        text = await response.text()
+        text = received.decode(errors="replace")
         raise SlackApiError(f"Slack's answer is no JSON: {text[:_SHOWN_BODY]}", response) from None  # type: ignore[no-untyped-call]

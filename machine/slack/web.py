@@ -25,7 +25,7 @@ from slack_sdk.webhook.webhook_response import WebhookResponse
 from machine.read_only import require_writable
 from machine.redaction import RedactedLater, redact, redact_value
 from machine.settings import Settings
-from machine.slack.posting import post
+from machine.slack.posting import PostedResponse, post
 from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
 from machine.trace import ApiCalled, RateLimited, Trace, cause, current_invocation
 
@@ -100,12 +100,12 @@ class SlackWebClient(AsyncWebClient):
         try:
             response = await self._call(api_method, options)
         except SlackApiError as error:
-            self._report(api_method, options, started, _body(error.response), _error_name(error))
+            self._report(api_method, options, started, _answer(error.response), _error_name(error))
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._report(api_method, options, started, {}, redact(f"{type(error).__name__}: {error}"))
             raise
-        self._report(api_method, options, started, _body(response), None)
+        self._report(api_method, options, started, _answer(response), None)
         return response
 
     async def _call(self, method: str, options: Mapping[str, Any]) -> AsyncSlackResponse:
@@ -191,7 +191,7 @@ class SlackWebClient(AsyncWebClient):
                 arguments=redact_value(_arguments(options)),
                 is_ok=error is None,
                 error=error,
-                response=RedactedLater.of(response),
+                response=response if isinstance(response, RedactedLater) else RedactedLater.of(response),
                 duration=timedelta(seconds=time.perf_counter() - started),
                 is_captured=is_captured,
                 **cause(),
@@ -239,6 +239,12 @@ def _arguments(options: Mapping[str, Any]) -> dict[str, Any]:
 def _body(response: Any) -> dict[str, Any]:
     data = getattr(response, "data", response)
     return dict(data) if isinstance(data, Mapping) else {}
+
+
+def _answer(response: Any) -> Mapping[str, Any]:
+    """What Slack answered, as it came where that is at hand: the trace keeps it, and hardly anybody looks at it."""
+    body = _body(response)
+    return RedactedLater(response.body) if body and isinstance(response, PostedResponse) else body
 
 
 def _error_name(error: SlackApiError) -> str:

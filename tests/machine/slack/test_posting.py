@@ -13,10 +13,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from machine.redaction import REDACTED
 from machine.settings import Settings
 from machine.slack.posting import post, warn_if_deprecated
 from machine.slack.web import SlackWebClient
-from machine.trace import Trace
+from machine.trace import ApiCalled, Trace
 
 BODY = {"channel": "C1", "text": "grüße <@U1>", "blocks": [{"type": "divider"}], "mrkdwn": True}
 
@@ -70,6 +71,37 @@ async def test_a_call_is_what_slack_sdk_makes_of_it(server: Server, client: Slac
     assert server.asked[0] == server.asked[1]
     assert server.asked[0][2] == BODY
     assert shown(ours) == shown(theirs)
+
+
+async def test_the_trace_tells_what_slack_said(server: Server, client: SlackWebClient) -> None:
+    """Redacted, and as it came: a plugin may do with the answer what it likes."""
+    calls: list[ApiCalled] = []
+    client._trace.subscribe(calls.append, ApiCalled)
+    server.answer["text"] = '{"ok": true, "message": {"text": "from xoxb-1-posting"}}'
+
+    response = await client.chat_postMessage(channel="C1", text="hello")
+    response["message"]["text"] = "changed"
+
+    assert calls[0].response == {"ok": True, "message": {"text": f"from xoxb-{REDACTED}"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [(200, "<html>no JSON"), (502, "<html>no JSON"), (200, '{"ok": false}'), (500, "")],
+)
+async def test_the_trace_tells_what_was_no_success(
+    server: Server, client: SlackWebClient, status: int, text: str
+) -> None:
+    """Whatever came in its place."""
+    calls: list[ApiCalled] = []
+    client._trace.subscribe(calls.append, ApiCalled)
+    server.answer |= {"status": status, "text": text}
+
+    with pytest.raises(Exception):  # noqa: B017, PT011 - which one is tested elsewhere
+        await client.chat_postMessage(channel="C1", text="hello")
+
+    assert not calls[0].is_ok
+    assert dict(calls[0].response) == ({"ok": False} if text.startswith("{") else {})
 
 
 async def test_another_token_is_kept_to(server: Server, client: SlackWebClient) -> None:
