@@ -80,10 +80,12 @@ _RECORD_EVERY_S = 1.0
 _VITALS_EVERY_S = 1.0
 _PENDING_LIMIT = 1_000
 """Records waiting for the next frame; more in one frame would only be more of the same."""
-_CHAT_SHARE = 100
-"""Looking at a conversation waits so many times as long as it took the last time: a busy one must not slow the bot."""
+_CHAT_SHARE, _BUSY_CHAT_SHARE = 30, 100
+"""Looking at a conversation waits so many times as long as it took the last time: a long one must not slow the bot."""
+_BUSY_CHAT = 50
+"""Changes between two looks that nobody can follow."""
 _CHAT_FRAMES, _MAX_CHAT_FRAMES = 3, 2 * FRAMES_PER_SECOND
-"""Frames between two looks at a busy conversation, at least and at most; the first message shows at once."""
+"""Frames between two looks at a conversation, at least and at most; the first message shows at once."""
 _STORAGE_FRAMES = FRAMES_PER_SECOND
 """Frames between two looks at storage while it is being written to."""
 
@@ -338,10 +340,11 @@ class MachineApp(ExportingWindow):
             self._announce(self._pending.popleft())
         self._chat_wait -= 1
         if self.chat is not None and self.chat.version != self._chat_version and self._chat_wait <= 0:
+            share = _BUSY_CHAT_SHARE if self.chat.version - self._chat_version > _BUSY_CHAT else _CHAT_SHARE
             started = time.perf_counter()
             self.show_chat()
             took_frames = (time.perf_counter() - started) * FRAMES_PER_SECOND
-            self._chat_wait = min(max(_CHAT_FRAMES, round(took_frames * _CHAT_SHARE)), _MAX_CHAT_FRAMES)
+            self._chat_wait = min(max(_CHAT_FRAMES, round(took_frames * share)), _MAX_CHAT_FRAMES)
         self._storage_wait -= 1
         is_time = self._storage_wait % _STORAGE_FRAMES == 0
         if is_time and self._calls.version != self._calls_shown and self.plugins_pane.display:
@@ -467,6 +470,7 @@ class MachineApp(ExportingWindow):
         except MachineError as error:
             self.tell(str(error), title="Chat", severity="error")
         else:
+            self._chat_wait = 0  # what one has said oneself is not waited for
             if said:
                 self.tell(said, title="Chat", severity="warning")
 
