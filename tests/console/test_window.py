@@ -368,8 +368,9 @@ def test_layouts_in_a_small_terminal_look_right(snap_compare: Callable[..., bool
 async def test_the_tab_that_is_lit_is_the_pane_with_the_focus() -> None:
     """News of a focus that has moved on since comes late; the first pane must not be taken for the active one."""
     app = window()
+    there = [*app.panes, app.panes[0]]
     async with app.run_test(size=WIDE) as pilot:
-        for first, then in itertools.permutations(app.panes, 2):
+        for first, then in itertools.chain(itertools.pairwise(there), itertools.pairwise(there[::-1])):
             app.go_to(first)
             app.go_to(then)
             await pilot.pause()

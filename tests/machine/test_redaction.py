@@ -149,13 +149,13 @@ def test_what_stands_in_every_text_is_no_secret(value: object) -> None:
     assert redact(f"it says {value}!") == f"it says {value}!"
 
 
-@given(st.dictionaries(st.text(), st.recursive(st.none() | st.integers() | st.text(), st.lists)))
+@given(st.dictionaries(st.text(max_size=8) | TOKEN, JSON, max_size=4))
 def test_redacting_later_shows_the_same(value: dict[str, Any]) -> None:
     """Whatever it is looked at with."""
     later = RedactedLater.of(value)
 
     assert dict(later) == redact_value(value)
-    assert len(later) == len(value)
+    assert len(later) == len(redact_value(value))
     assert repr(later) == repr(redact_value(value))
 
 
