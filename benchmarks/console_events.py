@@ -21,12 +21,12 @@ from result_files import parser, write
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-import console
-from console.history import History
-from console.panes.events import EventsPane
-from console.theme import DARK
+import machine_console.app
 from machine.envelope import Envelope
 from machine.trace import Considered, EnvelopeReceived, HandlersConsidered, InvocationFinished, InvocationStarted
+from machine_console.app.theme import DARK
+from machine_console.history.history import History
+from machine_console.panes.events.pane import EventsPane
 
 EVENTS = 100_000
 FILTERS = ("error", "slow:>100ms", "user:U7", "message 4242", "kind:message plugin:greeter -user:U7", "nothing like it")
@@ -36,7 +36,7 @@ _START = datetime(2026, 1, 1, tzinfo=UTC)
 class Host(App[None]):
     """The pane alone, in the console's style."""
 
-    CSS_PATH = Path(console.__file__).with_name("app.tcss")
+    CSS_PATH = Path(machine_console.app.__file__).with_name("app.tcss")
 
     def __init__(self, pane: EventsPane) -> None:
         super().__init__()

@@ -39,13 +39,10 @@ from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 
-from console.app import MachineApp
-from console.driver import SafeDriver
-from console.runtime import Runtime
 from machine.envelope import Envelope
 from machine.logs import configure_logging
 from machine.sandbox import Sandbox, Workspace
-from machine.sandbox.changes import Change, MessagePosted
+from machine.sandbox.state.changes import Change, MessagePosted
 from machine.settings import Settings
 from machine.trace import (
     Considered,
@@ -56,6 +53,9 @@ from machine.trace import (
     InvocationStarted,
     Trace,
 )
+from machine_console.app.application import MachineApp
+from machine_console.app.driver import SafeDriver
+from machine_console.runtime.runtime import Runtime
 
 MESSAGES, TURNS, BURSTS = 1_000, 4, 8
 SETTLE_S = 5.0  # the console reads ahead for its completions at first, on a thread
@@ -221,7 +221,7 @@ class Measured(MachineApp):
 
 def watch_moves() -> None:
     """Have the list say when a key has moved its cursor."""
-    from console.panes.events import EventList  # noqa: PLC0415 - only here
+    from machine_console.panes.events.pane import EventList  # noqa: PLC0415 - only here
 
     move = EventList.action_move
 
@@ -256,7 +256,7 @@ def throughput(*arguments: str) -> float:
                 "SM_SLACK_APP_TOKEN": app_token,
                 "SM_STORAGE_BACKEND": "machine.storage.backends.memory.MemoryStorage",
             }
-            run = "from console.entry import main; main()"
+            run = "from machine_console.__main__ import main; main()"
             command = [sys.executable, "-c", run, *arguments]
             with on_terminal(command, project, settings, output=subprocess.DEVNULL) as (process, controller):
                 while serving.poll() is None:

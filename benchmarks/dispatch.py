@@ -19,12 +19,12 @@ from typing import Any
 
 from result_files import Wanted, parser, write
 
-from machine.dispatch.addressing import Addressing
+from machine.dispatch.bot_mention import Addressing
 from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.matching import Reader
 from machine.dispatch.registry import Handler, Registry
 from machine.envelope import Envelope
-from machine.loading.inspecting import handlers_of
+from machine.loading.handler_discovery import handlers_of
 from machine.logs import configure_logging
 from machine.models import Channel, User
 from machine.plugins import MachineBasePlugin

@@ -24,9 +24,9 @@ from result_files import parser, ratio, spread, write
 
 from machine.bot import Machine
 from machine.envelope import Envelope
-from machine.inbox.inbox import Inbox
-from machine.inbox.policy import InboxPolicy
 from machine.logs import configure_logging
+from machine.receiving.inbox import Inbox
+from machine.settings import InboxPolicy
 from machine.trace import Trace
 
 BURST, ROUNDS = 2_000, 4

@@ -34,10 +34,10 @@ IMPORTS = {
     "import machine": ["-c", "import machine"],
     "import machine.plugins": ["-c", "import machine.plugins"],
     "import machine.bot": ["-c", "import machine.bot"],
-    "machine --help": ["-c", "import sys; sys.argv = ['machine', '--help']; from console.entry import main; main()"],
+    "machine --help": ["-m", "machine", "--help"],
 }
 IMPORT_RUNS = 5
-HEADLESS = ["-c", "import sys; sys.argv = ['machine', 'run', '--headless']; from console.entry import main; main()"]
+HEADLESS = ["-m", "machine", "run", "--headless"]
 FIRST_ANSWERS = ("plain aiohttp", "slack_sdk")
 COMPARED_RUNS = 5
 ASKED_EVERY_S = 0.01

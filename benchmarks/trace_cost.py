@@ -19,9 +19,9 @@ from typing import Any
 from dispatch import PATTERNS, dispatcher, envelope
 from result_files import Wanted, parser, ratio, spread, write
 
-from console.history import History
 from machine.logs import configure_logging
 from machine.trace import Record, Trace
+from machine_console.history.history import History
 
 MESSAGES, ROUNDS = 300, 60
 HANDLERS = (1, 100)

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from console.app import MachineApp
-from console.runtime import Runtime
 from machine.logs import configure_logging
 from machine.settings import Settings
+from machine_console.app.application import MachineApp
+from machine_console.runtime.runtime import Runtime
 
 SCRIPT = Path(__file__).resolve()
 IMAGES = SCRIPT.with_name("images")

@@ -16,49 +16,49 @@ import aiohttp
 import slack_sdk.web.async_client  # noqa: F401 - first, as importing it takes 2.4 MB for a moment, which pydantic then has
 
 from machine.address import Address
-from machine.collector import look_less_often
-from machine.dispatch.addressing import Addressing
-from machine.dispatch.deliveries import Claims, SharedDeliveries
+from machine.dispatch.bot_mention import Addressing
 from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.matching import Reader
 from machine.dispatch.registry import Handler, Registry
 from machine.envelope import Envelope
 from machine.errors import MachineError, Mistake, PluginError, SettingsError
-from machine.inbox.inbox import FOLDER as INBOX_FOLDER
-from machine.inbox.inbox import Inbox
+from machine.gc_tuning import look_less_often
 from machine.loading.importing import Project
 from machine.loading.loader import LoadedPlugin, Loader
-from machine.loading.plugins import Plugins
+from machine.loading.plugin_manager import Plugins
 from machine.loading.reports import Reports
 from machine.logger import get_logger
 from machine.logs import TraceLogHandler
 from machine.plugins.base import MachineBasePlugin
 from machine.read_only import require_writable
+from machine.receiving.deduplication import Claims, SharedDeliveries
+from machine.receiving.event_queue import Handover
+from machine.receiving.inbox import FOLDER as INBOX_FOLDER
+from machine.receiving.inbox import Inbox
+from machine.receiving.intake import Intake
+from machine.receiving.socket_mode import SocketMode
+from machine.receiving.thread import BotLoop, Housed, ReceivingThread, RelayedTrace, Transport
 from machine.redaction import redact
 from machine.scheduler import Job, Scheduler, SteppedScheduler
 from machine.settings import DEFAULT_SETTINGS_FILE, CaseInsensitiveDict, Settings
 from machine.slack.client import SlackClient
 from machine.slack.directory import PAGE_EVERY_S, Directory
+from machine.slack.directory_cache import FILE as SNAPSHOT_FILE
+from machine.slack.directory_cache import Snapshot
 from machine.slack.identity import Identity, identify
-from machine.slack.snapshot import FILE as SNAPSHOT_FILE
-from machine.slack.snapshot import Snapshot
 from machine.slack.web import SlackWebClient, is_loopback, open_session
 from machine.storage import PluginStorage
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.expiry import Clock
-from machine.storage.opening import open_storage
+from machine.storage.factory import open_storage
 from machine.trace import Considered, Trace
-from machine.transport.handover import Handover
-from machine.transport.intake import Intake
-from machine.transport.receiving import BotLoop, Housed, ReceivingThread, RelayedTrace, Transport
-from machine.transport.socket_mode import SocketMode
 from machine.watchdog import Watchdog
 
 _logger = get_logger(__name__)
 
 
 if TYPE_CHECKING:
-    from machine.transport.http import HttpMode
+    from machine.receiving.http import HttpMode
 
 
 class Machine:
@@ -386,8 +386,8 @@ class Machine:
         transports: list[Transport] = []
         if settings.http is not None:
             # Here, because aiohttp's server takes 50 to 60 ms to import, and most bots have none.
-            from machine.transport.http import HttpMode  # noqa: PLC0415
-            from machine.transport.webhooks import Webhooks  # noqa: PLC0415
+            from machine.receiving.http import HttpMode  # noqa: PLC0415
+            from machine.receiving.webhooks import Webhooks  # noqa: PLC0415
 
             secret = settings.slack_signing_secret
             webhooks = Webhooks(self._dispatcher, bot_loop)
@@ -502,6 +502,6 @@ class Machine:
 def _captured_answer(
     identity: Identity, directory: Directory, method: str, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    from machine.slack.captured import captured_answer  # noqa: PLC0415 - only simulations in a real workspace need it
+    from machine.slack.dry_run import captured_answer  # noqa: PLC0415 - only simulations in a real workspace need it
 
     return captured_answer(method, arguments, identity, directory)

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from machine.address import Address
 from machine.errors import StorageError
+from machine.http_server import Server
 from machine.metrics import Metrics
-from machine.serving import Server
 from machine.storage.backends.base import MachineBaseStorage
 from machine.trace import ConnectionChanged, Trace
 

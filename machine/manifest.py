@@ -24,7 +24,7 @@ from machine.plugins.triggers import (
     TextTrigger,
     Trigger,
 )
-from machine.slack_scopes import ALWAYS, EVENT_SCOPES, MESSAGE_EVENTS, scopes_of_events, scopes_of_source
+from machine.slack.facts.scopes import ALWAYS, EVENT_SCOPES, MESSAGE_EVENTS, scopes_of_events, scopes_of_source
 
 # The directory of people and channels follows these.
 _DIRECTORY_EVENTS = (

@@ -15,6 +15,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from enum import StrEnum
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +27,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from machine.address import Address
 from machine.errors import Mistake, SettingsError
-from machine.inbox.policy import InboxPolicy
 from machine.redaction import REDACTED, is_secret_name, redact, redact_value, remember_secrets
 from machine.tracebacks import one_line
 
@@ -49,6 +49,20 @@ _EXPECTED = {  # what pydantic says in its own terms
     "enum": "one of rerun, report, off",
     "zoneinfo_str": "the name of a time zone, such as Europe/Amsterdam or UTC",
 }
+
+
+class InboxPolicy(StrEnum):
+    """What becomes of events that a killed process did not finish.
+
+    Attributes:
+        RERUN: Their handlers run again, from the beginning.
+        REPORT: The log says which they are.
+        OFF: Nothing; events are not noted.
+    """
+
+    RERUN = "rerun"
+    REPORT = "report"
+    OFF = "off"
 
 
 # Connections and storage are opened with these, once.

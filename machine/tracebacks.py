@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from machine.brief import brief
 from machine.redaction import redact
+from machine.safe_repr import brief
 from machine.trace import Frame
 
 _MAX_FRAMES = 20

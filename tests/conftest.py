@@ -20,7 +20,7 @@ from machine.envelope import Envelope
 from machine.logs import configure_logging
 from machine.plugins.base import MachineBasePlugin
 from machine.sandbox import Sandbox, Workspace
-from machine.sandbox.messages import Message
+from machine.sandbox.state.messages import Message
 from machine.trace import ApiCalled, Record, Trace
 from tests.waiting import NET_S, Waiter
 
@@ -132,7 +132,7 @@ def patient_limits() -> Iterator[None]:
     """A machine that is busy with other things holds up every loop; only the limits' own tests are about that."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("machine.watchdog.LIMIT", timedelta(minutes=5))
-        patch.setattr("machine.dispatch.deliveries.CLAIM_WITHIN_S", NET_S)  # else an event runs twice
+        patch.setattr("machine.receiving.deduplication.CLAIM_WITHIN_S", NET_S)  # else an event runs twice
         yield
 
 

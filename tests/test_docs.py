@@ -13,9 +13,9 @@ import typer.main
 
 import machine.errors
 import machine.plugins.decorators
-from console import cli
 from machine.plugins import MachineBasePlugin
 from machine.settings import Settings
+from machine_console.cli import app as cli
 from tests.conftest import BotUnderTest
 from tests.transcripts import Example, examples_on, run_example
 

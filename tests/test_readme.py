@@ -11,9 +11,9 @@ import pytest
 import typer.main
 
 import machine.plugins.decorators
-from console import cli
 from machine import __version__
 from machine.settings import Settings
+from machine_console.cli import app as cli
 from tests.conftest import BotUnderTest
 from tests.transcripts import examples_on, run_example
 

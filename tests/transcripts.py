@@ -38,10 +38,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from machine.sandbox.changes import Change, MessagePosted
-from machine.sandbox.conversations import Conversation
-from machine.sandbox.messages import Message
-from machine.sandbox.views import View
+from machine.sandbox.state.changes import Change, MessagePosted
+from machine.sandbox.state.conversations import Conversation
+from machine.sandbox.state.messages import Message
+from machine.sandbox.state.views import View
 from tests.conftest import BotUnderTest
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -12,11 +12,11 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from machine.dispatch.answers import PendingAnswer
-from machine.dispatch.explaining import Explanation, considered, explain
+from machine.dispatch.explanation import Explanation, considered, explain
+from machine.dispatch.kinds import RULES, Answering, Rule, rules_for
 from machine.dispatch.matching import Facts, Reader, Verdict
+from machine.dispatch.pending_answer import PendingAnswer
 from machine.dispatch.registry import Handler, Registry
-from machine.dispatch.rules import RULES, Answering, Rule, rules_for
 from machine.dispatch.supervisor import Supervisor
 from machine.envelope import Answer, Envelope
 from machine.logger import get_logger, structlog

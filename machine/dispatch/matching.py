@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from machine.dispatch.addressing import Addressing
+from machine.cached_property import lazy
+from machine.dispatch.bot_mention import Addressing
 from machine.envelope import Envelope, Payload
-from machine.lazy import lazy
 from machine.plugins.triggers import (
     Action,
     CallbackTrigger,

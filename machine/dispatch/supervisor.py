@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from types import FrameType
 
-from machine.containment import concerns_others
 from machine.dispatch.registry import Handler
 from machine.envelope import Envelope
+from machine.exception_policy import concerns_others
 from machine.logger import get_logger
 from machine.plugins.base import MachineBasePlugin
 from machine.redaction import redact

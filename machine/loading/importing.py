@@ -19,11 +19,11 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from machine.containment import concerns_others
 from machine.errors import Mistake, PluginError, SettingsError
+from machine.exception_policy import concerns_others
 from machine.tracebacks import one_line, own_traceback
 
-_NOT_OURS = frozenset({"machine", "console", *sys.stdlib_module_names})
+_NOT_OURS = frozenset({"machine", "machine_console", *sys.stdlib_module_names})
 
 
 class Project:

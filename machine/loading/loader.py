@@ -12,11 +12,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeGuard
 
-from machine.containment import concerns_others
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
+from machine.exception_policy import concerns_others
+from machine.loading.handler_discovery import check_lifecycle, handlers_of, hidden_method, plugin_name
 from machine.loading.importing import Project
-from machine.loading.inspecting import check_lifecycle, handlers_of, hidden_method, plugin_name
 from machine.logger import get_logger
 from machine.plugins.base import Host, MachineBasePlugin
 from machine.plugins.declarations import required_settings_of

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import watchfiles
 
-from machine.loading.elsewhere import lying_elsewhere
+from machine.loading.symlinks import lying_elsewhere
 from machine.logger import get_logger
 
 # How long changes are collected at most, and how long a pause ends a batch, in ms: 14 ms from save to notice (p50).

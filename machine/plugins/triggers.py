@@ -1,7 +1,7 @@
 """What a handler waits for, as its decorator declared it.
 
 A trigger is data. How each kind is matched, what its handler receives and how Slack is answered stands in one table,
-`machine.dispatch.rules`.
+`machine.dispatch.kinds`.
 """
 
 from __future__ import annotations

@@ -12,17 +12,17 @@ from typing import Self
 from aiohttp import web
 
 from machine.errors import MachineError
-from machine.sandbox.faults import Faults
-from machine.sandbox.file_transfer import FileTransfer
-from machine.sandbox.http_delivery import HttpDelivery
-from machine.sandbox.people import Person
-from machine.sandbox.recording import Witness, nobody
+from machine.http_server import refusal_of
+from machine.sandbox.api.file_transfer import FileTransfer
+from machine.sandbox.api.tokens import user_token, user_tokens
+from machine.sandbox.api.web_api import WebApi
+from machine.sandbox.delivery.faults import Faults
+from machine.sandbox.delivery.http_delivery import HttpDelivery
+from machine.sandbox.delivery.socket_mode import DisconnectReason, SocketMode
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.socket_mode import DisconnectReason, SocketMode
-from machine.sandbox.tokens import user_token, user_tokens
-from machine.sandbox.web_api import WebApi
-from machine.sandbox.workspace import Workspace
-from machine.serving import refusal_of
+from machine.sandbox.state.people import Person
+from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.traffic_log import Witness, nobody
 
 _HOST = "127.0.0.1"
 _MAX_BODY_SIZE = 64 * 1024 * 1024

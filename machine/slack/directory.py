@@ -20,8 +20,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.envelope import Envelope, Payload
 from machine.models import Channel, User
-from machine.slack.records import ByEmail, Names, Records
-from machine.slack.snapshot import Snapshot
+from machine.slack.directory_cache import Snapshot
+from machine.slack.lazy_records import ByEmail, Names, Records
 
 PAGE_SIZE = 200  # of the first page, which start-up waits for
 LATER_PAGE_SIZE = 999  # as much as Slack gives: it allows so many pages a minute, and not so many people

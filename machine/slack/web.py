@@ -25,7 +25,7 @@ from slack_sdk.webhook.webhook_response import WebhookResponse
 from machine.read_only import require_writable
 from machine.redaction import RedactedLater, redact, redact_value
 from machine.settings import Settings
-from machine.slack.posting import PostedResponse, post
+from machine.slack.json_calls import PostedResponse, post
 from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
 from machine.trace import ApiCalled, RateLimited, Trace, cause, current_invocation
 

@@ -65,7 +65,7 @@ def decode(data: bytes, *, key: str, secret: SecretStr | None = None) -> Any:
 
 
 def _decode_object(pickled: bytes, key: str) -> Any:
-    from machine.storage.objects import ObjectUnpickler  # noqa: PLC0415 - imports dill, see above
+    from machine.storage.dill_codec import ObjectUnpickler  # noqa: PLC0415 - imports dill, see above
 
     unpickler = ObjectUnpickler(io.BytesIO(pickled))
     try:
@@ -88,7 +88,7 @@ def _pickle(value: Any) -> bytes:
     try:
         _PlainPickler(buffer).dump(value)
     except _NotPlainError:
-        from machine.storage.objects import ObjectPickler  # noqa: PLC0415 - imports dill, see above
+        from machine.storage.dill_codec import ObjectPickler  # noqa: PLC0415 - imports dill, see above
 
         buffer = io.BytesIO()
         ObjectPickler(buffer).dump(value)

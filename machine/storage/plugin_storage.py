@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 
 from pydantic import SecretStr
 
-from machine.brief import brief
 from machine.errors import StorageError
 from machine.read_only import require_writable
+from machine.safe_repr import brief
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.codec import decode, encode
 from machine.storage.expiry import whole_seconds

@@ -20,21 +20,21 @@ from machine.logger import structlog
 from machine.logs import configure_structlog
 from machine.plugins import MachineBasePlugin
 from machine.sandbox import Change, Sandbox, Workspace
-from machine.sandbox.changes import MessagePosted
-from machine.sandbox.conversations import Conversation
-from machine.sandbox.faults import Faults
-from machine.sandbox.messages import Message
-from machine.sandbox.people import nearest
+from machine.sandbox.delivery.faults import Faults
+from machine.sandbox.state.changes import MessagePosted
+from machine.sandbox.state.conversations import Conversation
+from machine.sandbox.state.messages import Message
+from machine.sandbox.state.people import nearest
 from machine.storage import PluginStorage
 from machine.testing.clock import Clock
 from machine.testing.errors import Failures
+from machine.testing.frozen_time import PluginTime
+from machine.testing.idle import Settling
 from machine.testing.invented import invented_envelope
 from machine.testing.messages import SentMessage
+from machine.testing.must_await import Question
 from machine.testing.person import Person
-from machine.testing.plugin_time import PluginTime
-from machine.testing.question import Question
-from machine.testing.settling import Settling
-from machine.testing.travel import travel
+from machine.testing.time_travel import travel
 from machine.testing.webhooks import WebhookAnswer, send
 from machine.trace import (
     ApiCalled,

@@ -6,9 +6,9 @@ from typing import Any
 
 from machine.envelope import Envelope
 from machine.sandbox import Workspace
-from machine.sandbox.conversations import Conversation
-from machine.sandbox.people import Person
-from machine.sandbox.typed_text import encode_typed
+from machine.sandbox.state.conversations import Conversation
+from machine.sandbox.state.people import Person
+from machine.slack.text_encoding import encode_typed
 
 
 def invented_envelope(workspace: Workspace, person: Person, channel: Conversation, text: str) -> Envelope:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from machine.sandbox import Workspace
-from machine.sandbox.block_elements import elements_of
-from machine.sandbox.messages import Message
-from machine.sandbox.typed_text import unescape
+from machine.sandbox.state.messages import Message
+from machine.slack.block_kit.elements import elements_of
+from machine.slack.text_encoding import unescape
 
 __tracebackhide__ = True  # pytest shows the line of the test, not those in here
 

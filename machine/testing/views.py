@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from machine.sandbox import SlackRefusal, Workspace
-from machine.sandbox.block_elements import elements_of
-from machine.sandbox.views import View
+from machine.sandbox.state.views import View
+from machine.slack.block_kit.elements import elements_of
 from machine.testing.messages import readable, texts_of
 
 __tracebackhide__ = True  # pytest shows the line of the test, not those in here

@@ -12,7 +12,7 @@ import aiohttp
 
 from machine.bot import Machine
 from machine.plugins.triggers import Webhook
-from machine.sandbox.people import nearest
+from machine.sandbox.state.people import nearest
 
 __tracebackhide__ = True  # pytest shows the line of the test, not those in here
 

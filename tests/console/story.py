@@ -10,12 +10,6 @@ from typing import Any
 import pytest
 from textual.app import App, ComposeResult
 
-from console.chat import ChatChannel, ChatMessage, ChatPerson
-from console.history import History
-from console.panes.pane import Pane
-from console.plugin_list import FailureEntry, HandlerEntry, JobEntry, PluginEntry
-from console.stored import StoredValue
-from console.theme import DARK, LIGHT
 from machine.envelope import Envelope
 from machine.trace import (
     ApiCalled,
@@ -32,9 +26,15 @@ from machine.trace import (
     Record,
     StorageAccessed,
 )
+from machine_console.app.theme import DARK, LIGHT
+from machine_console.history.history import History
+from machine_console.panes.base import Pane
+from machine_console.panes.chat.transcript import ChatChannel, ChatMessage, ChatPerson
+from machine_console.panes.plugins.document import FailureEntry, HandlerEntry, JobEntry, PluginEntry
+from machine_console.panes.storage.stored_values import StoredValue
 
 START = datetime(2026, 3, 4, 9, 30, 0, tzinfo=UTC)
-STYLE_SHEET = Path(__file__).parents[2] / "console" / "app.tcss"
+STYLE_SHEET = Path(__file__).parents[2] / "console" / "machine_console" / "app" / "app.tcss"
 
 PING = "machine.plugins.builtin.general.PingPongPlugin.listen_to_ping"
 HELLO = "machine.plugins.builtin.general.HelloPlugin.hello"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TERMINAL = {"console", "textual", "prompt_toolkit", "typer", "rich", "pygments"}
+TERMINAL = {"machine_console", "textual", "prompt_toolkit", "typer", "rich", "pygments"}
 NOT_AT_ONCE = {"apscheduler", "dill", "watchfiles", "redis", "aioboto3", "prometheus_client"}
 
 
@@ -62,7 +62,7 @@ def test_help_is_cheap() -> None:
     """`machine --help` must not wait for libraries that it does not use."""
     imported = imported_by(
         "import sys; sys.argv = ['machine', '--help']\n"
-        "from console.cli import main\n"
+        "from machine_console.cli.app import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code\n"
     )
@@ -74,7 +74,7 @@ def test_help_is_cheap() -> None:
 def test_a_headless_bot_draws_nothing() -> None:
     """`machine run --headless` is what runs in production."""
     imported = imported_by(
-        "import console.cli, console.headless, sys\n"
+        "import machine_console.cli.app, machine_console.runtime.headless, sys\n"
         "assert 'machine.sandbox' not in sys.modules  # nor what Slack is imitated with, where there is Slack"
     )
 

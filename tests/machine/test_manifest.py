@@ -25,9 +25,9 @@ from machine.plugins.triggers import (
     SlashCommand,
     Trigger,
 )
-from machine.sandbox.methods import TABLE
+from machine.sandbox.api.methods import TABLE
 from machine.slack.directory import _FOLLOW
-from machine.slack_scopes import EVENT_SCOPES, METHOD_SCOPES, scopes_of_source
+from machine.slack.facts.scopes import EVENT_SCOPES, METHOD_SCOPES, scopes_of_source
 
 
 def handler(trigger: Trigger, doc: str = "") -> Handler:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from machine.errors import PluginError
-from machine.loading.inspecting import handlers_of
+from machine.loading.handler_discovery import handlers_of
 from machine.plugins import MachineBasePlugin
 from machine.plugins.decorators import schedule
 from machine.scheduler import MISFIRE_GRACE_S, Scheduler

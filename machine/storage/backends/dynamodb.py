@@ -18,7 +18,7 @@ try:
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # has no types
 except ImportError as error:
     raise StorageError(
-        "DynamoDBStorage needs the package aioboto3. Install it: pip install 'machine[dynamodb]'"
+        "DynamoDBStorage needs the package aioboto3. Install it: pip install 'machine-console[dynamodb]'"
     ) from error
 
 DEFAULT_KEY_PREFIX = "SM:"

@@ -16,7 +16,9 @@ try:
     from redis.asyncio import BlockingConnectionPool, Redis
     from redis.exceptions import RedisError
 except ImportError as error:
-    raise StorageError("RedisStorage needs the package redis. Install it: pip install 'machine[redis]'") from error
+    raise StorageError(
+        "RedisStorage needs the package redis. Install it: pip install 'machine-console[redis]'"
+    ) from error
 
 DEFAULT_KEY_PREFIX = "SM"
 DEFAULT_MAX_CONNECTIONS = 10

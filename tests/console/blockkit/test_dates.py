@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.blockkit.dates import date_text
-from console.blockkit.mrkdwn import mrkdwn_lines
-from console.blockkit.rich_text import rich_text_lines
-from console.line import plain
-from console.summary import IdsOnly
+from machine_console.blockkit.dates import date_text
+from machine_console.blockkit.mrkdwn import mrkdwn_lines
+from machine_console.blockkit.rich_text import rich_text_lines
+from machine_console.text.formatting import IdsOnly
+from machine_console.text.styled_text import plain
 
 AT = 1392734382
 """2014-02-18, 14:39:42 in UTC."""

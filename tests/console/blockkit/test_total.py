@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.blockkit.layout import Layout
-from console.blockkit.mrkdwn import mrkdwn_lines
-from console.line import plain
-from console.summary import IdsOnly
+from machine_console.blockkit.layout import Layout
+from machine_console.blockkit.mrkdwn import mrkdwn_lines
+from machine_console.text.formatting import IdsOnly
+from machine_console.text.styled_text import plain
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from console.project.creating import create_plugin, create_project
-from console.project.requirement import requirement_from
 from machine.errors import MachineError
+from machine_console.project.creating import create_plugin, create_project
+from machine_console.project.requirement import requirement_from
 
 
 def run_tests(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -118,6 +118,8 @@ def test_the_requirement_leads_to_where_this_installation_came_from() -> None:
     """A name alone might be somebody else's package."""
     git = requirement_from({"url": "https://git.example.com/m.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}})
 
-    assert git.line == "machine @ git+https://git.example.com/m.git@abc"
-    assert requirement_from({}).line.startswith("machine==")
-    assert requirement_from({"url": "file:///x", "dir_info": {"editable": True}}).line.startswith("./wheels/machine-")
+    assert git.line == "machine-console @ git+https://git.example.com/m.git@abc"
+    assert requirement_from({}).line.startswith("machine-console==")
+    assert requirement_from({"url": "file:///x", "dir_info": {"editable": True}}).line.startswith(
+        "./wheels/machine_console-"
+    )

@@ -8,15 +8,15 @@ from collections.abc import AsyncIterator
 import pytest
 from rich.console import Console, RenderableType
 
-from console.history import History
-from console.repl.conversation import Conversation
-from console.repl.evaluator import Outcome
-from console.repl.namespace import build_namespace
 from machine.bot import Machine
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.decorators import listen_to, schedule
 from machine.plugins.message import Message
 from machine.trace import Trace
+from machine_console.history.history import History
+from machine_console.repl.language.evaluator import Outcome
+from machine_console.repl.language.session import Conversation
+from machine_console.repl.verbs.namespace import build_namespace
 from tests.conftest import BotUnderTest
 
 

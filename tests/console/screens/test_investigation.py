@@ -9,12 +9,12 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 
-from console.outcome import Call, Outcome, Run, compare
-from console.replay import Replayed
-from console.screens.comparison import ComparisonScreen
-from console.screens.payload import PayloadScreen
-from console.screens.playground import PlaygroundScreen
-from console.theme import DARK, LIGHT
+from machine_console.app.theme import DARK, LIGHT
+from machine_console.history.event_outcome import Call, Outcome, Run, compare
+from machine_console.history.replay import Replayed
+from machine_console.screens.comparison import ComparisonScreen
+from machine_console.screens.payload_editor import PayloadScreen
+from machine_console.screens.playground import PlaygroundScreen
 from tests.console.story import CHANNELS, PEOPLE, STYLE_SHEET, hello_missed, ping, told_history
 
 SIZES = [(80, 24), (160, 45)]

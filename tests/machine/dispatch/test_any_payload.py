@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from machine.dispatch import answers as answering
+from machine.dispatch import pending_answer as answering
 from machine.envelope import Answer
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import (
@@ -29,8 +29,8 @@ from machine.plugins.decorators import (
     respond_to,
     shortcut,
 )
+from machine.receiving import intake
 from machine.trace import HandlersConsidered, InvocationFailed, LogWritten
-from machine.transport import intake
 from tests.conftest import BotUnderTest
 from tests.payloads import envelope, load_sample, sample_files
 from tests.waiting import NET_S

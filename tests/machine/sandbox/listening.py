@@ -12,7 +12,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox
-from machine.sandbox.waiting import Bell
+from machine.sandbox.condition import Bell
 
 Answers = Callable[[SocketModeRequest], Mapping[str, Any] | None]
 

@@ -10,8 +10,8 @@ import pytest
 
 from machine.errors import WorkspaceError
 from machine.sandbox import Workspace
-from machine.sandbox.faults import Faults
-from machine.sandbox.methods import TABLE
+from machine.sandbox.api.methods import TABLE
+from machine.sandbox.delivery.faults import Faults
 
 _DOCS = Path(__file__).parents[3] / "docs"
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from machine.sandbox import SlackRefusal, Workspace
-from machine.sandbox.arguments import Arguments
-from machine.sandbox.methods import TABLE
-from machine.sandbox.methods.call import Call
-from machine.sandbox.outbox import Request
+from machine.sandbox.api.arguments import Arguments
+from machine.sandbox.api.methods import TABLE
+from machine.sandbox.api.methods.call import Call
+from machine.sandbox.delivery.app_requests import Request
 from tests.machine.sandbox.listening import ManualClock
 
 _WORKSPACE = Workspace.default(clock=ManualClock())

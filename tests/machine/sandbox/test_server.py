@@ -9,8 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.errors import MachineError
 from machine.sandbox import Change, Sandbox, Workspace
-from machine.sandbox.changes import MessagePosted
-from machine.sandbox.posting import Draft
+from machine.sandbox.rules.message_rules import Draft
+from machine.sandbox.state.changes import MessagePosted
 from tests.machine.sandbox.listening import App, ManualClock
 
 

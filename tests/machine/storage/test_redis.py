@@ -118,5 +118,5 @@ def test_a_missing_extra_is_named() -> None:
     """Someone who sets STORAGE_BACKEND reads what to install."""
     shown = subprocess.run([sys.executable, "-c", MISSING_EXTRA], capture_output=True, text=True, check=True).stdout
 
-    assert "pip install 'machine[redis]'" in shown
-    assert "pip install 'machine[dynamodb]'" in shown
+    assert "pip install 'machine-console[redis]'" in shown
+    assert "pip install 'machine-console[dynamodb]'" in shown

@@ -14,12 +14,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from machine.bot import Machine
-from machine.dispatch import deliveries
-from machine.dispatch.deliveries import ASK_AGAIN_AFTER_S, REMEMBERED_FOR, SharedDeliveries
 from machine.envelope import Envelope
 from machine.errors import StorageError
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import listen_to
+from machine.receiving import deduplication as deliveries
+from machine.receiving.deduplication import ASK_AGAIN_AFTER_S, REMEMBERED_FOR, SharedDeliveries
 from machine.sandbox import Sandbox, Workspace
 from machine.trace import EnvelopeDropped, Record, Trace
 from tests.conftest import BotUnderTest
@@ -30,7 +30,7 @@ from tests.waiting import NET_S, Waiter
 REDIS = "machine.storage.backends.redis.RedisStorage"
 # A process that is held up for longer than Redis may take to answer handles the event all the same, by design.
 NUMBERS = f"""
-from machine.dispatch import deliveries
+from machine.receiving import deduplication as deliveries
 from machine.plugins import MachineBasePlugin
 from machine.plugins.decorators import listen_to
 

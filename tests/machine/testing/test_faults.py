@@ -40,7 +40,7 @@ async def test_an_event_that_comes_twice_is_answered_once(bot: Bot) -> None:
 @pytest.fixture
 def quick_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack's client looks every 5 seconds whether its connection is still there."""
-    monkeypatch.setattr("machine.transport.socket_mode.PING_INTERVAL_S", 0.05)
+    monkeypatch.setattr("machine.receiving.socket_mode.PING_INTERVAL_S", 0.05)
 
 
 @pytest.mark.usefixtures("quick_watchdog")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio.plugin
 
-import machine.testing.plugin
-from machine.sandbox.faults import Faults
+import machine.testing.pytest_plugin
+from machine.sandbox.delivery.faults import Faults
 from machine.testing import Bot, Person
 from tests.transcripts import examples_on
 

@@ -1,0 +1,1 @@
+"""The application: one window, its layout, its keys, and what it remembers."""

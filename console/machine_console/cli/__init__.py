@@ -1,0 +1,1 @@
+"""The `machine` command, one module per subcommand."""

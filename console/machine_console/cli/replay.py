@@ -1,0 +1,93 @@
+"""`machine replay`: a recording run against the plugins, and what is different from when it was recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from machine.redaction import redact
+from machine.settings import Settings
+from machine_console.history.event_outcome import Outcome
+from machine_console.history.history import History
+from machine_console.history.recording import RecordedEvent, read_recording
+from machine_console.history.replay import Replayed, replay_all
+from machine_console.runtime.replay_runtime import ReplayRuntime
+from machine_console.text.formatting import counted
+
+
+async def run_replay(path: Path, settings: Settings, project: Path, *, as_json: bool = False) -> int:
+    """Run a recording and print what came of it.
+
+    Returns:
+        The exit code: 1 where something differs or a plugin cannot be loaded, else 0.
+
+    Raises:
+        MachineError: The recording cannot be read, or the bot cannot start.
+    """
+    recording = read_recording(path)
+    runtime = ReplayRuntime(settings, project)
+    history = History()
+    runtime.trace.subscribe(history.record)
+    await runtime.start()
+    try:
+        results = await replay_all(runtime.machine, history, recording)
+        failures = {name: redact(str(error)) for name, error in runtime.machine.failures.items()}
+    finally:
+        await runtime.stop()
+    report = _report(path, recording, results, failures)
+    print(json.dumps(report, ensure_ascii=False, default=str) if as_json else "\n".join(_lines(report)))
+    return 1 if report["different"] or failures else 0
+
+
+def _report(
+    path: Path, recording: Sequence[RecordedEvent], results: Sequence[Replayed], failures: dict[str, str]
+) -> dict[str, Any]:
+    events = [_event(one, result) for one, result in zip(recording, results, strict=True)]
+    return {
+        "recording": str(path),
+        "events": len(events),
+        "different": sum(bool(event["differences"]) for event in events),
+        "failed_plugins": failures,
+        "results": events,
+    }
+
+
+def _event(one: RecordedEvent, result: Replayed) -> dict[str, Any]:
+    outcome: Outcome = result.outcome
+    return {
+        "id": one.id,
+        "at": one.at.isoformat(),
+        "event": redact(result.title),
+        "is_over": result.is_over,
+        "handlers": [run.handler for run in outcome.runs],
+        "calls": [
+            {"handler": run.handler, "method": call.method, "arguments": call.arguments, "captured": call.is_captured}
+            for run in outcome.runs
+            for call in run.calls
+        ],
+        "errors": {run.handler: run.error for run in outcome.runs if run.error},
+        "differences": [{"before": pair.before, "after": pair.after} for pair in result.differences],
+    }
+
+
+def _lines(report: dict[str, Any]) -> list[str]:
+    lines = []
+    for event in report["results"]:
+        sign = "≠" if event["differences"] else "="
+        handlers = ", ".join(event["handlers"]) or "no handler"
+        late = "" if event["is_over"] else "  (still running after 10 s)"
+        lines.append(f"{sign} {event['event']}  [{handlers}]{late}")
+        for difference in event["differences"]:
+            lines += [f"    - {difference['before']}"] if difference["before"] is not None else []
+            lines += [f"    + {difference['after']}"] if difference["after"] is not None else []
+    lines += [f"✗ {name}: {error}" for name, error in report["failed_plugins"].items()]
+    replayed = counted(report["events"], "event")
+    lines.append(f"{replayed} replayed, {report['different']} different. Nothing was sent to Slack.")
+    return [_printable(line) for line in lines]
+
+
+def _printable(line: str) -> str:
+    """Without what a terminal would act on: a message may hold anything."""
+    return "".join(character if character.isprintable() else "�" for character in line)

@@ -1,0 +1,65 @@
+"""`machine sign-storage`: what was stored before `STORAGE_SECRET` was set gets its signature, or loses it again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from machine.errors import MachineError, StorageError
+from machine.settings import Settings
+from machine.storage.backends.base import MachineBaseStorage
+from machine.storage.factory import open_storage
+from machine.storage.signing import is_signed, sign, verified
+from machine_console.panes.storage.editing import seconds_left
+from machine_console.text.formatting import counted
+
+
+async def sign_storage(settings: Settings, project: Path, *, removes: bool) -> int:
+    """Sign every stored value that is not, or take all signatures off; nothing is unpickled, lifetimes stay.
+
+    Returns:
+        The exit code: 1 if a value has a wrong signature, which is left as it is.
+
+    Raises:
+        MachineError: There is no `STORAGE_SECRET`, or the storage cannot be used or cannot list its keys.
+    """
+    secret = settings.storage_secret
+    if secret is None:
+        raise MachineError(
+            "STORAGE_SECRET is not set. Export SM_STORAGE_SECRET; `openssl rand -hex 32` makes a good one."
+        )
+    storage = open_storage(settings, project)
+    try:
+        await storage.init()
+        return await _rewrite(storage, secret, removes=removes)
+    finally:
+        await storage.close()
+
+
+async def _rewrite(storage: MachineBaseStorage, secret: SecretStr, *, removes: bool) -> int:
+    keys = await storage.keys()
+    if not keys:
+        print("Nothing is stored.")
+        return 0
+    changed = 0
+    wrong: list[StorageError] = []
+    for key in keys:
+        data = await storage.get(key)
+        if data is None:  # it has just expired
+            continue
+        try:
+            content = verified(data, key=key, secret=secret) if is_signed(data) else data
+        except StorageError as error:
+            wrong.append(error)
+            continue
+        wanted = content if removes else sign(content, key=key, secret=secret)
+        if wanted != data:
+            await storage.set(key, wanted, seconds_left(await storage.expiry(key)))
+            changed += 1
+    for problem in wrong:
+        print(f"machine: {problem}", file=sys.stderr)
+    done = "lost their signature" if removes else "signed"
+    print(f"{changed} of {counted(len(keys), 'value')} {done}.")
+    return 1 if wrong else 0

@@ -1,0 +1,1 @@
+"""The workspace to talk in."""

@@ -1,0 +1,1 @@
+"""The events as they arrive, and everything about one of them."""

@@ -1,0 +1,1 @@
+"""The plugins: which are live, which failed, and what they listen to."""

@@ -1,0 +1,1 @@
+"""The Python prompt as a pane."""

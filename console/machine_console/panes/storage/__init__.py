@@ -1,0 +1,1 @@
+"""What plugins have stored, to look at and to edit."""

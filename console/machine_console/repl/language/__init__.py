@@ -1,0 +1,1 @@
+"""What happens to an input: parsed, run, stopped, and its errors told."""

@@ -1,0 +1,1 @@
+"""The prompt inside the console: prompt-toolkit within a Textual widget."""

@@ -1,0 +1,1 @@
+"""The prompt-toolkit prompt: keys, completion, history, and how results look."""

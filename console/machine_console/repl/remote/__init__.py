@@ -1,0 +1,1 @@
+"""The REPL of a bot in another process, over its Unix socket."""

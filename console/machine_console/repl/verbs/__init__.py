@@ -1,0 +1,1 @@
+"""The names at the prompt, and what they do."""

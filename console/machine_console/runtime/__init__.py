@@ -1,0 +1,1 @@
+"""The bot as a process: with or without a terminal, against Slack or in the sandbox."""

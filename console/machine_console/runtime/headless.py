@@ -1,0 +1,107 @@
+"""The bot without a screen: started, stopped by signals, reloaded by one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
+
+from machine.logger import get_logger
+from machine_console.repl.remote.service import kept_history, offered_repl
+from machine_console.runtime.health import served_health
+from machine_console.runtime.runtime import Runtime
+
+THREADS_END_WITHIN_S = 1.0
+
+_logger = get_logger(__name__)
+
+
+async def run_headless(runtime: Runtime) -> int:
+    """Run the bot until SIGTERM or SIGINT; SIGHUP takes over changed plugin files, or ends it with its terminal.
+
+    Handlers that run when a signal comes have 10 s to end.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        MachineError: When the bot cannot start, or Slack will not let it connect any more.
+    """
+    async with served_health(runtime):
+        return await _run(runtime)
+
+
+async def _run(runtime: Runtime) -> int:
+    # Before starting: unhandled, SIGHUP would end the process. A terminal sends it when it is closed.
+    is_on_terminal = sys.stdin is not None and sys.stdin.isatty()
+    hung_up = asyncio.Event() if is_on_terminal else _on_signals(signal.SIGHUP)
+    endings = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if is_on_terminal else ()))
+    stopping = asyncio.create_task(_on_signals(*endings).wait())
+    asyncio.get_running_loop().set_default_executor(threads := ThreadPoolExecutor())
+    history = kept_history(runtime)  # from the start, as the log tells there what could not be loaded
+    starting = asyncio.create_task(runtime.start())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            return 0
+        starting.result()
+        reloading = asyncio.create_task(_reload_when(hung_up, runtime))
+        failing = asyncio.create_task(runtime.machine.wait_until_stopped())
+        async with offered_repl(runtime, history):
+            await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        reloading.cancel()
+        if failing.done():
+            failing.result()
+        failing.cancel()
+    finally:
+        stopping.cancel()
+        await runtime.stop()
+        threads.shutdown(wait=False, cancel_futures=True)
+        if runtime.abandoned or _thread_left():
+            _leave(sys.exception())
+    return 0
+
+
+def _leave(error: BaseException | None) -> NoReturn:
+    """End the process at once: what refuses to end would keep the event loop, and the process, for ever."""
+    logging.shutdown()
+    if error is not None:
+        print(f"machine: {error}", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(0 if error is None else 1)
+
+
+def _thread_left() -> bool:
+    """Whether a thread that Python would wait for, say one that a cancelled handler had started, does not end."""
+    deadline = time.monotonic() + THREADS_END_WITHIN_S
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(max(deadline - time.monotonic(), 0))
+            if thread.is_alive():
+                _logger.error("Thread abandoned: it does not end", thread=thread.name)
+                return True
+    return False
+
+
+def _on_signals(*numbers: signal.Signals) -> asyncio.Event:
+    came = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in numbers:
+        loop.add_signal_handler(number, came.set)
+    return came
+
+
+async def _reload_when(hung_up: asyncio.Event, runtime: Runtime) -> None:
+    while True:
+        await hung_up.wait()
+        hung_up.clear()
+        if not await runtime.machine.reload():
+            _logger.info("Reload asked for: nothing was taken over")

@@ -1,0 +1,1 @@
+"""How the bot is doing: connection, rate limits, process, handlers, and what deserves a notification."""

@@ -1,0 +1,183 @@
+"""HTTP: Slack sends its requests to a server of the bot's, which answers each in its response.
+
+One address takes events, interactions and slash commands; what a request is shows in its body. See
+https://docs.slack.dev/apis/events-api/using-http-request-urls. Plugins may have routes of their own on the same server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from machine.address import Address
+from machine.envelope import Acknowledgement, Answer, Envelope
+from machine.http_server import Server
+from machine.logger import get_logger
+from machine.receiving.intake import Intake
+from machine.receiving.signature import is_genuine
+from machine.receiving.webhooks import Webhooks
+from machine.trace import ConnectionChanged, Trace
+
+SLACK_PATH = "/slack/events"
+MAX_BODY_BYTES = 1024 * 1024
+BODY_WITHIN_S = 10.0  # who sends more slowly than that only holds a connection
+MAX_FIELDS = 100
+
+_logger = get_logger(__name__)
+
+
+class HttpMode:
+    """Receives envelopes, and what is meant for plugins, over HTTP; lives on the event loop on which it is started.
+
+    Args:
+        address: Where it listens.
+        signing_secret: Proves that a request comes from Slack; without one, only the routes of plugins are served.
+        intake: Takes the envelopes.
+        webhooks: Answers on the routes of plugins.
+        trace: Told when Slack can send.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        signing_secret: str | None,
+        intake: Intake,
+        webhooks: Webhooks,
+        trace: Trace,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._secret = signing_secret
+        self._intake = intake
+        self._trace = trace
+        self._clock = clock
+        self._is_open = self._is_paused = False
+        self._webhooks = webhooks
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        if signing_secret is not None:
+            app.router.add_post(SLACK_PATH, self._from_slack)
+        app.router.add_route("*", "/{path:.*}", self._for_plugins)
+        self._server = Server(app, address, "HTTP")
+
+    @property
+    def address(self) -> Address:
+        """Where it listens."""
+        return self._server.address
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            MachineError: The address is in use, or may not be used.
+        """
+        await self._server.start()
+        takes_slack = self._is_open = self._secret is not None
+        _logger.info("HTTP", at=f"http://{self.address}", slack=SLACK_PATH if takes_slack else None)
+        if takes_slack:
+            self._changed("connected", f"HTTP at {self.address}{SLACK_PATH}", connections=1)
+
+    async def pause(self) -> None:
+        """Take no more requests, and keep the connections for the answers that handlers still owe.
+
+        Slack and others are told to come back (503), which Slack does.
+        """
+        self._is_paused = True
+
+    async def stop(self) -> None:
+        """Close the server."""
+        await self._server.close()
+        if self._is_open:
+            self._is_open = False
+            self._changed("disconnected", "stopped")
+
+    async def _from_slack(self, request: web.Request) -> web.Response:
+        """Verify, read and dispatch one request; its answer is the response."""
+        body = await _body(request)
+        fields = _fields(request, body)
+        if fields.get("ssl_check") == "1":  # sent now and then to see whether the certificate is good; nothing is run
+            return web.Response()
+        headers = request.headers
+        timestamp, signature = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
+        if not is_genuine(self._secret or "", timestamp, signature, body, self._clock()):
+            _logger.warning("A request was refused: it is not signed by Slack, or too old", peer=request.remote)
+            return web.Response(status=401, text="invalid signature\n")
+        kind, payload = _read(fields, body)
+        if payload.get("type") == "url_verification":
+            return web.json_response({"challenge": payload.get("challenge")})
+        if self._is_paused or self._intake.is_full:
+            return _come_back()
+        return await self._take(kind, payload, headers, len(body))
+
+    async def _take(self, kind: str, payload: Mapping[str, Any], headers: Mapping[str, str], size: int) -> web.Response:
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Answer] = loop.create_future()
+
+        async def acknowledge(answer: Answer) -> None:
+            answered.set_result(answer)
+
+        retry = headers.get("X-Slack-Retry-Num", "")
+        envelope = Envelope(
+            id=str(uuid.uuid4()),  # over HTTP, Slack gives none
+            kind=kind,
+            payload=payload,
+            acknowledge=Acknowledgement(acknowledge, loop),
+            retry_attempt=int(retry) if retry.isascii() and retry.isdecimal() and len(retry) < 4 else 0,
+            size=size,
+        )
+        await self._intake.take([envelope])
+        answer = await answered
+        return web.Response() if answer is None else web.json_response(dict(answer))
+
+    async def _for_plugins(self, request: web.Request) -> web.Response:
+        if not self._webhooks.has_route(request.path):
+            return web.Response(status=404, text="not found\n")
+        if self._is_paused:
+            return _come_back()
+        return await self._webhooks.answer(request, await _body(request))
+
+    def _changed(self, state: str, detail: str, connections: int = 0) -> None:
+        if self._trace:
+            self._trace.emit(ConnectionChanged(state=state, detail=detail, connections=connections))
+
+
+async def _body(request: web.Request) -> bytes:
+    """The body, as it was sent; 413 above 1 MB, 408 where it takes too long."""
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+
+
+def _fields(request: web.Request, body: bytes) -> dict[str, str]:
+    """The fields of a form; empty where the body is none."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return {}
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
+    except ValueError:
+        raise web.HTTPBadRequest(text="not a form\n") from None
+
+
+def _read(fields: Mapping[str, str], body: bytes) -> tuple[str, Mapping[str, Any]]:
+    """The kind of the envelope, and its payload: the shapes are those of Socket Mode."""
+    if fields and "payload" not in fields:
+        return "slash_commands", fields
+    try:
+        payload = json.loads(fields["payload"] if fields else body)
+    except (ValueError, RecursionError):
+        payload = None
+    if not isinstance(payload, Mapping):
+        raise web.HTTPBadRequest(text="not a JSON object\n")
+    return (str(payload.get("type") or "interactive") if fields else "events_api"), payload
+
+
+def _come_back() -> web.Response:
+    return web.Response(status=503, text="not now\n", headers={"Retry-After": "5"})

@@ -1,0 +1,264 @@
+"""Socket Mode: envelopes over WebSockets that the bot opens, so that Slack needs no way in.
+
+See https://docs.slack.dev/apis/events-api/using-socket-mode. The connections are kept here and not by slack_sdk's
+client, which keeps one, closes it before it opens the next, and tries for ever with a token that Slack has refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+
+from machine.envelope import Acknowledgement, Answer, Envelope
+from machine.errors import MachineError, SlackRefusedError
+from machine.logger import get_logger
+from machine.receiving.connection import Arrived, SocketLink
+from machine.receiving.intake import Intake
+from machine.receiving.write_batching import CorkedSocket
+from machine.redaction import redact
+from machine.settings import Settings
+from machine.slack.identity import refusal
+from machine.slack.web import SlackWebClient, is_loopback, proxy_for
+from machine.trace import ConnectionChanged, Trace
+
+# Slack will give the same answer for ever; all other errors may pass.
+_FATAL = frozenset(
+    {
+        "access_denied",
+        "account_inactive",
+        "invalid_auth",
+        "missing_scope",
+        "not_allowed_token_type",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+    }
+)
+CONNECTIONS = 2  # one takes over at once what the other, just being replaced, does not
+PING_INTERVAL_S = 5
+CONNECT_TIMEOUT_S = 30
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 60.0
+STABLE_AFTER_S = 10.0  # a connection that lived shorter than this was no success
+_NOTICES = frozenset({"warning", "refresh_requested"})  # Slack closes the connection some seconds later
+_UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
+
+_logger = get_logger(__name__)
+
+
+class SocketMode:
+    """Receives envelopes over Socket Mode; lives on the event loop on which it is started.
+
+    Args:
+        settings: The app token, the proxy, and how many connections.
+        intake: Takes the envelopes.
+        trace: Told of the state of the connections.
+        workspace: Name of the workspace, for people.
+        on_fatal: Called when Slack will not let the bot connect any more.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        intake: Intake,
+        trace: Trace,
+        workspace: str,
+        on_fatal: Callable[[MachineError], None],
+    ) -> None:
+        self._settings = settings
+        token = settings.slack_app_token
+        self._token = token.get_secret_value() if token else ""
+        self._proxy = proxy_for(settings)
+        # In a sandbox one, so that events come in the order in which they happened.
+        default = 1 if is_loopback(settings.slack_api_url) else CONNECTIONS
+        self._wanted = settings.socket_mode_connections or default
+        self._intake = intake
+        self._trace = trace
+        self._workspace = workspace
+        self._on_fatal = on_fatal
+        self._links: set[SocketLink] = set()
+        self._keepers: list[asyncio.Task[None]] = []
+        self._session: aiohttp.ClientSession | None = None
+        self._is_paused = False
+        self._has_failed = False
+        self._has_warned = False
+
+    async def start(self) -> None:
+        """Connect; the first connection is open when this returns, the others follow.
+
+        Raises:
+            SlackRefusedError: When Slack does not accept the app token.
+            MachineError: When Slack cannot be reached.
+        """
+        self._session = aiohttp.ClientSession(ws_response_class=CorkedSocket)
+        self._changed("connecting", self._workspace)
+        try:
+            first = await self._open()
+        except SlackApiError as error:
+            await self.stop()
+            raise refusal(error, of_app_token=True) from None
+        except _UNREACHABLE as error:
+            await self.stop()
+            raise MachineError(f"Slack cannot be reached: {redact(str(error))}. Check network and proxy.") from error
+        keepers = [self._keep(first), *(self._keep(None) for _ in range(self._wanted - 1))]
+        self._keepers = [asyncio.create_task(keeper, name="Socket Mode keeper") for keeper in keepers]
+
+    async def pause(self) -> None:
+        """Take no more envelopes, and keep the connections for the answers that handlers still owe.
+
+        What arrives from now on is not acknowledged, so Slack delivers it again to the next connection.
+        """
+        self._is_paused = True
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        if self._session is None:
+            return
+        session, self._session = self._session, None
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*(link.close() for link in list(self._links)), return_exceptions=True)
+        await session.close()
+        self._changed("disconnected", "stopped")
+
+    async def _keep(self, link: SocketLink | None) -> None:
+        """Keep one connection open, replacing it before it goes where Slack gives notice."""
+        failures = 0
+        while not self._has_failed:
+            if link is None:
+                try:
+                    link = await self._open()
+                except SlackApiError as error:
+                    if error.response.get("error") in _FATAL:
+                        self._fail(refusal(error, of_app_token=True))
+                        return
+                except _UNREACHABLE as error:
+                    _logger.info("Socket Mode cannot connect", problem=redact(str(error) or type(error).__name__))
+            if link is not None:
+                await link.until_leaving()
+                if link.reason == "link_disabled":
+                    self._fail(
+                        SlackRefusedError("link_disabled", "Switch Socket Mode on again in the settings of your app.")
+                    )
+                    return
+                failures = 0 if link.age_s > STABLE_AFTER_S else failures
+                may_hurry = failures == 0 and link.reason != "too_many_websockets"
+                link = None
+                if may_hurry:  # the old one is still open where Slack has given notice
+                    failures = 1
+                    continue
+            await asyncio.sleep(_wait_s(failures))
+            failures += 1
+
+    async def _open(self) -> SocketLink:
+        if self._session is None:
+            raise ConnectionError("stopped")
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            web = SlackWebClient(self._settings, self._session, self._trace)
+            granted = await web.apps_connections_open(app_token=self._token)
+            link = await SocketLink.open(
+                self._session,
+                str(granted["url"]),
+                self._proxy,
+                PING_INTERVAL_S,
+                self._on_messages,
+                self._intake.until_room,
+            )
+        self._links.add(link)
+        link.living.add_done_callback(lambda _: self._gone(link))
+        return link
+
+    def _gone(self, link: SocketLink) -> None:
+        self._links.discard(link)
+        if self._session is not None and not self._has_failed and link.reason not in _NOTICES:
+            self._changed("reconnecting", "the connection was closed")
+
+    async def _on_messages(self, link: SocketLink, messages: Sequence[Arrived]) -> None:
+        envelopes = []
+        for message, size in messages:
+            match message.get("type"):
+                case "hello":
+                    link.is_welcome = True
+                    self._changed("connected", self._workspace)
+                    self._warn_of_others(message)
+                case "disconnect":
+                    link.leave(str(message.get("reason") or "no reason given"))
+                    self._changed("reconnecting", f"Slack asks for it: {link.reason}")
+                case _ if message.get("envelope_id") and not self._is_paused:
+                    envelopes.append(self._envelope(link, message, size))
+        if envelopes:
+            await self._intake.take(envelopes)
+
+    def _envelope(self, link: SocketLink, message: Mapping[str, Any], size: int) -> Envelope:
+        payload = message.get("payload")
+        payload = payload if isinstance(payload, Mapping) else {}
+        kind = str(message.get("type") or "")
+        envelope_id = str(message["envelope_id"])
+
+        async def acknowledge(answer: Answer) -> None:
+            await self._acknowledge(link, envelope_id, answer)
+
+        return Envelope(
+            id=envelope_id,
+            kind=str(payload.get("type") or kind) if kind == "interactive" else kind,
+            payload=payload,
+            acknowledge=Acknowledgement(acknowledge, asyncio.get_running_loop()),
+            retry_attempt=_number(message.get("retry_attempt")),
+            size=size,
+        )
+
+    async def _acknowledge(self, link: SocketLink, envelope_id: str, answer: Answer) -> None:
+        response: dict[str, Any] = {"envelope_id": envelope_id}
+        if answer is not None:
+            response["payload"] = answer
+        # Over the connection that brought it; where that is gone, another may do.
+        for way in [link, *(other for other in self._links if other is not link)]:
+            if way.is_closed:
+                continue
+            try:
+                await way.send(response)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                _logger.info("An acknowledgement could not be sent", problem=str(error))
+            else:
+                return
+        if self._session is not None:  # else stopped meanwhile: Slack delivers again to the next process
+            _logger.warning("An envelope could not be acknowledged, Slack will deliver it again")
+
+    def _warn_of_others(self, hello: Mapping[str, Any]) -> None:
+        connections = _number(hello.get("num_connections"))
+        if connections > max(len(self._links), 1) and not self._has_warned:
+            self._has_warned = True
+            _logger.warning(
+                "Another process is connected for this app; Slack sends each event to one of them only",
+                connections=connections,
+                own=len(self._links),
+            )
+
+    def _fail(self, error: SlackRefusedError) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            self._changed("failed", error.reason)
+            self._on_fatal(error)
+
+    def _changed(self, state: str, detail: str) -> None:
+        # One that is being replaced counts together with the one that replaces it.
+        connections = min(self._wanted, sum(link.is_open for link in self._links)) if state != "failed" else 0
+        _logger.info("Socket Mode", state=state, detail=detail, connections=connections)
+        if self._trace:
+            self._trace.emit(ConnectionChanged(state=state, detail=detail, connections=connections))
+
+
+def _wait_s(failures: int) -> float:
+    """How long to wait after so many failures: longer each time, and not the same for all bots that Slack has lost."""
+    longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures, 10))
+    return random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,1 @@
+"""What Slack sends the app: events and interactions, over Socket Mode or HTTP, with faults on request."""

@@ -1,0 +1,1 @@
+"""Slack's rules for what people write and choose."""

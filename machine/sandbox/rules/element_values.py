@@ -1,0 +1,111 @@
+"""From what a person names to what Slack writes: options, ids of people and channels, dates.
+
+Options of an external select are those that the app offered last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from machine.sandbox.refusal import SlackRefusal
+from machine.sandbox.state.messages import JsonObject, Message
+from machine.sandbox.state.views import View
+from machine.slack.block_kit.elements import MULTIPLE, Element
+from machine.slack.block_kit.validation import check_options
+
+if TYPE_CHECKING:
+    from machine.sandbox.state.workspace import Workspace
+
+Surface: TypeAlias = Message | View
+"""Where elements are shown."""
+
+_MAX_REMEMBERED = 1_000
+_TYPED = frozenset({"value", "selected_date", "selected_time", "selected_date_time", "rich_text_value"})
+
+
+class Choices:
+    """Knows the people, channels, files and options one can choose."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._offered: dict[tuple[str, str], list[JsonObject]] = {}
+
+    def offer(self, surface: Surface, element: Element, answer: Mapping[str, Any]) -> None:
+        """Remember the options an app answered for an external select.
+
+        Raises:
+            SlackRefusal: `invalid_arguments` if they are none.
+        """
+        check_options(answer)
+        groups = answer.get("option_groups") or ()
+        options = [*(answer.get("options") or ()), *(option for group in groups for option in group["options"])]
+        remember(self._offered, (_id_of(surface), element.action_id), options)
+
+    def value(self, element: Element, surface: Surface, given: Any) -> Any:
+        """The value of any element, for what a person entered or chose; `None` clears it."""
+        if element.value_field in _TYPED:
+            return as_slack_writes(element, given)
+        listed = [] if given is None else given if isinstance(given, list | tuple) else [given]
+        return self.chosen(element, surface, listed)
+
+    def chosen(self, element: Element, surface: Surface, given: Sequence[str | JsonObject]) -> Any:
+        """The value of an element that one chooses in.
+
+        Raises:
+            SlackRefusal: `invalid_action` for what cannot be chosen there, naming what can.
+        """
+        chosen = [self._choice(element, surface, choice) for choice in given]
+        if element.value_field in MULTIPLE:
+            return chosen
+        if len(chosen) > 1:
+            raise SlackRefusal("invalid_action", [f"{element.action_id} takes one choice, not {len(chosen)}"])
+        return chosen[0] if chosen else None
+
+    def _choice(self, element: Element, surface: Surface, choice: str | JsonObject) -> Any:
+        """What Slack writes for a choice: the option, or the id of a person or conversation."""
+        if "file" in element.type:
+            file_id = choice["id"] if isinstance(choice, Mapping) else choice
+            return self._workspace.shapes.file(self._workspace.files.known(file_id))
+        if element.value_field.startswith("selected_option"):
+            return self._option(element, surface, choice)
+        if not isinstance(choice, str):
+            raise SlackRefusal("invalid_action", [f"{element.action_id} takes names or ids"])
+        if "user" in element.type:
+            return self._workspace.find_person(choice).id
+        return self._workspace.find_channel(choice).id
+
+    def _option(self, element: Element, surface: Surface, choice: str | JsonObject) -> JsonObject:
+        if isinstance(choice, Mapping):
+            return choice
+        options = element.options or self._offered.get((_id_of(surface), element.action_id), [])
+        for option in options:
+            if choice in {option.get("value"), option["text"]["text"]}:
+                return option
+        there_are = ", ".join(str(option.get("value")) for option in options) or "none"
+        raise SlackRefusal("invalid_action", [f"{element.action_id} has no option {choice!r}; there are: {there_are}"])
+
+
+def as_slack_writes(element: Element, value: Any) -> Any:
+    """A date, time, moment or text as the state of the element holds it."""
+    if isinstance(value, datetime):
+        return int(value.timestamp())
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
+    if value is not None and element.value_field == "value":
+        return str(value)
+    return value
+
+
+def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keep a value, and forget the oldest one when there are too many."""
+    memory[key] = value
+    if len(memory) > _MAX_REMEMBERED:
+        del memory[next(iter(memory))]
+
+
+def _id_of(surface: Surface) -> str:
+    return surface.id if isinstance(surface, View) else f"{surface.channel}/{surface.ts}"

@@ -1,0 +1,123 @@
+"""Files: uploaded in two steps as Slack wants it (ask for an address, then complete), shared in channels, deleted."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from machine.sandbox.refusal import SlackRefusal
+from machine.sandbox.state.changes import Announce, FileChanged
+from machine.sandbox.state.clock import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An uploaded file.
+
+    Attributes:
+        id: Begins with `F`.
+        created: Seconds since 1970.
+        channels: Ids of the channels it was shared in.
+        content: The bytes; empty until they were uploaded.
+    """
+
+    id: str
+    name: str
+    title: str
+    user: str
+    created: int
+    size: int
+    content: bytes = b""
+    channels: tuple[str, ...] = ()
+    alt_text: str | None = None
+    is_complete: bool = False
+
+    @property
+    def mimetype(self) -> str:
+        """As the name suggests."""
+        return mimetypes.guess_type(self.name)[0] or "application/octet-stream"
+
+    @property
+    def filetype(self) -> str:
+        """Slack's short name for the type: the suffix of the name."""
+        suffix = self.name.rpartition(".")[2] if "." in self.name else ""
+        return suffix.lower() or "binary"
+
+
+class Files:
+    """The files by id, and the uploads that wait for their bytes."""
+
+    def __init__(self, timeline: Timeline, announce: Announce) -> None:
+        self._timeline = timeline
+        self._announce = announce
+        self._files: dict[str, File] = {}
+
+    def expect(self, name: str, size: int, user: str, alt_text: str | None = None) -> File:
+        """Begin an upload; the file's id is also the ticket of the upload address.
+
+        Raises:
+            SlackRefusal: `file_upload_size_restricted` for a size that is not positive.
+        """
+        if size <= 0:
+            raise SlackRefusal("file_upload_size_restricted")
+        file = File(self._timeline.next_id("F"), name, name, user, int(self._timeline.now), size, alt_text=alt_text)
+        self._files[file.id] = file
+        return file
+
+    def receive(self, file_id: str, content: bytes) -> File:
+        """Take the bytes of an upload that has begun.
+
+        Raises:
+            SlackRefusal: `file_not_found` for an unknown ticket.
+        """
+        file = self._files.get(file_id)
+        if file is None or file.is_complete:
+            raise SlackRefusal("file_not_found")
+        self._files[file_id] = replace(file, content=content, size=len(content))
+        return self._files[file_id]
+
+    def complete(self, file_id: str, title: str | None, channels: Sequence[str]) -> File:
+        """End an upload, so that the file exists.
+
+        Raises:
+            SlackRefusal: `file_not_found` for an unknown upload or one without bytes.
+        """
+        file = self._files.get(file_id)
+        if file is None or file.is_complete or not file.content:
+            raise SlackRefusal("file_not_found")
+        file = replace(file, title=title or file.name, channels=tuple(channels), is_complete=True)
+        self._files[file_id] = file
+        self._announce(FileChanged(file, "created"))
+        for channel in channels:
+            self._announce(FileChanged(file, "shared", channel))
+        return file
+
+    def known(self, file_id: str) -> File:
+        """The complete file with this id.
+
+        Raises:
+            SlackRefusal: `file_not_found`.
+        """
+        file = self._files.get(file_id)
+        if file is None or not file.is_complete:
+            raise SlackRefusal("file_not_found")
+        return file
+
+    def all(self) -> list[File]:
+        """Every complete file, newest first."""
+        return [file for file in reversed(self._files.values()) if file.is_complete]
+
+    def restore(self, files: Iterable[File]) -> None:
+        """Take files in as they were, oldest first, without announcing them."""
+        self._files |= {file.id: file for file in files}
+
+    def delete(self, file_id: str) -> None:
+        """Delete a file.
+
+        Raises:
+            SlackRefusal: `file_not_found`.
+        """
+        file = self.known(file_id)
+        del self._files[file_id]
+        self._announce(FileChanged(file, "deleted"))

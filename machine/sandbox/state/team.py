@@ -1,0 +1,72 @@
+"""The workspace itself and the one app that is installed in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from machine.sandbox.api.scopes import DEFAULT_SCOPES
+from machine.sandbox.state.clock import stable_id
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The workspace as `team.info` describes it.
+
+    Attributes:
+        id: Begins with `T`.
+        domain: The first part of its address, as in `acme.slack.com`.
+    """
+
+    id: str
+    name: str
+    domain: str
+
+    @property
+    def url(self) -> str:
+        """Address of the workspace, with a slash at the end."""
+        return f"https://{self.domain}.slack.com/"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The installed app.
+
+    Attributes:
+        id: Begins with `A`.
+        commands: The slash commands it has; empty if any command goes to it.
+        events: The event types it subscribes to; empty if it gets all of them.
+        scopes: What its bot token is good for.
+        verification_token: What Slack sends as `token` in each payload.
+    """
+
+    id: str
+    name: str
+    bot_token: str = field(repr=False)
+    app_token: str = field(repr=False)
+    commands: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = DEFAULT_SCOPES
+    verification_token: str = field(default="sandbox-verification-token", repr=False)
+
+    def subscribes_to(self, event_type: str) -> bool:
+        """Whether Slack sends events of this type to the app."""
+        return not self.events or event_type in self.events
+
+
+@dataclass(slots=True)
+class Extras:
+    """What else a workspace has and bots only read: its own emoji and its user groups.
+
+    Attributes:
+        emoji: Address of the picture, by name.
+        usergroups: As `usergroups.list` describes them.
+    """
+
+    emoji: dict[str, str] = field(default_factory=dict)
+    usergroups: list[dict[str, Any]] = field(default_factory=list)
+
+
+def team_called(name: str, domain: str) -> Team:
+    """A workspace with an id made from its domain."""
+    return Team(stable_id("T", domain), name, domain)

@@ -1,0 +1,1 @@
+"""`workspace.toml`: read, checked, and reloaded when it changes."""

@@ -1,0 +1,1 @@
+"""Facts about Slack's API as data, each with its source and date."""

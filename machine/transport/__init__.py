@@ -1,1 +1,0 @@
-"""Where envelopes come from."""

@@ -1,0 +1,139 @@
+"""The console in a browser, through HTTP and WebSocket as the page uses them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import WSMsgType
+from yarl import URL
+
+from tests.console.terminal import MACHINE
+
+_NET_S = 60.0
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder without plugins of its own; `ping` is answered all the same."""
+    return tmp_path
+
+
+@asynccontextmanager
+async def served(project: Path, *arguments: str) -> AsyncIterator[URL]:
+    """`machine dev --web` in that folder; yields the address that it prints."""
+    command = [str(MACHINE), "dev", "--web", "--port", "0", *arguments]
+    process = await asyncio.create_subprocess_exec(*command, cwd=project, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(_NET_S):
+            line = (await process.stdout.readline()).decode()
+        yield URL(line.split()[-1])
+    finally:
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(_NET_S):
+            await process.stdout.read()
+            assert await process.wait() == 0
+
+
+@asynccontextmanager
+async def browser(address: URL) -> AsyncIterator[aiohttp.ClientSession]:
+    """Somebody who has opened the address."""
+    jar = aiohttp.CookieJar(unsafe=True)  # for an IP address
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        async with session.get(address) as page:
+            assert page.status == 200
+            assert "terminal" in await page.text()
+        yield session
+
+
+def page(session: aiohttp.ClientSession, address: URL, **headers: str) -> aiohttp.client._WSRequestContextManager:
+    """What the page does next: the socket over which the terminal goes."""
+    url = address.with_path("/ws").with_query(width=120, height=40)
+    return session.ws_connect(url, origin=headers.get("Origin", str(address.origin())))
+
+
+async def until_shown(socket: aiohttp.ClientWebSocketResponse[bool], text: str) -> None:
+    """Read what is drawn until a text is."""
+    drawn = b""
+    async with asyncio.timeout(_NET_S):
+        while text.encode() not in drawn:
+            message = await socket.receive()
+            assert message.type in {WSMsgType.BINARY, WSMsgType.TEXT}, message
+            drawn += message.data if isinstance(message.data, bytes) else b""
+
+
+async def test_the_console_is_drawn_and_takes_keys(project: Path) -> None:
+    """The same application: type, and the bot answers."""
+    async with served(project) as address, browser(address) as session, page(session, address) as socket:
+        await until_shown(socket, "connected")
+
+        for key in "ping\r":
+            await socket.send_json(["stdin", key])
+
+        await until_shown(socket, "pong")
+
+
+async def test_a_second_page_takes_over(project: Path) -> None:
+    """Two bots would share a storage, and in live mode the events."""
+    closed = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED}
+    async with served(project) as address, browser(address) as session, page(session, address) as first:
+        await until_shown(first, "SANDBOX")
+        async with page(session, address) as second, asyncio.timeout(_NET_S):
+            await until_shown(second, "SANDBOX")
+            while (await first.receive()).type not in closed:
+                pass
+
+
+async def test_nobody_gets_in_without_the_key_or_from_another_page(project: Path) -> None:
+    """Whoever gets in can run code: other people on the machine, and other sites in the browser, must not."""
+    async with served(project) as address:
+        async with aiohttp.ClientSession() as stranger:
+            for path in ("/", "/?key=guessed", "/static/js/textual.js"):
+                async with stranger.get(address.origin().join(URL(path))) as answer:
+                    assert answer.status == 403
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                await page(stranger, address)
+
+        async with browser(address) as session:
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                await page(session, address, Origin="http://evil.example")
+            async with session.get(address, headers={"Host": "evil.example"}) as answer:
+                assert answer.status == 403
+
+
+def test_without_the_extra_one_line_says_how_to_get_it(project: Path) -> None:
+    """It is not installed with the rest."""
+    code = (
+        "import sys; sys.modules['textual_serve'] = None; sys.argv = ['machine', 'dev', '--web']; "
+        "from machine_console.__main__ import main; main()"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "machine: The console in a browser needs textual-serve. Install it with `pip install 'machine-console[web]'`.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--web", "--headless"], "--web shows the console"), (["--port", "8001"], "Add --web")],
+)
+def test_options_that_do_not_go_together(project: Path, arguments: list[str], said: str) -> None:
+    """One line, nothing started."""
+    command = [str(MACHINE), "dev", *arguments]
+
+    ended = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
