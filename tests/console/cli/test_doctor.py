@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from machine.sandbox import Sandbox, Workspace
-from machine_console.cli.doctor import Finding, diagnose
+from machine_console.runtime.diagnosis import Finding, diagnose
 from tests.console.processes import outcome
 
 PLUGIN = """

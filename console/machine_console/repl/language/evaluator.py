@@ -29,6 +29,9 @@ from machine_console.repl.language.interrupt import Owner, ReplInterrupted, inte
 KEPT_SOURCES = 500
 """Inputs whose source stays known, so that tracebacks through functions defined in them show their lines."""
 
+CANCELLED = 130
+"""The exit code of a process that was interrupted, as shells have it."""
+
 _COMPOUND = (
     ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.FunctionDef, ast.AsyncFunctionDef,
     ast.ClassDef, ast.Match,
@@ -53,6 +56,13 @@ class Outcome:
     error: str = ""
     is_cancelled: bool = False
     exit_code: int | None = None
+
+    @property
+    def status(self) -> int:
+        """What a process should exit with that ran one input."""
+        if self.exit_code is not None:
+            return self.exit_code
+        return CANCELLED if self.is_cancelled else int(bool(self.error))
 
 
 class _Leave:
@@ -90,7 +100,7 @@ class Evaluator:
             showing it can be cancelled like the rest.
         on_warning: Called with one line for each warning of the compiler.
         takes_sigint: A SIGINT cancels the running input; for sessions on a terminal that turns Ctrl-C into SIGINT.
-        session: Number of the session, where several share this process; then SIGINT is left alone.
+        number: Of the session, where several share this process; then SIGINT is left alone.
     """
 
     def __init__(
@@ -100,14 +110,14 @@ class Evaluator:
         display: Callable[[object], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
         takes_sigint: bool = False,
-        session: int | None = None,
+        number: int | None = None,
     ) -> None:
         self.namespace: dict[str, Any] = {**_BASE, **(namespace or {})}
         self.context = contextvars.copy_context()
         self._display = display
         self._on_warning = on_warning
         self._takes_sigint = takes_sigint
-        self._session = session
+        self._number = number
         self._flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._count = 0
         self._sources: deque[str] = deque()
@@ -166,14 +176,14 @@ class Evaluator:
         return Outcome(is_cancelled=True) if job.cancelled() else job.result()
 
     def _interruptible(self, loop: asyncio.AbstractEventLoop) -> AbstractContextManager[None]:
-        if self._session is not None:
+        if self._number is not None:
             return nullcontext()  # whoever runs several sessions sees to it for all of them
         return interruptible((lambda: _soon(loop, self.cancel)) if self._takes_sigint else None)
 
     async def _contain(self, source: str) -> Outcome:
         """Run `source`; whatever comes out of it becomes an outcome."""
         try:
-            return Outcome(value=await watched(self._run(source), Owner(self._session, source)))
+            return Outcome(value=await watched(self._run(source), Owner(self._number, source)))
         except (asyncio.CancelledError, ReplInterrupted):
             return Outcome(is_cancelled=True)
         except SystemExit as leave:

@@ -224,7 +224,7 @@ def channel_label(channel: Channel) -> str:
 
 
 def channel_kind(channel: Channel) -> str:
-    """What a person would call this kind of conversation."""
+    """What a person would call this kind of session."""
     if channel.is_im:
         return "direct message"
     if channel.is_mpim:

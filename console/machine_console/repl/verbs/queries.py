@@ -1,4 +1,4 @@
-"""The verbs of the prompt that look things up and let the bot work; those that write are in `messaging`."""
+"""The verbs of the prompt that look things up and let the bot work; those that write to Slack are in `slack_verbs`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from machine_console.text.names import LiveNames
 T = TypeVar("T")
 
 
-class Verbs:
+class Queries:
     """What one can do at the prompt; each public method is a name there.
 
     Args:
@@ -138,7 +138,7 @@ class Verbs:
         return await self._simulator.handle(self._simulator.made_up.again(envelope, send=send))
 
     async def reload(self) -> str:
-        """Take over changed plugin files now; what fails leaves the old version live."""
+        """Reload changed plugin files now; what fails leaves the old version live."""
         require_writable("reload()")  # here, as what follows leaves the prompt's context
         was_replaced = await _apart(self._machine.reload())
         return "Changed plugins are live." if was_replaced else "Nothing was replaced: no file changed, or it failed."

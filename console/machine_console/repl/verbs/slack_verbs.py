@@ -49,7 +49,7 @@ class Scheduled:
         return Card(f"scheduled in {self.where}", [("at", when(self.at)), ("id", self.id)], self.text.split("\n"))
 
 
-class Messaging:
+class SlackVerbs:
     """The verbs of the prompt that write; each public method is a name there.
 
     Args:

@@ -34,7 +34,7 @@ async def values(evaluator: Evaluator, *sources: str) -> list[object]:
 
 
 async def test_names_imports_and_definitions_persist(evaluator: Evaluator) -> None:
-    """A session is one conversation."""
+    """A session is one session."""
     result = await values(evaluator, "import math", "x = 3", "def f(y):\n    return x * y\n", "f(2) + math.floor(0.5)")
 
     assert result == [None, None, None, 6]

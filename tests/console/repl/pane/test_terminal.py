@@ -23,7 +23,7 @@ from machine_console.app.theme import DARK, LIGHT
 from machine_console.repl.language.interrupt import interrupt_blocking_code
 from machine_console.repl.pane.ptk_bridge import key_presses
 from machine_console.repl.pane.terminal import ReplTerminal
-from machine_console.repl.prompt.completion import CANDIDATES, Candidate
+from machine_console.repl.verbs.candidates import CANDIDATES, Candidate
 from tests.console.story import THEMES
 from tests.waiting import Waiter
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from machine_console.repl.language.magics import COMMANDS
-from machine_console.repl.language.session import Conversation
+from machine_console.repl.prompt.magics import COMMANDS
+from machine_console.repl.prompt.session import Session
 
 
 class Prompt:
@@ -18,11 +18,11 @@ class Prompt:
     def __init__(self) -> None:
         self.shown: list[str] = []
         self.edited: list[str] = []
-        self.conversation = Conversation({}, self._write, lambda: 300, edit=self._edit)
+        self.session = Session({}, self._write, lambda: 300, edit=self._edit)
 
     async def __call__(self, source: str) -> str:
         self.shown.clear()
-        await self.conversation.run(source)
+        await self.session.run(source)
         return "\n".join(self.shown)
 
     async def _edit(self, text: str) -> str:

@@ -37,8 +37,8 @@ MAX_FILE = 1_000_000
 """Bytes of a file that is run; more is no script."""
 
 
-class PercentCommands:
-    """Runs them for one conversation.
+class Magics:
+    """Runs them for one session.
 
     Args:
         evaluator: Runs code.
