@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from machine.redaction import redact, redact_value
 from machine.trace import LogWritten
 from machine_console.history.history import EventTrace
-from machine_console.panes.storage.stored_values import StoredValue
 from machine_console.text.document_tree import shown_repr
+
+if TYPE_CHECKING:
+    from machine_console.panes.storage.stored_values import StoredValue
 
 FOLDER = ".machine/exports"
 _MAX_DEPTH = 60

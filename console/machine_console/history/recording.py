@@ -70,7 +70,7 @@ def read_recording(path: Path) -> list[RecordedEvent]:
     """The events of a recording, in order.
 
     Raises:
-        MachineError: The file cannot be read, or a line of it is no event.
+        MachineError: The file cannot be read, or a line of it is not an event.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -86,7 +86,7 @@ def read_recording(path: Path) -> list[RecordedEvent]:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             problem = f"{where}: {first['msg']}" if where else first["msg"]
-            raise MachineError(f"{path}, line {number} is no recorded event: {problem}.") from None
+            raise MachineError(f"{path}, line {number} is not a recorded event: {problem}.") from None
     return events
 
 

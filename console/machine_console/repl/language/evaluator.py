@@ -2,7 +2,7 @@
 
 An input is Python with `await` allowed at the top level. It runs in one task of its own on the bot's event loop, in a
 context that lasts from input to input. Whatever the code does (raise, exit, spin, refuse to be cancelled), what comes
-back is an `Outcome`.
+back is an `Evaluation`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _FUTURES = 0x1FF0000
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Evaluation:
     """What became of one input.
 
     Attributes:
@@ -121,9 +121,9 @@ class Evaluator:
         self._flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._count = 0
         self._sources: deque[str] = deque()
-        self._job: asyncio.Task[Outcome] | None = None
+        self._job: asyncio.Task[Evaluation] | None = None
         self._abandon: asyncio.Event | None = None
-        self._abandoned: set[asyncio.Task[Outcome]] = set()
+        self._abandoned: set[asyncio.Task[Evaluation]] = set()
 
     @property
     def is_running(self) -> bool:
@@ -144,7 +144,7 @@ class Evaluator:
         job.cancel()
         return True
 
-    async def evaluate(self, source: str) -> Outcome:
+    async def evaluate(self, source: str) -> Evaluation:
         """Run `source` and tell what became of it.
 
         Expressions that come to something awaitable are awaited (tasks and futures excepted: they run by themselves).
@@ -170,26 +170,26 @@ class Evaluator:
                 self._abandoned.add(job)
                 job.add_done_callback(self._abandoned.discard)
         if not job.done():
-            return Outcome(
+            return Evaluation(
                 error="It does not stop. It was left behind and goes on in the background.", is_cancelled=True
             )
-        return Outcome(is_cancelled=True) if job.cancelled() else job.result()
+        return Evaluation(is_cancelled=True) if job.cancelled() else job.result()
 
     def _interruptible(self, loop: asyncio.AbstractEventLoop) -> AbstractContextManager[None]:
         if self._number is not None:
             return nullcontext()  # whoever runs several sessions sees to it for all of them
         return interruptible((lambda: _soon(loop, self.cancel)) if self._takes_sigint else None)
 
-    async def _contain(self, source: str) -> Outcome:
+    async def _contain(self, source: str) -> Evaluation:
         """Run `source`; whatever comes out of it becomes an outcome."""
         try:
-            return Outcome(value=await watched(self._run(source), Owner(self._number, source)))
+            return Evaluation(value=await watched(self._run(source), Owner(self._number, source)))
         except (asyncio.CancelledError, ReplInterrupted):
-            return Outcome(is_cancelled=True)
+            return Evaluation(is_cancelled=True)
         except SystemExit as leave:
             return _left(leave)
         except BaseException as error:  # noqa: BLE001 - code at the prompt may raise anything, and must not end the bot
-            return Outcome(error=describe(error))
+            return Evaluation(error=describe(error))
 
     async def _run(self, source: str) -> object:
         self.namespace["__builtins__"] = builtins  # however the last input left it
@@ -261,11 +261,11 @@ def asks_for_more(source: str) -> bool:
     return bool(last) and isinstance(last[0], _COMPOUND) and bool(source.rsplit("\n", 1)[-1].strip())
 
 
-def _left(leave: SystemExit) -> Outcome:
+def _left(leave: SystemExit) -> Evaluation:
     code = leave.code
     if code is None or isinstance(code, int):
-        return Outcome(exit_code=int(code or 0))
-    return Outcome(error=describe(ReplError(str(code))), exit_code=1)
+        return Evaluation(exit_code=int(code or 0))
+    return Evaluation(error=describe(ReplError(str(code))), exit_code=1)
 
 
 def _soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:

@@ -16,7 +16,7 @@ from rich.text import Text
 from machine.read_only import require_writable
 from machine.redaction import redact
 from machine_console.repl.language.errors import ReplError, describe
-from machine_console.repl.language.evaluator import Evaluator, Outcome
+from machine_console.repl.language.evaluator import Evaluation, Evaluator
 from machine_console.repl.prompt.echo import echo
 from machine_console.repl.prompt.rendering import render, safe_text
 from machine_console.repl.verbs.display import Rows, milliseconds
@@ -63,10 +63,10 @@ class Magics:
         self._folder = folder or Path.cwd()
         self.inputs: list[str] = []
 
-    async def run(self, source: str) -> Outcome:
+    async def run(self, source: str) -> Evaluation:
         """Do what `source` says; what prevents it becomes the outcome's error."""
         name, _, rest = source.strip().partition(" ")
-        commands: dict[str, Callable[[str], Awaitable[Outcome]]] = {
+        commands: dict[str, Callable[[str], Awaitable[Evaluation]]] = {
             "%help": self._help,
             "%edit": self._edited,
             "%time": self._time,
@@ -74,22 +74,22 @@ class Magics:
             "%load": self._load,
         }
         if name not in commands:
-            return Outcome(error=f"There is no {name}. There are {', '.join(COMMANDS)}.")
+            return Evaluation(error=f"There is no {name}. There are {', '.join(COMMANDS)}.")
         try:
             return await commands[name](rest.strip())
         except ReplError as error:
-            return Outcome(error=str(error))
+            return Evaluation(error=str(error))
         except OSError as error:
-            return Outcome(error=redact(f"{error.filename}: {error.strerror}"))
+            return Evaluation(error=redact(f"{error.filename}: {error.strerror}"))
         except Exception as error:  # noqa: BLE001 - as with anything typed, the prompt must come back
-            return Outcome(error=describe(error))
+            return Evaluation(error=describe(error))
 
-    async def _help(self, _rest: str) -> Outcome:
+    async def _help(self, _rest: str) -> Evaluation:
         rows = [text.split(": ", 1) for text in COMMANDS.values()]
         self._write(render(Rows(("for example", "what it does"), rows, "commands"), self._width()))
-        return Outcome()
+        return Evaluation()
 
-    async def _time(self, source: str) -> Outcome:
+    async def _time(self, source: str) -> Evaluation:
         if not source:
             raise ReplError("Say what to run: %time reload()")
         began, used = time.perf_counter(), time.process_time()
@@ -98,7 +98,7 @@ class Magics:
         self._write(Text(f"{_duration(took)}, of which the processor worked {_duration(used)}", style="dim"))
         return outcome
 
-    async def _edited(self, name: str) -> Outcome:
+    async def _edited(self, name: str) -> Evaluation:
         if self._edit is None:
             raise ReplError("There is no terminal here for an editor.")
         path = self._path(name) if name else None
@@ -111,12 +111,12 @@ class Magics:
             require_writable("Writing a file")
             await asyncio.to_thread(path.write_text, f"{source}\n", encoding="utf-8")
         if not source.strip() or source.lstrip().startswith("%"):
-            return Outcome()
+            return Evaluation()
         self._write(echo(source))
         self.inputs.append(source)
         return await self._evaluator.evaluate(source)
 
-    async def _save(self, rest: str) -> Outcome:
+    async def _save(self, rest: str) -> Evaluation:
         is_forced = rest.startswith("-f ")
         path = self._path(rest.removeprefix("-f "))
         require_writable("Writing a file")
@@ -127,9 +127,9 @@ class Magics:
         text = "".join(f"{one}\n" for one in self.inputs)
         await asyncio.to_thread(path.write_text, text, encoding="utf-8")
         self._write(safe_text(f"{len(self.inputs)} inputs are in {path}.", "dim"))
-        return Outcome()
+        return Evaluation()
 
-    async def _load(self, rest: str) -> Outcome:
+    async def _load(self, rest: str) -> Evaluation:
         source = await asyncio.to_thread(_read, self._path(rest))
         self.inputs.append(source.rstrip())
         return await self._evaluator.evaluate(source)

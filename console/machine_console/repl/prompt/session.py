@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from machine_console.repl.language.confirmation import Ask, asker
-from machine_console.repl.language.evaluator import Evaluator, Outcome
+from machine_console.repl.language.evaluator import Evaluation, Evaluator
 from machine_console.repl.language.output import PrintedLines, printed_lines
 from machine_console.repl.language.task_isolation import contain_tasks
 from machine_console.repl.prompt.magics import Edit, Magics
@@ -82,7 +82,7 @@ class Session:
         """Stop the running input; see `Evaluator.cancel`."""
         return self.evaluator.cancel()
 
-    async def run(self, source: str) -> Outcome:
+    async def run(self, source: str) -> Evaluation:
         """Evaluate one input, or do what a `%command` says, and write its output; see `Evaluator.evaluate`."""
         contain_tasks(asyncio.get_running_loop())
         if source.lstrip().startswith("%"):

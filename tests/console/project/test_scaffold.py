@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from machine.errors import MachineError
-from machine_console.project.creating import create_plugin, create_project
-from machine_console.project.requirement import requirement_from
+from machine_console.project.scaffold import create_plugin, create_project, requirement_from
 
 
 def run_tests(folder: Path) -> subprocess.CompletedProcess[str]:
