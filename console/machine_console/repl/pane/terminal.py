@@ -36,12 +36,12 @@ from textual.widget import Widget
 from machine_console.repl.language.errors import describe
 from machine_console.repl.language.output import routed_output
 from machine_console.repl.pane.output_view import OutputView
-from machine_console.repl.pane.ptk_bridge import FedInput, ScreenOutput, key_presses, no_winch_handler
+from machine_console.repl.pane.ptk_bridge import FedInput, ScreenOutput, key_presses
 from machine_console.repl.pane.strips import DrawnPrompt
 from machine_console.repl.pane.theme import themed_style
 from machine_console.repl.prompt.completion import ReplCompleter, warm_up
 from machine_console.repl.prompt.echo import echo
-from machine_console.repl.prompt.prompt import Prompt
+from machine_console.repl.prompt.prompt import Prompt, no_winch_handler
 from machine_console.repl.prompt.rendering import render_error, safe_text
 from machine_console.repl.prompt.session import Session
 from machine_console.runtime.editor import edit_text, lent_terminal

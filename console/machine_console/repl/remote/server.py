@@ -199,13 +199,12 @@ class ReplServer:
             for name in (
                 "machine_console.repl.remote.remote_session",
                 "machine_console.repl.verbs.namespace",
-                "machine_console.repl.pane.ptk_bridge",
             ):
                 await asyncio.get_running_loop().run_in_executor(thread, importlib.import_module, name)
         finally:
             thread.shutdown(wait=False)
         if not self._are_prompts_ready:
-            from machine_console.repl.pane.ptk_bridge import no_winch_handler  # noqa: PLC0415 - see above
+            from machine_console.repl.prompt.prompt import no_winch_handler  # noqa: PLC0415 - see above
 
             self._are_prompts_ready = True
             self._resources.enter_context(no_winch_handler())
