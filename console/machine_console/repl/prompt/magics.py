@@ -19,7 +19,8 @@ from machine_console.repl.language.errors import ReplError, describe
 from machine_console.repl.language.evaluator import Evaluation, Evaluator
 from machine_console.repl.prompt.echo import echo
 from machine_console.repl.prompt.rendering import render, safe_text
-from machine_console.repl.verbs.display import Rows, milliseconds
+from machine_console.repl.verbs.display import Rows
+from machine_console.text.formatting import milliseconds
 
 Edit: TypeAlias = Callable[[str], Awaitable[str]]
 """Lets the person change a text in their editor."""

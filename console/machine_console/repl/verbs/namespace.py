@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import pydoc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from machine.bot import Machine
 from machine.envelope import Envelope, Payload
 from machine.loading.loader import LoadedPlugin
-from machine.sandbox import Workspace
 from machine.scheduler import Job
 from machine.trace import Considered
 from machine_console.history.history import EventTrace, History, InvocationTrace
 from machine_console.repl.language.errors import ReplError
 from machine_console.repl.verbs.candidates import CANDIDATES, candidate_table
 from machine_console.repl.verbs.collections import Collection, EventCollection
-from machine_console.repl.verbs.display import NAMES, Card, Rows, add_row, card_of, milliseconds, short_handler, when
+from machine_console.repl.verbs.display import NAMES, Card, Rows, add_row, card_of, when
 from machine_console.repl.verbs.lookup import Lookup
 from machine_console.repl.verbs.queries import Queries
 from machine_console.repl.verbs.slack_verbs import SlackVerbs
 from machine_console.repl.verbs.storages import Storages
+from machine_console.text.formatting import milliseconds, short_handler
 from machine_console.text.names import LiveNames
+
+if TYPE_CHECKING:  # a bot against Slack has none
+    from machine.sandbox import Workspace
 
 VERBS: dict[str, str] = {
     "say": 'say("#ops", "hi"): post a message as the bot',

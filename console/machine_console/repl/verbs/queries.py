@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Coroutine, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from machine.bot import Machine
 from machine.envelope import Envelope
 from machine.models import Channel, User
 from machine.read_only import require_writable
-from machine.sandbox import Workspace
 from machine.trace import Considered
 from machine_console.history.history import EventTrace, History
 from machine_console.repl.language.errors import ReplError
-from machine_console.repl.verbs.display import Everything, Rows, short_handler
+from machine_console.repl.verbs.display import Everything, Rows
 from machine_console.repl.verbs.lookup import Lookup
 from machine_console.repl.verbs.simulation import Deed, Simulator
 from machine_console.repl.verbs.slack_messages import SlackMessage
+from machine_console.text.formatting import short_handler
 from machine_console.text.names import LiveNames
+
+if TYPE_CHECKING:  # a bot against Slack has none
+    from machine.sandbox import Workspace
 
 T = TypeVar("T")
 
