@@ -11,7 +11,7 @@ import typer
 
 def init(name: Annotated[str, typer.Argument(help="What the bot is called; its folder is made here.")]) -> None:
     """Make a new project: a plugin with its test, settings, a workspace, and what it takes to run it elsewhere."""
-    from machine_console.project.scaffold import create_project
+    from machine_console.project.creating import create_project
 
     tell_created(create_project(name, Path.cwd() / name))
     typer.echo(f"\nGo on with: cd {name} && python -m pytest && machine dev")

@@ -21,6 +21,6 @@ def _new() -> None:
 def plugin(name: Annotated[str, typer.Argument(help="The name of its module, as in release_notes.")]) -> None:
     """Write a new plugin into the plugin folder, and a test of it where there are tests."""
     from machine.settings import Settings
-    from machine_console.project.scaffold import create_plugin
+    from machine_console.project.creating import create_plugin
 
     tell_created(create_plugin(name, Path.cwd(), Path(Settings.load(Path.cwd()).plugin_dir)))
