@@ -77,7 +77,7 @@ def _read_log(path: Path, query: LogQuery, *, as_json: bool) -> int:
         return INTERRUPTED
     except ConnectionError:
         pass
-    raise MachineError("The bot has stopped: the connection ended.")
+    raise MachineError("Lost the connection to the bot.")
 
 
 def _print(text: str) -> bool:

@@ -123,7 +123,7 @@ async def _look_at_storage(settings: Settings, project: Path) -> Finding:
         problem = str(error) if isinstance(error, MachineError) else one_line(error)
         return _wrong("Storage", f"{name} cannot be used: {redact(problem)}", "Check STORAGE_BACKEND and its settings.")
     if not is_kept:
-        return _wrong("Storage", f"{name} does not give back what was stored", "Check the server behind it.")
+        return _wrong("Storage", f"{name} does not return what was stored", "Check the server behind it.")
     return Finding("Storage", True, f"{name} keeps what is stored")
 
 
@@ -143,7 +143,9 @@ async def _look_at_bot_token(
     headers = {name.lower(): value for name, value in who.headers.items()}
     yield _clock(headers.get("date"), now())
     if (granted := headers.get("x-oauth-scopes")) is None:
-        yield _wrong("Scopes", "Slack does not tell the scopes of the token", "Look at them under OAuth & Permissions.")
+        yield _wrong(
+            "Scopes", "Slack does not say which scopes the token has", "Look at them under OAuth & Permissions."
+        )
     elif needed is not None:
         yield _scopes(needed, {scope.strip() for scope in granted.split(",")})
     if (finding := await _same_app(web, settings, who)) is not None:
@@ -154,7 +156,7 @@ def _scopes(needed: set[str], granted: set[str]) -> Finding:
     if lacking := sorted(needed - granted):
         return _wrong(
             "Scopes",
-            f"the plugins need {', '.join(lacking)}, which the token has not",
+            f"the plugins need {', '.join(lacking)}, which the token does not have",
             "Add them under OAuth & Permissions and install the app again, or paste what `machine manifest` prints.",
         )
     besides = sorted(granted - needed - {""})
@@ -165,7 +167,7 @@ def _clock(date: str | None, now: datetime) -> Finding:
     try:
         skew = now - parsedate_to_datetime(date or "")
     except (TypeError, ValueError):
-        return Finding("Clock", True, "not compared: the server does not tell its time")
+        return Finding("Clock", True, "not compared: the server does not send its time")
     seconds = round(skew.total_seconds())
     if abs(skew) > MAX_SKEW:
         way = "ahead of" if seconds > 0 else "behind"

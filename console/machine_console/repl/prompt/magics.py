@@ -1,4 +1,4 @@
-"""What begins with a percent sign at the prompt: `%help`, `%edit`, `%time`, `%save`, `%load`."""
+"""The magics of the prompt, as in IPython: `%help`, `%edit`, `%time`, `%save`, `%load`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COMMANDS: dict[str, str] = {
 """What each does, as `%help` lists it."""
 
 MAX_FILE = 1_000_000
-"""Bytes of a file that is run; more is no script."""
+"""Bytes of a file that is run; more is not a script."""
 
 
 class Magics:
@@ -75,7 +75,7 @@ class Magics:
             "%load": self._load,
         }
         if name not in commands:
-            return Evaluation(error=f"There is no {name}. There are {', '.join(COMMANDS)}.")
+            return Evaluation(error=f"{name} does not exist. There are {', '.join(COMMANDS)}.")
         try:
             return await commands[name](rest.strip())
         except ReplError as error:
@@ -101,7 +101,7 @@ class Magics:
 
     async def _edited(self, name: str) -> Evaluation:
         if self._edit is None:
-            raise ReplError("There is no terminal here for an editor.")
+            raise ReplError("An editor needs a terminal, and here is none.")
         path = self._path(name) if name else None
         if path is not None:
             before = await asyncio.to_thread(_read, path) if path.exists() else ""
@@ -122,9 +122,9 @@ class Magics:
         path = self._path(rest.removeprefix("-f "))
         require_writable("Writing a file")
         if path.exists() and not is_forced:
-            raise ReplError(f"{path} is there already. %save -f {rest} replaces it.")
+            raise ReplError(f"{path} already exists. %save -f {rest} replaces it.")
         if not self.inputs:
-            raise ReplError("Nothing has been run yet that could be saved.")
+            raise ReplError("Nothing to save: nothing has been run yet.")
         text = "".join(f"{one}\n" for one in self.inputs)
         await asyncio.to_thread(path.write_text, text, encoding="utf-8")
         self._write(safe_text(f"{len(self.inputs)} inputs are in {path}.", "dim"))
@@ -147,7 +147,7 @@ class Magics:
 
 def _read(path: Path) -> str:
     if path.stat().st_size > MAX_FILE:
-        raise ReplError(f"{path} has more than {MAX_FILE:,} bytes, which is no script.")
+        raise ReplError(f"{path} has more than {MAX_FILE:,} bytes, too many for a script.")
     return path.read_text(encoding="utf-8")
 
 

@@ -65,7 +65,7 @@ def attach(
         The exit code.
 
     Raises:
-        MachineError: There is no such bot, it refuses, or it has stopped meanwhile.
+        MachineError: There is no such bot, it refuses, or it stops meanwhile.
     """
     with connected(path) as connection:
         hello = {
@@ -146,11 +146,9 @@ class _Client:
                 while self._exit_code is None:
                     self._turn(keyboard, resized)
         except (_GoneError, ConnectionError, BrokenPipeError):
-            raise MachineError(
-                "The bot has gone: the connection ended. What had been typed may not have run."
-            ) from None
+            raise MachineError("Lost the connection to the bot. What you typed may not have run.") from None
         except ProtocolError as error:
-            raise MachineError(f"That is no bot: {error} came from {self._path}.") from None
+            raise MachineError(f"What answers at {self._path} is not a bot: it sent {error}.") from None
         if self._farewell:
             _show(1 if keyboard is not None else 2, self._farewell.encode() + b"\r\n")
         return self._exit_code or 0

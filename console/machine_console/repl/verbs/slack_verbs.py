@@ -274,5 +274,5 @@ class SlackVerbs:
 def _existing(path: Path) -> Path:
     path = path.expanduser()
     if not path.is_file():
-        raise ReplError(f"There is no file {path}.")
+        raise ReplError(f"The file {path} does not exist.")
     return path

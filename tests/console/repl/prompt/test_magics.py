@@ -75,7 +75,7 @@ async def test_save_replaces_nothing_unasked(prompt: Prompt, tmp_path: Path) -> 
     (tmp_path / "a.py").write_text("precious")
     await prompt("1")
 
-    assert "is there already" in await prompt("%save a.py")
+    assert "already exists" in await prompt("%save a.py")
     assert (tmp_path / "a.py").read_text() == "precious"
     await prompt("%save -f a.py")
     assert (tmp_path / "a.py").read_text() == "1\n"
@@ -94,11 +94,11 @@ async def test_edit_runs_what_the_editor_leaves(prompt: Prompt, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("%nothing", "There is no %nothing"),
+        ("%nothing", "%nothing does not exist"),
         ("%load nowhere.py", "No such file"),
         ("%load", "Name one file"),
         ("%save 'a", "Name one file"),
-        ("%save a.py", "Nothing has been run yet"),
+        ("%save a.py", "nothing has been run yet"),
         ("%time", "Say what to run"),
     ],
 )

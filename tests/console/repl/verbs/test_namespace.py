@@ -85,7 +85,7 @@ async def test_a_slack_error_is_one_line(prompt: PromptUnderTest) -> None:
         ("channel(3)", "3 is not a channel"),
         ('plugins["Greter"]', "Greeter"),
         ('storage["Greter"]', "Greeter"),
-        ('react("tada", message=1)', "is no message"),
+        ('react("tada", message=1)', "is not a message"),
     ],
 )
 async def test_a_wrong_name_lists_the_near_ones(prompt: PromptUnderTest, typed: str, hint: str) -> None:

@@ -61,7 +61,7 @@ async def test_upload_shares_a_file_or_a_text(prompt: PromptUnderTest, tmp_path:
 
     files = [file.name for message in prompt.bot.workspace.history("general") for file in message.files]
     assert files == ["report.csv", "hello.txt"]
-    assert "There is no file" in await prompt('upload("#general", file="nowhere.txt")')
+    assert "nowhere.txt does not exist" in await prompt('upload("#general", file="nowhere.txt")')
 
 
 async def test_schedule_says_something_later(prompt: PromptUnderTest) -> None:
