@@ -22,7 +22,7 @@ from machine_console.repl.prompt.completion import ReplCompleter, warm_up
 from machine_console.repl.prompt.plain_output import PlainOutput
 from machine_console.repl.prompt.prompt import Prompt
 from machine_console.repl.prompt.rendering import render_error
-from machine_console.repl.prompt.session import Session
+from machine_console.repl.prompt.session import Session, converse
 from machine_console.repl.remote.service import HISTORY_FILE, editing_mode
 from machine_console.repl.verbs.namespace import build_namespace
 from machine_console.runtime.editor import edit_text
@@ -115,7 +115,7 @@ async def _talk(runtime: Runtime, namespace: dict[str, Any], mode: str) -> int:
             write(_greeting(runtime))
             watching = asyncio.create_task(_tell_when_stopped(machine, write), name="repl-watch")
             try:
-                return await _converse(prompt, session)
+                return await converse(prompt, session)
             finally:
                 watching.cancel()
 
@@ -126,18 +126,6 @@ async def _tell_when_stopped(machine: Machine, write: Callable[[RenderableType],
         await machine.wait_until_stopped()
     except MachineError as error:
         write(render_error(f"The bot has stopped: {error}"))
-
-
-async def _converse(prompt: Prompt, session: Session) -> int:
-    while True:
-        try:
-            source = await prompt.ask()
-        except EOFError:
-            return 0
-        if source.strip():
-            outcome = await session.run(source)
-            if outcome.exit_code is not None:
-                return outcome.exit_code
 
 
 def _greeting(runtime: Runtime) -> Text:

@@ -96,7 +96,8 @@ class Magics:
         began, used = time.perf_counter(), time.process_time()
         outcome = await self._evaluator.evaluate(source)
         took, used = time.perf_counter() - began, time.process_time() - used
-        self._write(Text(f"{_duration(took)}, of which the processor worked {_duration(used)}", style="dim"))
+        whole, busy = (milliseconds(timedelta(seconds=seconds)) for seconds in (took, used))
+        self._write(Text(f"{whole}, of which the processor worked {busy}", style="dim"))
         return outcome
 
     async def _edited(self, name: str) -> Evaluation:
@@ -149,7 +150,3 @@ def _read(path: Path) -> str:
     if path.stat().st_size > MAX_FILE:
         raise ReplError(f"{path} has more than {MAX_FILE:,} bytes, too many for a script.")
     return path.read_text(encoding="utf-8")
-
-
-def _duration(seconds: float) -> str:
-    return milliseconds(timedelta(seconds=seconds))

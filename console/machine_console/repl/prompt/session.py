@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -19,6 +20,9 @@ from machine_console.repl.prompt.magics import Edit, Magics
 from machine_console.repl.prompt.rendering import render, render_error, safe_text
 from machine_console.repl.verbs.display import NAMES, spoken_names
 from machine_console.text.names import LiveNames
+
+if TYPE_CHECKING:  # a script needs no prompt
+    from machine_console.repl.prompt.prompt import Prompt
 
 
 class Session:
@@ -101,3 +105,26 @@ class Session:
         shown = render(value, self._width())
         self._printed.finish()
         self._write(shown)
+
+
+async def converse(prompt: Prompt, session: Session, entered: Callable[[str], None] = lambda _: None) -> int:
+    """Run what is typed at a prompt until the person leaves.
+
+    Args:
+        prompt: Where it is typed.
+        session: Runs it.
+        entered: Called with each input before it runs.
+
+    Returns:
+        The exit code: 0, or what `exit(code)` said.
+    """
+    while True:
+        try:
+            source = await prompt.ask()
+        except EOFError:
+            return 0
+        if source.strip():
+            entered(source)
+            done = await session.run(source)
+            if done.exit_code is not None:
+                return done.exit_code

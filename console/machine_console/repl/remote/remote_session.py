@@ -17,7 +17,7 @@ from machine_console.repl.prompt.completion import ReplCompleter, warm_up
 from machine_console.repl.prompt.magics import Edit
 from machine_console.repl.prompt.plain_output import PlainOutput
 from machine_console.repl.prompt.prompt import Prompt
-from machine_console.repl.prompt.session import Session
+from machine_console.repl.prompt.session import Session, converse
 from machine_console.repl.remote.protocol import Hello
 from machine_console.repl.remote.stream_terminal import StreamTerminal
 
@@ -148,16 +148,7 @@ class RemoteSession:
             names=session.namespace,
         )
         self._write(Text(given.greeting, style="bold red" if given.is_live else "bold"))
-        while True:
-            try:
-                source = await prompt.ask()
-            except EOFError:
-                return 0
-            if source.strip():
-                given.log(source)
-                outcome = await session.run(source)
-                if outcome.exit_code is not None:
-                    return outcome.exit_code
+        return await converse(prompt, session, given.log)
 
     async def _ask(self, question: str) -> bool:
         assert self._prompt is not None  # who asks was typed at it
