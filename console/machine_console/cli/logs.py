@@ -108,22 +108,17 @@ def _as_it_came(body: bytes) -> str:
 def _text_for(colours: bool) -> Callable[[bytes], str]:
     """Shows lines as the bot does on a terminal; nothing in them can control the terminal."""
     from machine.logger import structlog
+    from machine_console.history.log_filter import TRACEBACKS
     from machine_console.text.styled_text import clean
 
     render = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
 
+    def cleaned(name: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value  # shown by its repr
+        return "\n".join(map(clean, value.split("\n"))) if name in TRACEBACKS else clean(value)
+
     def text(body: bytes) -> str:
-        return str(render(None, "", {clean(name): _clean(name, value) for name, value in json.loads(body).items()}))
+        return str(render(None, "", {clean(name): cleaned(name, value) for name, value in json.loads(body).items()}))
 
     return text
-
-
-def _clean(name: str, value: Any) -> Any:
-    from machine_console.history.log_filter import TRACEBACKS
-    from machine_console.text.styled_text import clean
-
-    if not isinstance(value, str):
-        return value  # shown by its repr
-    if name in TRACEBACKS:
-        return "\n".join(map(clean, value.split("\n")))
-    return clean(value)

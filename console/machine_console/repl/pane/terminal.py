@@ -27,6 +27,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.selection import Selection
@@ -44,7 +45,7 @@ from machine_console.repl.prompt.echo import echo
 from machine_console.repl.prompt.prompt import Prompt, no_winch_handler
 from machine_console.repl.prompt.rendering import render_error, safe_text
 from machine_console.repl.prompt.session import Session
-from machine_console.runtime.editor import edit_text, lent_terminal
+from machine_console.runtime.editor import EditorError, edit_text, lent_terminal
 
 _SCROLL_LINES = 3
 _SHOW_RUNNING_AFTER_S = 0.3
@@ -185,7 +186,7 @@ class ReplTerminal(Widget, can_focus=True):
             self.write,
             lambda: self._columns,
             ask=self._ask,
-            edit=lambda text: edit_text(text, terminal=lent_terminal(self.app)),
+            edit=self._edit,
         )
         prompt = self._prompt = self._make_prompt(session)
         try:
@@ -254,6 +255,12 @@ class ReplTerminal(Widget, can_focus=True):
             self._forget_drawing()
         self.write(safe_text(f"{question} {'yes' if is_yes else 'no'}", "yellow"))
         return is_yes
+
+    async def _edit(self, text: str) -> str:
+        try:
+            return await edit_text(text, terminal=lent_terminal(self.app))
+        except SuspendNotSupported:
+            raise EditorError("An editor needs a terminal of its own, and a browser has none.") from None
 
     def _forget_drawing(self) -> None:
         self._drawn = None

@@ -152,6 +152,13 @@ async def test_a_coroutine_is_awaited() -> None:
         await person.evaluate('say("#ops", "hi")', "'hi in #ops'")
 
 
+async def test_an_editor_without_a_terminal_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a browser there is none to give away."""
+    monkeypatch.setenv("EDITOR", "true")
+    async with session() as person:
+        await person.evaluate("%edit", "An editor needs a terminal of its own, and a browser has none.\n>>>")
+
+
 async def test_the_keys_that_the_footer_names_can_be_pressed_there() -> None:
     """By a click, or from the command palette."""
     async with session() as person:
