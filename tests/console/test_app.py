@@ -21,6 +21,7 @@ from console.runtime import Runtime
 from machine.logs import configure_logging
 from machine.sandbox import Workspace
 from machine.settings import Settings
+from tests.waiting import NET_S
 
 GREETER = """
 from machine.plugins.base import MachineBasePlugin
@@ -43,12 +44,11 @@ class Greeter(MachineBasePlugin):
     async def greet(self, command: Command) -> None:
         await command.say(f"Greetings, {command.text}")
 """
-_DEADLINE_S = 60.0
 
 
 async def until(pilot: Pilot[int], is_true: Callable[[], bool]) -> None:
     """Let the application run until something is so."""
-    deadline = time.monotonic() + _DEADLINE_S
+    deadline = time.monotonic() + NET_S
     while not is_true():
         assert time.monotonic() < deadline, "it did not come to pass"
         await pilot.pause()
@@ -176,7 +176,7 @@ async def test_a_failing_handler_raises_a_notice_and_is_counted(project: Path) -
     """Errors cannot be missed."""
     async with running(project) as (app, pilot):
         await type_in_chat(app, pilot, "boom")
-        await until(pilot, lambda: app.status.errors == 1)
+        await until(pilot, lambda: app.status.errors == 1 and len(app._notifications) == 1)
 
         (notice,) = app._notifications
         assert (notice.title, notice.message, notice.severity) == (
