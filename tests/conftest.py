@@ -26,6 +26,23 @@ from tests.waiting import NET_S, Waiter
 
 R = TypeVar("R", bound=Record)
 
+PATIENT_LIMITS_S = (
+    "machine.dispatch.answers.ANSWER_WITHIN_S",  # else an answer is not sent
+    "machine.transport.intake.ANSWER_WITHIN_S",
+    "machine.dispatch.deliveries.CLAIM_WITHIN_S",  # else an event runs twice
+    "machine.dispatch.supervisor.CANCEL_WITHIN_S",  # else a handler is left behind
+    "machine.transport.receiving.CLOSE_WITHIN_S",  # else a thread is
+    "machine.transport.http.BODY_WITHIN_S",
+    "machine.slack.directory.FIRST_PAGES_TIMEOUT_S",  # else people and channels are not known yet
+    "machine.slack.directory.LOOK_UP_TIMEOUT_S",
+    "machine.storage.backends.sqlite._BUSY_TIMEOUT_S",
+    "machine.health.STORAGE_WITHIN_S",
+    "machine.sandbox.views.TRIGGER_LIFETIME_S",  # else a modal is refused
+    "console.repl.simulation.WAIT_S",
+    "console.repl.stored_keys.LOOK_UP_WITHIN_S",
+)
+"""Limits that a test exceeds only where the machine has no time for it."""
+
 # Ten thousand examples of each property, for CI: `pytest --hypothesis-profile=thorough`.
 settings.register_profile("thorough", max_examples=10_000, deadline=None)
 
@@ -73,9 +90,10 @@ class BotUnderTest:
         """Write a file into the plugin folder, as an editor would save it."""
         folder = self.project / "plugins"
         folder.mkdir(exist_ok=True)
-        path = folder / f"{name}.py"
-        path.write_text(textwrap.dedent(source), encoding="utf-8")
-        return path
+        path, scratch = folder / f"{name}.py", self.project / ".saving"
+        # By rename, so that nobody ever finds half a file, however long this process is held up in the middle.
+        scratch.write_text(textwrap.dedent(source), encoding="utf-8")
+        return scratch.replace(path)
 
     async def until(self, condition: Callable[[], Any], what: str = "the condition") -> Any:
         """Wait until `condition` is true, looked at after each trace record and each change of the workspace."""
@@ -132,7 +150,10 @@ def patient_limits() -> Iterator[None]:
     """A machine that is busy with other things holds up every loop; only the limits' own tests are about that."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("machine.watchdog.LIMIT", timedelta(minutes=5))
-        patch.setattr("machine.dispatch.deliveries.CLAIM_WITHIN_S", NET_S)  # else an event runs twice
+        for limit in PATIENT_LIMITS_S:
+            patch.setattr(limit, NET_S)
+        patch.setattr("machine.sandbox.socket_mode.ACK_TIMEOUT", timedelta(seconds=NET_S))
+        patch.setattr("machine.sandbox.http_delivery.ACK_TIMEOUT", timedelta(seconds=NET_S))
         yield
 
 
