@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.console.terminal import MACHINE
-from tests.waiting import Waiter
+from tests.waiting import NET_S, Waiter
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Process:
     async def ended(self) -> Ended:
         """Wait for its end."""
         assert self.process.stderr is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(NET_S):
             err = await self.process.stderr.read()
             code = await self.process.wait()
             await self.waiter.until(lambda: self.process.stdout is None or self.process.stdout.at_eof(), "the end")

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from machine.sandbox import Sandbox, Workspace
 from tests.console.processes import clean_environment, machine, outcome
 from tests.console.terminal import MACHINE
-from tests.waiting import Waiter
+from tests.waiting import NET_S, Waiter
 
 HEADER = """
 from machine.plugins import MachineBasePlugin
@@ -47,7 +47,7 @@ class Slow(MachineBasePlugin):
     async def slow(self, msg, logger):
         await msg.say("begun")
         logger.info("begun")
-        await asyncio.wait_for(self.gate.wait(), 60)
+        await asyncio.wait_for(self.gate.wait(), NET_S)
         await msg.say("ended")
 
     @listen_to("^go$")
@@ -359,7 +359,7 @@ async def test_changed_files_are_taken_over_without_a_screen(served: Served, tmp
 
 def test_a_bot_in_a_terminal_ends_with_it(tmp_path: Path) -> None:
     """Closing the window must leave nobody behind who takes events from the next."""
-    child = pexpect.spawn(str(MACHINE), ["run", "--headless"], cwd=str(tmp_path), encoding="utf-8", timeout=30)
+    child = pexpect.spawn(str(MACHINE), ["run", "--headless"], cwd=str(tmp_path), encoding="utf-8", timeout=NET_S)
     child.expect("Bot started")
     child.kill(signal.SIGHUP)
     child.expect(pexpect.EOF)
@@ -387,7 +387,7 @@ def test_a_narrow_terminal_is_told_so(tmp_path: Path) -> None:
     """40 columns are too few for panes; the message fits in."""
     environment = {name: value for name, value in clean_environment().items() if name not in ("COLUMNS", "LINES")}
     child = pexpect.spawn(
-        str(MACHINE), ["dev"], cwd=str(tmp_path), env=environment, dimensions=(24, 40), encoding="utf-8", timeout=30
+        str(MACHINE), ["dev"], cwd=str(tmp_path), env=environment, dimensions=(24, 40), encoding="utf-8", timeout=NET_S
     )
     child.expect(pexpect.EOF)
     child.close()
@@ -407,7 +407,7 @@ def test_lines_are_for_people_on_a_terminal(tmp_path: Path) -> None:
         env=clean_environment(),
         dimensions=(24, 200),
         encoding="utf-8",
-        timeout=30,
+        timeout=NET_S,
     )
     child.expect("Bot started")
     assert "{" not in child.before.replace("{}", "")
