@@ -47,7 +47,7 @@ class Slow(MachineBasePlugin):
     async def slow(self, msg, logger):
         await msg.say("begun")
         logger.info("begun")
-        await asyncio.wait_for(self.gate.wait(), NET_S)
+        await self.gate.wait()
         await msg.say("ended")
 
     @listen_to("^go$")
