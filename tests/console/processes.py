@@ -74,6 +74,13 @@ def clean_environment(given: Mapping[str, str] = {}) -> dict[str, str]:
     return {**kept, "COLUMNS": "100", **given}
 
 
+def save(path: Path, text: str) -> None:
+    """Write a file by rename: another process never finds half of it, however long this one is held up."""
+    scratch = path.with_name(f".{path.name}.saving")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(path)
+
+
 @contextlib.asynccontextmanager
 async def machine(folder: Path, *arguments: str, **settings: str) -> AsyncIterator[Process]:
     """Run `machine` with arguments in a folder, with settings in the environment; killed at the end if need be."""

@@ -15,7 +15,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
-from tests.console.processes import clean_environment, machine, outcome
+from tests.console.processes import clean_environment, machine, outcome, save
 from tests.console.terminal import MACHINE
 from tests.waiting import NET_S, Waiter
 
@@ -52,8 +52,8 @@ class Slow(MachineBasePlugin):
 
     @listen_to("^go$")
     async def go(self, msg, logger):
-        asyncio.get_running_loop().call_later(0.2, self.gate.set)
         await msg.say("going")
+        asyncio.get_running_loop().call_later(0.2, self.gate.set)
         logger.info("going")
 
     async def shutdown(self):
@@ -134,7 +134,7 @@ def settings_from(facts: Mapping[str, Any]) -> dict[str, str]:
 def write_plugin(folder: Path, name: str, source: str) -> Path:
     path = folder / "plugins" / f"{name}.py"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    save(path, textwrap.dedent(source))
     return path
 
 
@@ -345,7 +345,7 @@ async def test_changed_files_are_taken_over_without_a_screen(served: Served, tmp
 
     async with machine(tmp_path, command, "--headless", **served.settings) as bot:
         await served.sandbox.wait_for_connection()
-        path.write_text(NUMBERS.replace("answer", "new answer"), encoding="utf-8")
+        save(path, NUMBERS.replace("answer", "new answer"))
         if command == "run":
             bot.kill(signal.SIGHUP)
         await bot.event("Plugins reloaded")
