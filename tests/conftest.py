@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from machine.bot import Machine
 from machine.envelope import Envelope
@@ -43,8 +43,11 @@ PATIENT_LIMITS_S = (
 )
 """Limits that a test exceeds only where the machine has no time for it."""
 
+# How long an example takes says nothing about the code where the machine is busy.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 # Ten thousand examples of each property, for CI: `pytest --hypothesis-profile=thorough`.
-settings.register_profile("thorough", max_examples=10_000, deadline=None)
+settings.register_profile("thorough", settings.get_profile("patient"), max_examples=10_000)
 
 
 class BotUnderTest:
