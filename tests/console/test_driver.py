@@ -19,8 +19,6 @@ APPLICATION = """
 import sys
 from pathlib import Path
 
-from tests.waiting import NET_S
-
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
