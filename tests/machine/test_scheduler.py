@@ -173,7 +173,7 @@ async def test_a_late_run_is_made_up_for_within_a_minute(bot: BotUnderTest) -> N
     assert job.misfire_grace_time == MISFIRE_GRACE_S == 60
     assert job.coalesce
 
-    job.modify(next_run_time=datetime.now(UTC) - timedelta(seconds=MISFIRE_GRACE_S - 10))
+    job.modify(next_run_time=datetime.now(UTC) - timedelta(seconds=MISFIRE_GRACE_S / 2))
 
     assert (await bot.answer()).text == "late"
     await bot.record(InvocationFinished)

@@ -394,6 +394,17 @@ async def test_late_news_of_a_focus_does_not_change_the_active_pane() -> None:
         assert active(app) == "events"
 
 
+async def test_news_of_a_focus_after_the_screens_are_gone_does_no_harm() -> None:
+    """Leaving takes the screens away first; what the focus did just before may still be in the queue."""
+    app = window()
+    async with app.run_test(size=WIDE):
+        pane = app.plugins_pane
+
+    assert app.screen_stack == []
+    app.on_descendant_focus(events.DescendantFocus(pane.main()))
+    assert app.active is not pane
+
+
 async def test_in_a_few_rows_a_notice_takes_one() -> None:
     """Of an error, the title and the first line."""
     app = window()

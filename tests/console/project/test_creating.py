@@ -12,6 +12,7 @@ import pytest
 from machine.errors import MachineError
 from machine_console.project.creating import create_plugin, create_project
 from machine_console.project.requirement import requirement_from
+from tests.waiting import NET_S
 
 
 def run_tests(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -23,7 +24,7 @@ def run_tests(folder: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=NET_S,
     )
 
 

@@ -168,7 +168,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 @given(
     key=st.sampled_from(["workspace", "app", "people", "channels", "messages", "usergroups", "emoji", "other"]),
     value=_VALUES,
