@@ -9,6 +9,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from machine.sandbox import Sandbox, Workspace
 from machine.sandbox.state import views
 from machine.sandbox.state.views import TRIGGER_LIFETIME_S
 from tests.machine.sandbox.listening import ManualClock
