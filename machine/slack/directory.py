@@ -344,3 +344,5 @@ _FOLLOW: Mapping[str, Callable[[Directory, Payload], None]] = {
     "member_joined_channel": _membership_changed(is_member=True),
     "member_left_channel": _membership_changed(is_member=False),
 }
+FOLLOWED_EVENTS = frozenset(_FOLLOW)
+"""The events that keep the directory up to date."""

@@ -10,7 +10,8 @@ from machine.sandbox.state.conversations import Conversation
 from machine.sandbox.state.messages import Message
 from machine.sandbox.state.people import Person as Profile
 from machine.sandbox.state.views import View
-from machine.slack.block_kit.elements import BUTTONS, elements_of
+from machine.slack.block_kit.elements import elements_of
+from machine.slack.facts.block_kit import BUTTONS
 from machine.testing.messages import SentMessage, all_blocks
 from machine.testing.views import ShownView
 

@@ -10,8 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from machine.sandbox.api.methods import TABLE
-from machine.sandbox.api.rate_limits import CALLS_PER_MINUTE
+from machine.slack.facts.methods import CALLS_PER_MINUTE, METHODS
 from machine.trace import ApiCalled
 
 _WINDOW_S = 60
@@ -56,8 +55,8 @@ class CallBudget:
         """Count a call that went to Slack."""
         if call.is_captured or call.method in _OWN:
             return
-        method = TABLE.get(call.method)
-        per_channel = method is not None and method.tier == "posting"
+        facts = METHODS.get(call.method)
+        per_channel = facts is not None and facts.tier == "posting"
         key = (call.method, str(call.arguments.get("channel", "")) if per_channel else "")
         seconds = self._calls.get(key)
         if seconds is None:
@@ -87,5 +86,5 @@ class CallBudget:
 
 
 def _allowed(name: str) -> int | None:
-    method = TABLE.get(name)
-    return CALLS_PER_MINUTE.get(method.tier) if method is not None else None
+    facts = METHODS.get(name)
+    return CALLS_PER_MINUTE.get(facts.tier) if facts is not None else None

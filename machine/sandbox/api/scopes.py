@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from machine.slack.facts.scopes import EVENT_SCOPES, MESSAGE_EVENTS
+from machine.slack.facts.events import EVENT_SCOPES, MESSAGE_EVENTS
 
 DEFAULT_SCOPES = (
     "app_mentions:read",

@@ -83,7 +83,9 @@ class WebApi:
     ) -> CallFate:
         if isinstance(holder, Holder) and holder.kind == "user":
             return CallFate()  # faults and limits are there to try out the app, not those who play people
-        return self._workspace.faults.fate_of_call(name, method.tier if method else 3, str(given.get("channel", "")))
+        return self._workspace.faults.fate_of_call(
+            name, method.facts.tier if method else 3, str(given.get("channel", ""))
+        )
 
     def _answer(self, method: Method | None, given: Mapping[str, Any], holder: Holder | SlackRefusal) -> dict[str, Any]:
         if method is None:
@@ -112,7 +114,7 @@ def _scope_headers(method: Method | None, holder: Holder | SlackRefusal | None) 
     """What the token is good for, and what the method wants; Slack tells the first only to whom it knows."""
     headers = {"X-OAuth-Scopes": ",".join(holder.scopes)} if isinstance(holder, Holder) else {}
     if method is not None:
-        headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
+        headers["X-Accepted-OAuth-Scopes"] = ",".join(method.facts.scopes)
     return headers
 
 

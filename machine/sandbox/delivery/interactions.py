@@ -18,14 +18,13 @@ from machine.sandbox.state.messages import JsonObject, Message
 from machine.sandbox.state.people import Person
 from machine.sandbox.state.views import Values, View
 from machine.slack.block_kit.elements import (
-    BUTTONS,
-    STATELESS,
     Element,
     elements_of,
     find_element,
     initial_values,
 )
 from machine.slack.block_kit.validation import check_view
+from machine.slack.facts.block_kit import BUTTONS, STATELESS
 
 if TYPE_CHECKING:
     from machine.sandbox.state.workspace import Workspace

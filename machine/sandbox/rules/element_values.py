@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.state.messages import JsonObject, Message
 from machine.sandbox.state.views import View
-from machine.slack.block_kit.elements import MULTIPLE, Element
+from machine.slack.block_kit.elements import Element
 from machine.slack.block_kit.validation import check_options
+from machine.slack.facts.block_kit import LIST_FIELDS, TYPED_FIELDS
 
 if TYPE_CHECKING:
     from machine.sandbox.state.workspace import Workspace
@@ -22,7 +23,6 @@ Surface: TypeAlias = Message | View
 """Where elements are shown."""
 
 _MAX_REMEMBERED = 1_000
-_TYPED = frozenset({"value", "selected_date", "selected_time", "selected_date_time", "rich_text_value"})
 
 
 class Choices:
@@ -45,7 +45,7 @@ class Choices:
 
     def value(self, element: Element, surface: Surface, given: Any) -> Any:
         """The value of any element, for what a person entered or chose; `None` clears it."""
-        if element.value_field in _TYPED:
+        if element.value_field in TYPED_FIELDS:
             return as_slack_writes(element, given)
         listed = [] if given is None else given if isinstance(given, list | tuple) else [given]
         return self.chosen(element, surface, listed)
@@ -57,7 +57,7 @@ class Choices:
             SlackRefusal: `invalid_action` for what cannot be chosen there, naming what can.
         """
         chosen = [self._choice(element, surface, choice) for choice in given]
-        if element.value_field in MULTIPLE:
+        if element.value_field in LIST_FIELDS:
             return chosen
         if len(chosen) > 1:
             raise SlackRefusal("invalid_action", [f"{element.action_id} takes one choice, not {len(chosen)}"])

@@ -12,36 +12,9 @@ from typing import Any, TypeAlias
 
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.state.clock import Timeline
+from machine.slack.facts.block_kit import INTERACTIVE, LIST_FIELDS, STATELESS, VALUE_FIELDS
 
 Json: TypeAlias = Mapping[str, Any]
-
-BUTTONS = frozenset({"button", "workflow_button", "icon_button"})
-_VALUE_FIELDS: dict[str, tuple[str, str | None]] = {
-    "static_select": ("selected_option", "initial_option"),
-    "external_select": ("selected_option", "initial_option"),
-    "users_select": ("selected_user", "initial_user"),
-    "conversations_select": ("selected_conversation", "initial_conversation"),
-    "channels_select": ("selected_channel", "initial_channel"),
-    "multi_static_select": ("selected_options", "initial_options"),
-    "multi_external_select": ("selected_options", "initial_options"),
-    "multi_users_select": ("selected_users", "initial_users"),
-    "multi_conversations_select": ("selected_conversations", "initial_conversations"),
-    "multi_channels_select": ("selected_channels", "initial_channels"),
-    "overflow": ("selected_option", None),
-    "radio_buttons": ("selected_option", "initial_option"),
-    "checkboxes": ("selected_options", "initial_options"),
-    "datepicker": ("selected_date", "initial_date"),
-    "timepicker": ("selected_time", "initial_time"),
-    "datetimepicker": ("selected_date_time", "initial_date_time"),
-    "plain_text_input": ("value", "initial_value"),
-    "email_text_input": ("value", "initial_value"),
-    "url_text_input": ("value", "initial_value"),
-    "number_input": ("value", "initial_value"),
-    "rich_text_input": ("rich_text_value", "initial_value"),
-    "file_input": ("files", None),
-}
-STATELESS = frozenset({"overflow"})
-MULTIPLE = frozenset({"selected_options", "selected_users", "selected_conversations", "selected_channels", "files"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +46,9 @@ class Element:
         Raises:
             SlackRefusal: `invalid_action` for an element that holds none, such as a button.
         """
-        if self.type not in _VALUE_FIELDS:
+        if self.type not in VALUE_FIELDS:
             raise SlackRefusal("invalid_action", [f"A {self.type} ({self.action_id}) holds no value"])
-        return _VALUE_FIELDS[self.type][0]
+        return VALUE_FIELDS[self.type][0]
 
     @property
     def options(self) -> list[Json]:
@@ -128,11 +101,11 @@ def initial_values(blocks: Iterable[Json]) -> dict[str, dict[str, dict[str, Any]
     """The state of freshly shown blocks: what the app chose in advance, else nothing."""
     values: dict[str, dict[str, dict[str, Any]]] = {}
     for element in elements_of(blocks):
-        if element.type not in _VALUE_FIELDS or element.type in STATELESS:
+        if element.type not in VALUE_FIELDS or element.type in STATELESS:
             continue
-        field, initial = _VALUE_FIELDS[element.type]
+        field, initial = VALUE_FIELDS[element.type]
         value = element.element.get(initial) if initial else None
-        if value is None and field in MULTIPLE:
+        if value is None and field in LIST_FIELDS:
             value = []
         values.setdefault(element.block_id, {})[element.action_id] = element.state(value)
     return values
@@ -151,7 +124,6 @@ def _with_block_id(block: Json, timeline: Timeline) -> dict[str, Any]:
 
 
 def _with_action_id(element: Json, timeline: Timeline) -> dict[str, Any]:
-    is_interactive = element.get("type") in _VALUE_FIELDS or element.get("type") in BUTTONS
-    if not is_interactive or element.get("action_id"):
+    if element.get("type") not in INTERACTIVE or element.get("action_id"):
         return dict(element)
     return {**element, "action_id": timeline.next_id("")[-5:]}

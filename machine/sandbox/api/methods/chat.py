@@ -133,13 +133,13 @@ def _message(call: Call) -> Message:
 
 
 METHODS = (
-    Method("chat.postMessage", _post_message, ("chat:write",), tier="posting"),
-    Method("chat.postEphemeral", _post_ephemeral, ("chat:write",), tier=4),
-    Method("chat.meMessage", _me_message, ("chat:write",)),
-    Method("chat.update", _update, ("chat:write",)),
-    Method("chat.delete", _delete, ("chat:write",)),
-    Method("chat.scheduleMessage", _schedule, ("chat:write",)),
+    Method("chat.postMessage", _post_message),
+    Method("chat.postEphemeral", _post_ephemeral),
+    Method("chat.meMessage", _me_message),
+    Method("chat.update", _update),
+    Method("chat.delete", _delete),
+    Method("chat.scheduleMessage", _schedule),
     Method("chat.scheduledMessages.list", _list_scheduled),
-    Method("chat.deleteScheduledMessage", _delete_scheduled, ("chat:write",)),
-    Method("chat.getPermalink", _get_permalink, tier=None),
+    Method("chat.deleteScheduledMessage", _delete_scheduled),
+    Method("chat.getPermalink", _get_permalink),
 )

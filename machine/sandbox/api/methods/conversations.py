@@ -11,8 +11,6 @@ from machine.sandbox.state.conversations import Conversation
 from machine.sandbox.state.messages import Message
 
 _KINDS = {"public_channel": "channel", "private_channel": "private", "mpim": "mpim", "im": "im"}
-_READ = ("channels:read", "groups:read", "im:read", "mpim:read")
-_HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
 _LAST_TS = "9999999999.999999"
 
 
@@ -144,12 +142,12 @@ def shape_of(call: Call, conversation: Conversation) -> Answer:
 
 
 METHODS = (
-    Method("conversations.list", _list, _READ, tier=2),
-    Method("conversations.info", _info, _READ),
-    Method("conversations.open", _open, ("im:write", "mpim:write")),
-    Method("conversations.close", _close, ("im:write", "mpim:write"), tier=2),
-    Method("conversations.history", _history, _HISTORY),
-    Method("conversations.replies", _replies, _HISTORY),
-    Method("conversations.members", _members, _READ, tier=4),
-    Method("conversations.mark", _mark, ("channels:manage", "groups:write", "im:write", "mpim:write")),
+    Method("conversations.list", _list),
+    Method("conversations.info", _info),
+    Method("conversations.open", _open),
+    Method("conversations.close", _close),
+    Method("conversations.history", _history),
+    Method("conversations.replies", _replies),
+    Method("conversations.members", _members),
+    Method("conversations.mark", _mark),
 )

@@ -75,9 +75,9 @@ def _paging(count: int, total: int, page: int) -> Answer:
 
 
 METHODS = (
-    Method("files.getUploadURLExternal", _get_upload_url, ("files:write",), tier=4),
-    Method("files.completeUploadExternal", _complete_upload, ("files:write",), tier=4),
-    Method("files.info", _info, ("files:read",), tier=4),
-    Method("files.list", _list, ("files:read",)),
-    Method("files.delete", _delete, ("files:write",)),
+    Method("files.getUploadURLExternal", _get_upload_url),
+    Method("files.completeUploadExternal", _complete_upload),
+    Method("files.info", _info),
+    Method("files.list", _list),
+    Method("files.delete", _delete),
 )

@@ -40,7 +40,7 @@ def _message(call: Call) -> Message:
 
 
 METHODS = (
-    Method("pins.add", _add, ("pins:write",), tier=2),
-    Method("pins.remove", _remove, ("pins:write",), tier=2),
-    Method("pins.list", _list, ("pins:read",), tier=2),
+    Method("pins.add", _add),
+    Method("pins.remove", _remove),
+    Method("pins.list", _list),
 )

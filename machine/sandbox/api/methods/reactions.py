@@ -47,8 +47,8 @@ def _message(call: Call) -> Message:
 
 
 METHODS = (
-    Method("reactions.add", _add, ("reactions:write",)),
-    Method("reactions.remove", _remove, ("reactions:write",)),
-    Method("reactions.get", _get, ("reactions:read",)),
-    Method("reactions.list", _list, ("reactions:read",), tier=2),
+    Method("reactions.add", _add),
+    Method("reactions.remove", _remove),
+    Method("reactions.get", _get),
+    Method("reactions.list", _list),
 )

@@ -60,11 +60,11 @@ def _person(call: Call) -> Person:
 
 
 METHODS = (
-    Method("users.list", _list, ("users:read",), tier=2),
-    Method("users.info", _info, ("users:read",), tier=4),
-    Method("users.lookupByEmail", _lookup_by_email, ("users:read.email",)),
-    Method("users.conversations", _conversations, ("channels:read", "groups:read", "im:read", "mpim:read")),
-    Method("users.getPresence", _get_presence, ("users:read",)),
-    Method("users.setPresence", _set_presence, ("users:write",), tier=2),
-    Method("users.profile.get", _get_profile, ("users.profile:read",), tier=4),
+    Method("users.list", _list),
+    Method("users.info", _info),
+    Method("users.lookupByEmail", _lookup_by_email),
+    Method("users.conversations", _conversations),
+    Method("users.getPresence", _get_presence),
+    Method("users.setPresence", _set_presence),
+    Method("users.profile.get", _get_profile),
 )

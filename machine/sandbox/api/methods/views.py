@@ -44,8 +44,8 @@ def _shape(call: Call, view: View) -> Answer:
 
 
 METHODS = (
-    Method("views.open", _open, tier=4),
-    Method("views.push", _push, tier=4),
-    Method("views.update", _update, tier=4),
-    Method("views.publish", _publish, tier=4),
+    Method("views.open", _open),
+    Method("views.push", _push),
+    Method("views.update", _update),
+    Method("views.publish", _publish),
 )
