@@ -20,9 +20,9 @@ from machine.sandbox.delivery.faults import Faults
 from machine.sandbox.delivery.http_delivery import HttpDelivery
 from machine.sandbox.delivery.socket_mode import DisconnectReason, SocketMode
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.people import Person
-from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.state.objects import Person
 from machine.sandbox.traffic_log import Witness, nobody
+from machine.sandbox.workspace import Workspace
 
 _HOST = "127.0.0.1"
 _MAX_BODY_SIZE = 64 * 1024 * 1024
@@ -138,10 +138,10 @@ class Sandbox:
         self._runner = runner
         self._port = runner.addresses[0][1]
         socket_url = f"ws://{_HOST}:{self._port}/link/"
-        self._socket_mode = SocketMode(self.workspace, socket_url, self._time_scale, self._witness)
+        self._socket_mode = SocketMode(self.workspace.app, self.faults, socket_url, self._time_scale, self._witness)
         self._web_api = WebApi(self.workspace, self.base_url, self._socket_mode.open_link, self._witness)
         self.workspace.response_urls.base_url = self.base_url
-        self.workspace.shapes.files_url = self.base_url
+        self.workspace.serializer.files_url = self.base_url
         self.workspace.faults.on_kill = self._socket_mode.drop_connections
         self._stop_carrying = self.workspace.outbox.carry_with(self._socket_mode.carry)
         self.workspace.schedule.on_change = self._set_alarm

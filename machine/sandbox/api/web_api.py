@@ -14,15 +14,15 @@ from typing import Any
 
 from aiohttp import web
 
-from machine.sandbox.api.arguments import Arguments
 from machine.sandbox.api.methods import TABLE
 from machine.sandbox.api.methods.call import Call, Method
 from machine.sandbox.api.methods.permissions import check_scopes
 from machine.sandbox.api.tokens import Holder, bearer_token, holder_of
+from machine.sandbox.arguments import Arguments
 from machine.sandbox.delivery.faults import CallFate, Plan
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.workspace import Workspace
 from machine.sandbox.traffic_log import Witness, nobody
+from machine.sandbox.workspace import Workspace
 
 _logger = logging.getLogger(__name__)
 _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
 from machine.errors import WorkspaceError
-from machine.sandbox.api.rate_limits import RateLimits
+from machine.sandbox.delivery.rate_limits import RateLimits
 from machine.sandbox.state.clock import Timeline
 from machine.slack.facts.methods import CALLS_PER_MINUTE, Tier
 

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from machine.errors import WorkspaceError
-from machine.sandbox.api.scopes import DEFAULT_SCOPES
 from machine.sandbox.state.clock import stable_id
-from machine.sandbox.state.people import Person, nearest
-from machine.sandbox.state.team import App, Team, team_called
+from machine.sandbox.state.objects import Person
+from machine.sandbox.state.people import nearest
+from machine.sandbox.state.team import DEFAULT_SCOPES, App, Team, team_called
 from machine.sandbox.workspace_file.errors import Mistake, found_by_pydantic, report
 from machine.sandbox.workspace_file.faults import FaultsTable
 from machine.sandbox.workspace_file.generated_members import MAX_USERS, generated_channels, generated_people

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from machine.slack.block_kit.elements import objects_in
+
 if TYPE_CHECKING:
     from machine.slack.directory import Directory
     from machine.slack.identity import Identity
@@ -72,12 +74,7 @@ class CapturedCall:
         return next(direct, where) if is_person else where
 
 
-def objects_in(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list; none where it is no list."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
-
-
-def new_id(prefix: str) -> str:
+def new_id(prefix: str = "") -> str:
     """An id like those of Slack, which nothing has, and which says so."""
     return f"{prefix}0CAPTURED{next(_numbers)}"
 

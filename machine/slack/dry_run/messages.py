@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from machine.slack.dry_run.blocks import with_ids
+from machine.slack.block_kit.elements import with_ids
 from machine.slack.dry_run.call import Answers, CapturedCall, Json, new_id
 
 
@@ -29,7 +29,7 @@ def _message(call: CapturedCall, ts: str) -> Json:
             "team_id": who.team_id,
         },
     }
-    if blocks := with_ids(call.objects("blocks")):
+    if blocks := list(with_ids(call.objects("blocks"), new_id)):
         shape["blocks"] = blocks
     if attachments := call.objects("attachments"):
         shape["attachments"] = [

@@ -13,9 +13,8 @@ from machine.errors import MachineError
 from machine.sandbox import Workspace
 from machine.sandbox.delivery.interactions import Interaction
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.rules.element_values import Surface
 from machine.sandbox.state.changes import Change, HomePublished, ViewClosed, ViewOpened, ViewUpdated
-from machine.sandbox.state.views import View
+from machine.sandbox.state.objects import Surface, View
 from machine.slack.facts.block_kit import BUTTONS, PICKERS, TEXT_INPUTS, TOGGLES
 from machine_console.blockkit.controls import Control, Option, mapping
 from machine_console.blockkit.elements import options_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from machine.sandbox.api.methods.call import Answer, Call, Method
-from machine.sandbox.state.conversations import Conversation
+from machine.sandbox.state.objects import Conversation
 
 _EDITABLE = ("title", "link", "emoji")
 

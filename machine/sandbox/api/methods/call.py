@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from machine.sandbox.api.arguments import Arguments
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.people import Person
-from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.arguments import Arguments
+from machine.sandbox.state.objects import Conversation, Person
+from machine.sandbox.workspace import Workspace
 from machine.slack.facts.methods import APP_TOKEN_METHODS, METHODS, MethodFacts
 
 Answer: TypeAlias = dict[str, Any]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from machine.sandbox.api.methods.call import Call, Method
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.conversations import Kind
+from machine.sandbox.state.objects import Kind
 
 _PREFIXES: Mapping[Kind, str] = {"channel": "channels:", "private": "groups:", "im": "im:", "mpim": "mpim:"}
 _PREFIXES_BY_TYPE = {"public_channel": "channels:", "private_channel": "groups:", "im": "im:", "mpim": "mpim:"}

@@ -28,7 +28,7 @@ def _bots_info(call: Call) -> Answer:
     bot, app = call.workspace.bot, call.workspace.app
     if call.arguments.text("bot", bot.bot_id or "") != bot.bot_id:
         raise SlackRefusal("bot_not_found")
-    profile = call.workspace.shapes.bot_profile()
+    profile = call.workspace.serializer.bot_profile()
     return {"bot": profile | {"id": bot.bot_id, "user_id": bot.id, "app_id": app.id}}
 
 

@@ -15,8 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
 from machine.sandbox.api.methods import TABLE
-from machine.sandbox.api.scopes import DEFAULT_SCOPES
 from machine.sandbox.state.clock import stable_id
+from machine.sandbox.state.team import DEFAULT_SCOPES
 
 
 @pytest.mark.parametrize(

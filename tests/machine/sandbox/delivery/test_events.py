@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from machine.sandbox import Workspace
-from machine.sandbox.api.scopes import DEFAULT_SCOPES, scopes_to_hear
 from machine.sandbox.delivery.app_requests import Request
+from machine.sandbox.delivery.events import scopes_to_hear
+from machine.sandbox.state.team import DEFAULT_SCOPES
 from machine.sandbox.workspace_file.parser import DEFAULT_DESCRIPTION, Description
 from machine.slack.facts.events import EVENT_SCOPES
 

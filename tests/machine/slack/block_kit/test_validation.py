@@ -9,7 +9,8 @@ from slack_sdk.models import blocks as kit
 from slack_sdk.models.views import View
 
 from machine.sandbox import SlackRefusal
-from machine.slack.block_kit.validation import check_blocks, check_view, find_mistakes
+from machine.sandbox.rules.block_rules import check_blocks, check_view
+from machine.slack.block_kit.validation import find_mistakes
 
 
 def _text(text: str = "hi", kind: str = "plain_text") -> dict[str, str]:
