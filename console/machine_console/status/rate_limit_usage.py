@@ -21,7 +21,7 @@ _OWN = frozenset({"apps.connections.open"})
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class MethodUsage:
     """How often a method was called within the last minute.
 
     Attributes:
@@ -40,7 +40,7 @@ class Use:
         return self.calls / self.allowed if self.allowed else 0.0
 
 
-class CallBudget:
+class RateLimitUsage:
     """Counts calls, by the second.
 
     Args:
@@ -71,7 +71,7 @@ class CallBudget:
             while seconds[0][0] <= now - _WINDOW_S:
                 seconds.popleft()
 
-    def uses(self) -> list[Use]:
+    def uses(self) -> list[MethodUsage]:
         """The methods that were called within the last minute, the tightest first."""
         oldest = int(self._clock()) - _WINDOW_S
         most: dict[str, int] = {}
@@ -81,7 +81,7 @@ class CallBudget:
                 del self._calls[key]
             elif calls > most.get(key[0], 0):
                 most[key[0]] = calls
-        uses = [Use(method, calls, _allowed(method)) for method, calls in most.items()]
+        uses = [MethodUsage(method, calls, _allowed(method)) for method, calls in most.items()]
         return sorted(uses, key=lambda use: (-use.share, -use.calls, use.method))
 
 

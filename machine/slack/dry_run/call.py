@@ -1,4 +1,4 @@
-"""A call that is captured, as those need it who make up what Slack would answer."""
+"""The arguments of a captured call, read as Slack reads them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from machine.slack.identity import Identity
 
 Json: TypeAlias = dict[str, Any]
-Answers: TypeAlias = "Mapping[str, Callable[[CapturedCall], Json]]"
+Answers: TypeAlias = "Mapping[str, Callable[[DryRunCall], Json]]"
 
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class CapturedCall:
+class DryRunCall:
     """The arguments of a call, and whose call it is."""
 
     arguments: Mapping[str, Any]
@@ -44,7 +44,7 @@ class CapturedCall:
             return None
 
     def objects(self, name: str) -> list[Mapping[str, Any]]:
-        """The objects of a list; none where it is no list."""
+        """The objects of a list; none where it is not a list."""
         return objects_in(self.json(name))
 
     def names(self, name: str) -> list[str]:

@@ -6,19 +6,19 @@ import time
 from collections.abc import Mapping
 
 from machine.slack.block_kit.elements import objects_in, with_ids
-from machine.slack.dry_run.call import Answers, CapturedCall, Json, new_id
+from machine.slack.dry_run.call import Answers, DryRunCall, Json, new_id
 
 
-def _opened(call: CapturedCall) -> Json:
+def _opened(call: DryRunCall) -> Json:
     view_id = new_id("V")
     return {"view": _view(call, view_id)}
 
 
-def _updated(call: CapturedCall) -> Json:
+def _updated(call: DryRunCall) -> Json:
     return {"view": _view(call, call.text("view_id") or new_id("V"))}
 
 
-def _view(call: CapturedCall, view_id: str) -> Json:
+def _view(call: DryRunCall, view_id: str) -> Json:
     content = call.json("view")
     content = content if isinstance(content, Mapping) else {}
     who = call.identity
