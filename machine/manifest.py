@@ -190,7 +190,7 @@ def _in_words(name: str) -> str:
 
 
 def differences(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """What the manifest `given` lacks of the one `wanted`, and what it has besides; how things are worded is no matter.
+    """What the manifest `given` lacks of the one `wanted`, and what it has besides; wording does not matter.
 
     Returns:
         Both as sorted lines, such as `scope chat:write`.

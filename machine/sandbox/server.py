@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -28,7 +27,6 @@ _HOST = "127.0.0.1"
 _MAX_BODY_SIZE = 64 * 1024 * 1024
 _SHUTDOWN_TIMEOUT_S = 3.0
 _LONGEST_SLEEP_S = 3600.0
-_logger = logging.getLogger(__name__)
 
 
 class Sandbox:

@@ -266,7 +266,7 @@ class SocketMode:
         try:
             message = json.loads(text)
         except ValueError:
-            _logger.warning("The app sent something over Socket Mode that is no JSON")
+            _logger.warning("The app sent something over Socket Mode that is not JSON")
             return
         envelope_id = message.get("envelope_id") if isinstance(message, dict) else None
         if not isinstance(envelope_id, str):

@@ -147,7 +147,7 @@ class Description:
         """Read a `workspace.toml`; `users` goes before what it says about how many to generate.
 
         Raises:
-            WorkspaceError: The file cannot be read, is no TOML, or describes no workspace; one line per mistake.
+            WorkspaceError: The file cannot be read, is not valid TOML, or describes no workspace; one line per mistake.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -156,7 +156,7 @@ class Description:
         try:
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise WorkspaceError(f"{path} is no TOML: {error}") from error
+            raise WorkspaceError(f"{path} is not valid TOML: {error}") from error
         try:
             described = _File.model_validate(content)
         except ValidationError as error:
@@ -211,10 +211,6 @@ def _person(table: _PersonTable) -> Person:
     given = table.model_dump(exclude={"id", "email"})
     email = (table.email or f"{table.name}@example.com").lower()
     return Person(id=table.id or stable_id("U", table.name), email=email, **given)
-
-
-def _channels(described: _File, ids: Mapping[str, str]) -> Iterator[ChannelDescription]:
-    return (_channel(table, ids) for table in described.channels)
 
 
 def _channel(table: _ChannelTable, ids: Mapping[str, str]) -> ChannelDescription:

@@ -7,14 +7,12 @@ Ids are made up; what a call changes is answered as changed, though nothing is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from machine.slack.directory import Directory
 from machine.slack.dry_run import channels, extras, files, messages, views
 from machine.slack.dry_run.call import Answers, DryRunCall
-
-if TYPE_CHECKING:
-    from machine.slack.directory import Directory
-    from machine.slack.identity import Identity
+from machine.slack.identity import Identity
 
 _ANSWERS: Answers = {**messages.ANSWERS, **views.ANSWERS, **channels.ANSWERS, **files.ANSWERS, **extras.ANSWERS}
 

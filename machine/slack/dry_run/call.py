@@ -6,13 +6,11 @@ import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from machine.slack.block_kit.elements import objects_in
-
-if TYPE_CHECKING:
-    from machine.slack.directory import Directory
-    from machine.slack.identity import Identity
+from machine.slack.directory import Directory
+from machine.slack.identity import Identity
 
 Json: TypeAlias = dict[str, Any]
 Answers: TypeAlias = "Mapping[str, Callable[[DryRunCall], Json]]"
