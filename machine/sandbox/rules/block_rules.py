@@ -42,9 +42,7 @@ def check_view(view: Any, expected_type: str) -> None:
     Raises:
         SlackRefusal: `invalid_arguments`, with what is wrong.
     """
-    is_object = isinstance(view, Mapping)
-    mistakes = view_mistakes(view, expected_type) if is_object else ["must provide an object [json-pointer:/view]"]
-    _refuse("invalid_arguments", mistakes)
+    _refuse("invalid_arguments", view_mistakes(view, expected_type))
 
 
 def check_options(answer: Mapping[str, Any]) -> None:

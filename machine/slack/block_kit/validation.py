@@ -29,8 +29,10 @@ MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 MAX_ID_LENGTH = 255
 
 
-def view_mistakes(view: Mapping[str, Any], expected_type: str) -> list[str]:
+def view_mistakes(view: Any, expected_type: str) -> list[str]:
     """Everything that is wrong with a view, which must be a `modal` or a `home`; nothing where all is well."""
+    if not isinstance(view, Mapping):
+        return ["must provide an object [json-pointer:/view]"]
     if view.get("type") != expected_type:
         return [f"must be {expected_type!r} [json-pointer:/view/type]"]
     mistakes = list(_VIEWS[expected_type](view, "/view"))
