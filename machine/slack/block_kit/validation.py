@@ -24,8 +24,8 @@ from machine.slack.block_kit.checks import (
     whole_number,
     written_as,
 )
+from machine.slack.facts.block_kit import BLOCK_SURFACES, MAX_BLOCKS
 
-MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 MAX_ID_LENGTH = 255
 
 
@@ -62,8 +62,9 @@ def find_mistakes(blocks: Any, surface: str, pointer: str = "/blocks") -> Iterat
         yield f"no more than {most} items allowed [json-pointer:{pointer}]"
     for index, block in enumerate(blocks):
         yield from one_of(_BLOCKS, "block")(block, f"{pointer}/{index}")
-        if isinstance(block, Mapping) and surface not in _SURFACES.get(str(block.get("type")), _EVERYWHERE):
-            yield f"unsupported type: {block.get('type')} in a {surface} [json-pointer:{pointer}/{index}/type]"
+        kind = str(block.get("type")) if isinstance(block, Mapping) else ""
+        if kind in _BLOCKS and surface not in BLOCK_SURFACES[kind]:
+            yield f"unsupported type: {kind} in a {surface} [json-pointer:{pointer}/{index}/type]"
     yield from repeated(blocks, "block_id", pointer)
 
 
@@ -236,8 +237,6 @@ _BLOCKS: Mapping[str, Check] = {
         video_url=text(3000),
     ),
 }
-_EVERYWHERE = ("message", "modal", "home")
-_SURFACES: Mapping[str, tuple[str, ...]] = {"file": ("message",), "markdown": ("message",), "table": ("message",)}
 _VIEWS: Mapping[str, Check] = {
     "modal": Shape(
         ("title", "blocks"),

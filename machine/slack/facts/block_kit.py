@@ -1,14 +1,37 @@
-"""The kinds of elements in Block Kit, and where each keeps its value.
+"""The kinds of blocks and elements in Block Kit: where blocks may stand, and where elements keep their values.
 
-Read in November 2026 off https://docs.slack.dev/reference/block-kit/block-elements and
-https://docs.slack.dev/reference/interaction-payloads/block_actions-payload. What each kind of block and element needs
-is in `machine.slack.block_kit.validation`.
+Read in November 2026 off https://docs.slack.dev/reference/block-kit/blocks,
+https://docs.slack.dev/reference/block-kit/block-elements and
+https://docs.slack.dev/reference/interaction-payloads/block_actions-payload. What each kind needs is in
+`machine.slack.block_kit.validation`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+
+MAX_BLOCKS: Mapping[str, int] = MappingProxyType({"message": 50, "modal": 100, "home": 100})
+"""How many blocks each surface takes."""
+
+_EVERYWHERE = tuple(MAX_BLOCKS)
+
+BLOCK_SURFACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("actions", "context", "divider", "header", "image", "input", "rich_text", "section", "video"), _EVERYWHERE
+        ),
+        **dict.fromkeys(
+            (
+                *("auth_provider", "call", "card", "carousel", "container", "context_actions", "data_table"),
+                *("data_visualization", "file", "markdown", "plan", "table", "task_card"),
+            ),
+            ("message",),
+        ),
+        "alert": ("modal",),
+    }
+)
+"""Every kind of block, and the surfaces that show it."""
 
 BUTTONS = frozenset({"button", "workflow_button", "icon_button"})
 TOGGLES = frozenset({"radio_buttons", "checkboxes"})
@@ -43,7 +66,7 @@ VALUE_FIELDS: Mapping[str, tuple[str, str | None]] = MappingProxyType(
 )
 """By kind of element: the field of its state that holds the value, and its own field that the app fills beforehand."""
 
-INTERACTIVE = BUTTONS | VALUE_FIELDS.keys()
+INTERACTIVE = BUTTONS | {"feedback_buttons"} | VALUE_FIELDS.keys()
 """Elements that people use, and that Slack therefore gives an `action_id` where the app gave none."""
 
 STATELESS = frozenset({"overflow"})

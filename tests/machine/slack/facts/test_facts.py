@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import pytest
-from slack_sdk.models.blocks import BlockElement, InputInteractiveElement
+from slack_sdk.models.blocks import Block, InteractiveElement
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox.api.methods import TABLE
 from machine.slack.block_kit import validation
-from machine.slack.facts.block_kit import BUTTONS, INTERACTIVE, PICKERS, STATELESS, TEXT_INPUTS, TOGGLES, VALUE_FIELDS
+from machine.slack.facts.block_kit import (
+    BLOCK_SURFACES,
+    BUTTONS,
+    INTERACTIVE,
+    PICKERS,
+    STATELESS,
+    TEXT_INPUTS,
+    TOGGLES,
+    VALUE_FIELDS,
+)
 from machine.slack.facts.events import EVENT_SCOPES, FOR_PEOPLE_ONLY, MESSAGE_EVENTS, UNASKED
 from machine.slack.facts.methods import APP_TOKEN_METHODS, CALLS_PER_MINUTE, METHODS
 
@@ -72,12 +82,11 @@ def test_scopes_read_like_scopes() -> None:
     assert [scope for scope in scopes if ":" not in scope and scope != "tokens.basic"] == []
 
 
-def test_every_interactive_element_of_slack_sdk_is_known() -> None:
-    """A kind of element that Slack adds gets its value field here."""
-    kinds = {vars(kind)["type"] for kind in _subclasses(InputInteractiveElement) if "type" in vars(kind)}
-
-    assert len(kinds) > 15
-    assert kinds - INTERACTIVE == set()
+def test_every_block_and_interactive_element_of_slack_sdk_is_known() -> None:
+    """A kind that Slack adds gets its surfaces, or its value field."""
+    assert types_of(Block) <= BLOCK_SURFACES.keys()
+    assert len(types_of(InteractiveElement)) > 15
+    assert types_of(InteractiveElement) <= INTERACTIVE
 
 
 @pytest.mark.parametrize("kinds", [BUTTONS, PICKERS, STATELESS, TEXT_INPUTS, TOGGLES])
@@ -93,5 +102,16 @@ def test_every_element_with_a_value_is_checked() -> None:
     assert checked - BUTTONS == VALUE_FIELDS.keys()
 
 
-def _subclasses(kind: type[BlockElement]) -> set[type[BlockElement]]:
+def test_every_block_that_is_checked_has_its_surfaces() -> None:
+    """Those without a check here are refused as unsupported."""
+    assert validation._BLOCKS.keys() <= BLOCK_SURFACES.keys()
+
+
+def types_of(kind: type[Any]) -> set[str]:
+    """What slack_sdk's classes of this kind have as their `type`."""
+    types = {one.__dict__["type"] for one in _subclasses(kind) if "type" in one.__dict__}
+    return {name for name in types if isinstance(name, str)}
+
+
+def _subclasses(kind: type[Any]) -> set[type[Any]]:
     return {one for child in kind.__subclasses__() for one in {child, *_subclasses(child)}}
