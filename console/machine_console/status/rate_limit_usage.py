@@ -1,4 +1,4 @@
-"""How much of Slack's patience is used: calls per method within the last minute, against what Slack allows.
+"""Calls per method within the last minute, against Slack's rate limits.
 
 https://docs.slack.dev/apis/web-api/rate-limits
 """
@@ -41,7 +41,7 @@ class MethodUsage:
 
 
 class RateLimitUsage:
-    """Counts calls, by the second.
+    """Counts calls to Slack, by the second.
 
     Args:
         clock: Tells the seconds.
