@@ -21,7 +21,7 @@ CALLS_PER_MINUTE: Mapping[Tier, int] = MappingProxyType({1: 1, 2: 20, 3: 50, 4: 
 
 _HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
 _READ = ("channels:read", "groups:read", "im:read", "mpim:read")
-_DIRECT = ("im:write", "mpim:write")
+_DIRECT = ("im:write", "mpim:write")  # Slack names those of channels too, which nobody can open or close
 _CONNECT = ("conversations.connect:manage",)
 MANAGE = ("channels:manage", "groups:write", "im:write", "mpim:write")
 """For changing a conversation of any kind."""
