@@ -138,7 +138,7 @@ async def test_a_schedule_that_cannot_be_read_is_refused(fields: dict[str, Any])
     assert raised.value.file == __file__
     assert raised.value.line is not None
     assert raised.value.phase == "register"
-    assert "Wrong.remind has a schedule that cannot be read, @schedule(" in str(raised.value)
+    assert "Wrong.remind has a schedule that cannot be used, @schedule(" in str(raised.value)
 
 
 async def test_jobs_that_stay_are_left_undisturbed(bot: BotUnderTest) -> None:
