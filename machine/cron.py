@@ -1,15 +1,16 @@
 """When a schedule is due: cron's fields, read on a wall clock that is set forward and back.
 
-APScheduler's `CronTrigger` knows the fields, but loses its way where the offset of a zone changes (in 3.11 it skips the day
-after the clocks go forward). Here it only lists wall clock times, in UTC where no offset changes; which moments those
-are is worked out below, as Vixie cron does it:
+APScheduler's `CronTrigger` knows the fields, but loses its way where the offset of a zone changes: 3.11 skips the day
+after the clocks go forward. Here it only lists wall clock times, in UTC, where no offset changes. Which moments those
+are is worked out below, as Vixie cron does:
 
-- A fixed hour (a number, a list, a range) is due once for each time that the fields name: the first time the clock shows
-  it, or, where the clock skips it, at the first moment after the gap. Several times in one gap are one run.
-- An hour with a wildcard or a step is due whenever the clock shows it: never in a gap, and twice where it is set back.
+- A fixed hour (a number, a list, a range) is due once for each time that the fields name: the first time the clock
+  shows it or, where the clock skips it, at the first moment after the gap. Several times in one gap are one run.
+- An hour with a wildcard or a step is due whenever the clock shows it: never in a gap, twice where the clock is set
+  back.
 
-Any change of offset counts, whatever its reason and size. At most one is expected within two days; in tzdata, changes
-since 1970 are at least six days apart.
+Any change of offset counts, whatever its reason and size. Changes are expected to be days apart; those in tzdata since
+1970 are at least six.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import TypeVar
 from zoneinfo import available_timezones
 
@@ -39,8 +40,10 @@ GREGORIAN_CYCLE_ENDS = datetime(2370, 1, 1, tzinfo=UTC)
 END_OF_TIME = datetime(9999, 12, 28, tzinfo=UTC)
 """Python's datetimes end with this year; a few days are left for offsets."""
 
+_ON_THE_WALL = timezone(timedelta(0), "on the wall")  # of limits that name no zone, to tell them from UTC
+
 FIELD_VALUES = {
-    "year": "four digits",
+    "year": "1970 to 9999",
     "month": '1 to 12, or "jan" to "dec"',
     "day": '1 to 31, "last", or one such as "2nd fri" or "last sun"',
     "week": "1 to 53",
@@ -62,7 +65,7 @@ class WallClockTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no
         tz: In which the schedule is read if it names no time zone.
 
     Raises:
-        ValueError: The schedule can be read in no way, or is never due. The message says what to change.
+        ValueError: The schedule cannot be read, or is never due. The message says what to change.
     """
 
     def __init__(self, schedule: Schedule, tz: tzinfo) -> None:
@@ -70,10 +73,9 @@ class WallClockTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no
             raise ValueError('no field is given, so it would run every second. If that is meant, write second="*".')
         for name, value in schedule.fields.items():
             _check_field(name, value)
-        zone = _read_zone(schedule.timezone or tz)
-        self._clock = _WallClock(zone)
-        self._start = self._read_limit("start_date", schedule.start_date, zone)
-        self._end = self._read_limit("end_date", schedule.end_date, zone)
+        self._clock = _WallClock(_read_zone(schedule.timezone or tz))
+        self._start = self._read_limit("start_date", schedule.start_date)
+        self._end = self._read_limit("end_date", schedule.end_date)
         if self._start and self._end and self._start > self._end:
             raise ValueError("start_date is after end_date. Swap them, or change one.")
 
@@ -87,7 +89,7 @@ class WallClockTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no
         if ever.get_next_fire_time(None, EPOCH) is None:
             raise ValueError("it never runs, because no date matches all of its fields. Change or remove one.")
         if self._end and self._next(self._start or EPOCH) is None:
-            raise ValueError("it never runs, because no time until end_date matches its fields. Change or remove one.")
+            raise ValueError("it never runs, because no time within its limits matches. Change a limit or a field.")
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
         """The first moment after the previous one, or else from `now` on, in UTC; `None` if there is none.
@@ -116,7 +118,7 @@ class WallClockTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no
         wall = self._next_wall(self._clock.at(moment - SECOND) + SECOND)
         while wall is not None:
             shown = self._clock.moments(wall)
-            due = shown[0] if shown else self._clock.change(*self._clock.around_gap(wall))
+            due = shown[0] if shown else self._clock.after_gap(wall)
             if due >= moment:
                 return due
             # The clock was set back, and shows this again: go on with what it has not shown yet.
@@ -142,7 +144,7 @@ class WallClockTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no
             for due in shown:
                 if due >= moment:
                     return due
-            after_gap = next_wall if shown else self._clock.at(self._clock.change(*self._clock.around_gap(next_wall)))
+            after_gap = next_wall if shown else self._clock.at(self._clock.after_gap(next_wall))
             next_wall = self._next_wall(max(after_gap, next_wall + SECOND))
         return None
 
@@ -151,23 +153,22 @@ class WallClockTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no
         found: datetime | None = self._fields.get_next_fire_time(None, wall.replace(tzinfo=UTC))
         return None if found is None else found.replace(tzinfo=None)
 
-    def _read_limit(self, name: str, given: datetime | str | None, zone: tzinfo) -> datetime | None:
+    def _read_limit(self, name: str, given: datetime | str | None) -> datetime | None:
         """A limit as a moment; one without offset that the clock skips is the moment after the gap."""
         if given is None:
             return None
-        with_limit = _read(
+        limit: datetime = _read(
             f"{name}={given!r} is not a date or time",
             lambda: 'Write it as "2026-03-29" or "2026-03-29 02:30:00".',
-            lambda: CronTrigger(hour=0, start_date=given, timezone=zone),
+            lambda: CronTrigger(hour=0, start_date=given, timezone=_ON_THE_WALL).start_date,
         )
-        limit: datetime = with_limit.start_date
         if not EPOCH.year < limit.year < END_OF_TIME.year:
             return EPOCH if limit.year <= EPOCH.year else END_OF_TIME
-        if limit.tzinfo is not zone or limit.fold:
+        if limit.tzinfo is not _ON_THE_WALL:
             return limit.astimezone(UTC)
         wall = limit.replace(tzinfo=None)
         shown = self._clock.moments(wall)
-        return shown[0] if shown else self._clock.change(*self._clock.around_gap(wall))
+        return shown[0] if shown else self._clock.after_gap(wall)
 
 
 class _WallClock:
@@ -187,10 +188,10 @@ class _WallClock:
             return [first]
         return [moment for moment in (first, second) if self.at(moment) == wall]
 
-    def around_gap(self, wall: datetime) -> tuple[datetime, datetime]:
-        """Moments before and after a gap in which the clock would have shown this."""
+    def after_gap(self, wall: datetime) -> datetime:
+        """The first moment after the gap in which the clock skips this."""
         after, before = self._guesses(wall)
-        return before, after
+        return self.change(before, after)
 
     def change(self, before: datetime, after: datetime) -> datetime:
         """The first moment with another offset than `before` has, up to `after`; they are whole seconds apart."""
@@ -225,8 +226,9 @@ def _read_zone(given: tzinfo | str) -> tzinfo:
         near = difflib.get_close_matches(str(given), available_timezones(), n=1)
         return f'Did you mean "{near[0]}"?' if near else 'Write one such as "Europe/Amsterdam" or "UTC".'
 
-    trigger = _read(f"timezone={given!r} is not a time zone", remedy, lambda: CronTrigger(hour=0, timezone=given))
-    zone: tzinfo = trigger.timezone
+    zone: tzinfo = _read(
+        f"timezone={given!r} is not a time zone", remedy, lambda: CronTrigger(hour=0, timezone=given).timezone
+    )
     return zone
 
 
@@ -234,5 +236,5 @@ def _read(problem: str, remedy: Callable[[], str], read: Callable[[], T]) -> T:
     try:
         return read()
     except (ValueError, TypeError, LookupError, OSError) as error:  # OSError: "Europe" is a folder of tzdata
-        reason = f" ({error})" if type(error) in (ValueError, TypeError) else ""
+        reason = f" ({error})" if type(error) is ValueError else ""
         raise ValueError(f"{problem}{reason}. {remedy()}") from None

@@ -77,7 +77,7 @@ class Scheduler:
         return sorted(jobs, key=lambda job: (job.next_run is None, job.next_run.timestamp() if job.next_run else 0))
 
     def check(self, handlers: Iterable[Handler]) -> None:
-        """Make sure that the schedules of these handlers can be read and are due at some time; warn of those that are over.
+        """Make sure that the schedules of these handlers can be read and are ever due; warn of those that are over.
 
         Raises:
             PluginError: Naming the handler, with file and line.
