@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from apscheduler.triggers.cron import CronTrigger
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from machine.cron import WallClockTrigger
@@ -134,6 +134,7 @@ schedules = st.fixed_dictionaries(
 ).filter(bool)
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(ZONES), schedules)
 def test_schedules_are_due_as_a_plain_enumeration_says(
     data: st.DataObject, zone: str, fields: dict[str, int | str]
@@ -465,6 +466,7 @@ def test_what_cannot_be_read_or_never_runs_is_refused(
     assert str(raised.value)[-1] in ".?"
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["month", "day", "day_of_week", "hour"]), st.text("*/-, 0259lastmonfeb", max_size=8)
