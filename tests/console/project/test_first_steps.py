@@ -30,7 +30,8 @@ ROOT = Path(__file__).parents[3]
 GIT = {
     **{f"GIT_{role}_{what}": "dev@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     # As many people have it: without a word in the project's own .gitignore, git would leave the framework out.
-    **{"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.excludesFile"},
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.excludesFile",
 }
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -189,7 +190,7 @@ def run_until_started(command: Sequence[str], folder: Path, environment: Mapping
                 process.send_signal(signal.SIGTERM)
         net.cancel()
     assert process.returncode == 0, "".join(said)
-    assert '"where": "Slack"' in "".join(said)
+    assert '"Bot started"' in "".join(said)
 
 
 def test_the_steps_of_the_workflow_succeed(project: NewProject, tmp_path: Path) -> None:
