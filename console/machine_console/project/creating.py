@@ -153,4 +153,6 @@ def _write(new: Iterable[_NewFile]) -> list[Path]:
 
 
 def _unwritable(path: Path, error: OSError) -> MachineError:
-    return MachineError(f"{path} cannot be written: {error.strerror or error}.")
+    return MachineError(
+        f"{path} cannot be written: {error.strerror or error}. Run this in a folder that you can write to."
+    )

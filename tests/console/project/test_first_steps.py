@@ -27,7 +27,8 @@ from tests.console.terminal import NET_S, Terminal
 from tests.machine.storage.stores import skip_or_fail
 
 ROOT = Path(__file__).parents[3]
-GIT = {
+SHELL = {
+    "PIP_NO_COMPILE": "1",  # takes longer than what is run here
     **{f"GIT_{role}_{what}": "dev@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     # As many people have it: without a word in the project's own .gitignore, git would leave the framework out.
     "GIT_CONFIG_COUNT": "1",
@@ -101,7 +102,7 @@ def new_environment(folder: Path, *packages: str | Path) -> dict[str, str]:
     excludes = folder / "git-excludes"
     excludes.write_text("*.whl\nwheels/\n", encoding="utf-8")
     path = f"{folder / 'bin'}{os.pathsep}{inherited['PATH']}"
-    return {**inherited, **GIT, "GIT_CONFIG_VALUE_0": str(excludes), "PATH": path, "VIRTUAL_ENV": str(folder)}
+    return {**inherited, **SHELL, "GIT_CONFIG_VALUE_0": str(excludes), "PATH": path, "VIRTUAL_ENV": str(folder)}
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +123,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> NewProject:
     return NewProject(base / "bot", printed, wheel, environment)
 
 
-def test_the_readme_and_the_command_say_the_same(project: NewProject) -> None:
-    """So that the steps below are those of both."""
+def test_the_guide_and_the_readme_say_what_the_command_says(project: NewProject) -> None:
+    """So that the steps below are those of all three."""
+    guide = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+
     assert project.steps[0] == "cd bot"
     assert project.commands_under("bot") == project.steps[1:]
+    assert "\n".join(["machine init deploy-bot", "cd deploy-bot", *project.steps[1:], "```"]) in guide
+    assert "\n".join(project.commands_under("# Another package, or newer ones")) in guide
 
 
 async def test_each_step_works_in_a_fresh_clone(project: NewProject, tmp_path: Path) -> None:
