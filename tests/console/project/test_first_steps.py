@@ -23,8 +23,9 @@ import yaml
 
 from machine.sandbox import Sandbox, Workspace
 from tests.console.processes import clean_environment
-from tests.console.terminal import NET_S, Terminal
+from tests.console.terminal import Terminal
 from tests.machine.storage.stores import skip_or_fail
+from tests.waiting import NET_S
 
 ROOT = Path(__file__).parents[3]
 SHELL = {
