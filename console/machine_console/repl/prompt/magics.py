@@ -102,7 +102,7 @@ class Magics:
 
     async def _edited(self, name: str) -> Evaluation:
         if self._edit is None:
-            raise ReplError("An editor needs a terminal, and here is none.")
+            raise ReplError("%edit needs a terminal, and there is none here.")
         path = self._path(name) if name else None
         if path is not None:
             before = await asyncio.to_thread(_read, path) if path.exists() else ""
