@@ -111,7 +111,7 @@ class BotUnderTest:
 
     async def deliver(self, *envelopes: Envelope) -> None:
         """Have envelopes received as if a transport had brought them together, and wait until they are handled."""
-        await self.machine._receiving.run(self.machine._intake.take(envelopes))
+        await self.machine.receiver.deliver(envelopes)
         await self.machine.wait_until_idle()
 
     async def settled(self) -> None:

@@ -42,7 +42,7 @@ class _Change:
     retired: list[LoadedPlugin]
 
 
-class Plugins:
+class PluginManager:
     """Every plugin of a bot.
 
     Args:

@@ -40,7 +40,7 @@ class Entry:
     """An event that was received.
 
     Attributes:
-        envelope: What was received; acknowledging it does nothing.
+        envelope: What was received.
         received_at: When it was (aware, UTC).
         attempts: How often the bot has begun to handle it.
     """

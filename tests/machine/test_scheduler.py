@@ -155,7 +155,7 @@ async def test_jobs_that_stay_are_left_undisturbed(bot: BotUnderTest) -> None:
     await bot.start(Kept, Gone)
     (kept,) = [job for job in bot.machine.jobs() if "Kept" in job.handler.name]
 
-    bot.machine._scheduler.replace([kept.handler])
+    bot.machine._parts.scheduler.replace([kept.handler])
 
     assert bot.machine.jobs() == [kept]
 
@@ -169,7 +169,7 @@ async def test_a_late_run_is_made_up_for_within_a_minute(bot: BotUnderTest) -> N
             await self.say("#general", "late")
 
     await bot.start(Remind)
-    (job,) = bot.machine._scheduler._scheduler.get_jobs()
+    (job,) = bot.machine._parts.scheduler._scheduler.get_jobs()
     assert job.misfire_grace_time == MISFIRE_GRACE_S == 60
     assert job.coalesce
 

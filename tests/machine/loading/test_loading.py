@@ -426,7 +426,7 @@ async def test_an_init_that_does_not_end_is_given_up(bot: BotUnderTest) -> None:
         machine.slack,
         machine.settings.all,
         machine.plugin_storage,
-        machine._dispatcher,
+        machine._parts.dispatcher,
         init_timeout=timedelta(milliseconds=1),
         init_is_slow=timedelta(0),
     )

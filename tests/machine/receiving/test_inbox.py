@@ -112,7 +112,7 @@ async def test_what_was_interrupted_runs_again(bot: BotUnderTest, next_bot: BotU
 
     assert slow(next_bot).begun == ["work 1", "work 2", "work 3"]
     again = next_bot.traced(EnvelopeUnfinished)[0].envelope
-    await next_bot.machine._receiving.run(next_bot.machine._intake.take([again]))
+    await next_bot.machine.receiver.deliver([again])
     await next_bot.record(EnvelopeDropped)
     slow(next_bot).gate.set()
     await next_bot.answer(3)
