@@ -21,6 +21,7 @@ from types import CodeType, ModuleType
 
 from machine.errors import Mistake, PluginError, SettingsError
 from machine.exception_policy import concerns_others
+from machine.loading.source_files import is_foreign, is_source
 from machine.tracebacks import one_line, own_traceback
 
 _NOT_OURS = frozenset({"machine", "machine_console", *sys.stdlib_module_names})
@@ -74,7 +75,9 @@ class Project:
 
     def owns(self, path: Path) -> bool:
         """Whether a file belongs to the project."""
-        return path.is_relative_to(self.root) or path.is_relative_to(self.plugin_dir)
+        return any(
+            path.is_relative_to(folder) and not is_foreign(path, folder) for folder in (self.root, self.plugin_dir)
+        )
 
     def load(self, name: str) -> ModuleType:
         """Import a module.
@@ -83,7 +86,7 @@ class Project:
             PluginError: When it, or something it imports, cannot be imported; says where and why.
         """
         if not all(part.isidentifier() for part in name.split(".")):
-            raise PluginError(name, f"{name!r} is no dotted name. Check the name in PLUGINS.", phase="import")
+            raise PluginError(name, f"{name!r} is not a dotted name. Check the name in PLUGINS.", phase="import")
         try:
             return importlib.import_module(name)
         except BaseException as error:
@@ -123,7 +126,7 @@ class Project:
             return
         problem = ""
         if not self.plugin_dir.is_dir():
-            problem = "that is no folder"
+            problem = "that is not a folder"
         elif not all(part.isidentifier() for part in self.package.split(".")):
             problem = "Python cannot import that name"
         elif self._is_taken(self.package.partition(".")[0]):
@@ -146,7 +149,8 @@ class Project:
         return [
             path
             for path in sorted(self.plugin_dir.iterdir())
-            if not path.name.startswith((".", "_")) and (path.suffix == ".py" or (path / "__init__.py").is_file())
+            if not path.name.startswith((".", "_"))
+            and ((is_source(path, [self.plugin_dir]) and path.suffix == ".py") or (path / "__init__.py").is_file())
         ]
 
     def _is_taken(self, name: str) -> bool:
@@ -295,7 +299,7 @@ class _ProjectFinder(MetaPathFinder):
         if not parent:
             return _find_in(fullname, child, project.root)
         for folder in path or ():
-            if project.owns(Path(folder)) and "site-packages" not in folder:
+            if project.owns(Path(folder)):
                 return _find_in(fullname, child, Path(folder))
         return None
 

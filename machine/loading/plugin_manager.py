@@ -17,6 +17,7 @@ from machine.loading.loader import LoadedPlugin, Loader, unique
 from machine.loading.module_swap import Changeover
 from machine.loading.reload_attempts import Attempts
 from machine.loading.reports import Reports, Stopwatch
+from machine.loading.source_files import sources_in
 from machine.loading.unloading import Retirement, shut_down
 from machine.loading.webhook_conflicts import check_routes
 from machine.plugins.base import MachineBasePlugin
@@ -353,7 +354,7 @@ class PluginManager:
         """The files a bot is made of: modules that are imported, and whatever lies in the plugin folder."""
         imported = {Path(module.__file__) for module in self._project.modules().values() if module.__file__}
         folder = self._project.plugin_dir
-        return imported | (set(folder.rglob("*.py")) if folder.is_dir() else set())
+        return imported | (set(sources_in(folder)) if folder.is_dir() else set())
 
     def _taken_back(self, candidates: Iterable[Path] | None) -> dict[Path, str | None]:
         """Files that could not be taken over and are again what is live.

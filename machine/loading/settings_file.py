@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from machine.errors import PluginError, SettingsError
+from machine.loading.importing import fingerprint
 from machine.loading.reports import Reports
 from machine.logger import get_logger
 from machine.settings import Settings
@@ -29,14 +30,17 @@ class SettingsFile:
         self.path = path.parent.resolve() / path.name
         self._read = read
         self._reports = reports
+        self._content = fingerprint(self.path)
 
     def changes(self, current: Settings) -> Settings | None:
-        """The settings as they are to be from now on; `None` where nothing changes, or where there is a mistake.
+        """The settings as they are to be from now on; `None` where nothing changes, or a mistake is in it.
 
         What needs a start stays as it is, and the log says so.
         """
-        if self._read is None:
+        content = fingerprint(self.path)
+        if self._read is None or content == self._content:
             return None
+        self._content = content
         try:
             wanted = self._read()
         except SettingsError as error:

@@ -114,7 +114,7 @@ async def test_a_file_in_place_of_the_plugin_folder_stops_the_start(bot: BotUnde
     """A bot without its plugins is no bot."""
     write(bot.project / "plugins", "")
 
-    with pytest.raises(SettingsError, match="that is no folder"):
+    with pytest.raises(SettingsError, match="that is not a folder"):
         await bot.start()
 
 
