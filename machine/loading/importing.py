@@ -62,15 +62,16 @@ class Project:
             self._is_on_path = False
         self.forget(self.modules())
         for package in _with_parents(self.package):
-            sys.modules.pop(package, None)  # without an `__init__.py` it is none of `modules()`
+            sys.modules.pop(package, None)  # without an `__init__.py` it is not one of `modules()`
 
     def modules(self) -> dict[str, ModuleType]:
         """The project's modules that are imported, by name."""
         return {
             name: module
             for name, module in tuple(sys.modules.items())
-            if isinstance(getattr(getattr(module, "__spec__", None), "loader", None), _SourceLoader)
-            and self.owns(Path(module.__spec__.origin or ""))  # type: ignore[union-attr]  # it has a loader
+            if (spec := getattr(module, "__spec__", None)) is not None  # not every entry of it is a real module
+            and isinstance(spec.loader, _SourceLoader)
+            and self.owns(Path(spec.origin or ""))
         }
 
     def owns(self, path: Path) -> bool:
@@ -154,7 +155,7 @@ class Project:
         ]
 
     def _is_taken(self, name: str) -> bool:
-        """Whether a module that is none of any project's is imported by this name."""
+        """Whether Python, or an installed package, has a module of this name."""
         spec: ModuleSpec | None = getattr(sys.modules.get(name), "__spec__", None)
         if spec is None or spec.origin is None or isinstance(spec.loader, _SourceLoader):
             return name in _NOT_OURS

@@ -16,7 +16,7 @@ from pathlib import Path
 import watchfiles
 
 from machine.loading.source_files import is_source, sources_in
-from machine.loading.symlinks import lying_elsewhere
+from machine.loading.symlinks import behind_symlinks
 from machine.logger import get_logger
 
 # How long changes are collected at most, and how long a pause ends a batch, in ms: 14 ms from save to notice (p50).
@@ -80,7 +80,7 @@ class Watcher:
             self._tasks = [
                 asyncio.create_task(self._watch_root(), name="watcher of the project"),
                 asyncio.create_task(self._watch_folders(), name="watcher of the folders"),
-                asyncio.create_task(self._watch_elsewhere(), name="watcher of files elsewhere"),
+                asyncio.create_task(self._watch_behind_symlinks(), name="watcher behind symbolic links"),
             ]
 
     async def close(self) -> None:
@@ -149,7 +149,7 @@ class Watcher:
             else:
                 yield {Path(path) for _, path in batch}
 
-    async def _watch_elsewhere(self) -> None:
+    async def _watch_behind_symlinks(self) -> None:
         while not self._stop.is_set():
             places = await self._places()
             folders = _there(real.parent for real in places)
@@ -158,7 +158,7 @@ class Watcher:
                     async with asyncio.timeout(SCAN_INTERVAL_S if places else None):
                         await self._moved.wait()
                 continue
-            async for paths in self._notices_elsewhere(places, folders):
+            async for paths in self._notices_behind_symlinks(places, folders):
                 await self._tell(paths)
                 is_other = _there(real.parent for real in places) != folders
                 if is_other or (self._moved.is_set() and await self._places() != places):
@@ -166,9 +166,9 @@ class Watcher:
 
     async def _places(self) -> Mapping[Path, set[Path]]:
         self._moved.clear()
-        return await asyncio.to_thread(lambda: lying_elsewhere(self._files(), self._root, self._folders()))
+        return await asyncio.to_thread(lambda: behind_symlinks(self._files(), self._root, self._folders()))
 
-    async def _notices_elsewhere(
+    async def _notices_behind_symlinks(
         self, places: Mapping[Path, set[Path]], folders: Iterable[Path]
     ) -> AsyncIterator[set[Path]]:
         """Changes of files that really lie at `places`, by the names that the bot knows."""

@@ -164,7 +164,7 @@ async def _body(request: web.Request) -> bytes:
 
 
 def _fields(request: web.Request, body: bytes) -> dict[str, str]:
-    """The fields of a form; empty where the body is none."""
+    """The fields of a form; empty where the body is not one."""
     if request.content_type != "application/x-www-form-urlencoded":
         return {}
     try:

@@ -138,7 +138,7 @@ class Receiver:
             await self._thread.run(transport.pause())
 
     async def drain(self, within: timedelta) -> None:
-        """Give what was received to its handlers, and wait for them; those that do not end `within` that are cancelled."""
+        """Give what was received to its handlers, and wait for them; what lasts longer than `within` is cancelled."""
         ends = time.monotonic() + within.total_seconds()
         await self._queue.close(within)
         await self._dispatcher.supervisor.drain(timedelta(seconds=max(0.0, ends - time.monotonic())))

@@ -3,6 +3,9 @@
 Each write is a call of the system, and at each the receiving thread gives the interpreter away and waits for it again.
 Acknowledgements that went out one by one cost 6 % of throughput, and took up to 75 ms instead of 30 while a handler
 computed.
+
+It leans on the `transport` of aiohttp's WebSocket writer, which is not documented. Without it nothing else changes:
+leave `ws_response_class` out where Socket Mode opens its session, and see `benchmarks/acknowledgement.py`.
 """
 
 from __future__ import annotations

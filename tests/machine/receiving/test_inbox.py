@@ -71,7 +71,7 @@ async def interrupted(bot: BotUnderTest, *texts: str) -> None:
     await bot.stop()
 
 
-async def test_what_is_handled_is_struck_off(bot: BotUnderTest) -> None:
+async def test_what_is_handled_is_removed(bot: BotUnderTest) -> None:
     """And a bot that has finished leaves no file; what nobody listens to is finished at once."""
     await bot.start(Slow)
     bot.workspace.post("alice", "general", "work 1")
@@ -194,7 +194,7 @@ def test_only_its_user_can_read_it(tmp_path: Path) -> None:
     assert set(modes) <= {0o700, 0o600}
 
 
-async def test_what_could_not_be_struck_off_is_later(tmp_path: Path) -> None:
+async def test_what_could_not_be_removed_is_later(tmp_path: Path) -> None:
     """A disk that was full for a while must not have finished events run again."""
     inbox = Inbox(tmp_path, InboxPolicy.RERUN, Trace())
     envelopes = [Envelope(f"id-{number}", "events_api", {}) for number in range(3)]
