@@ -54,7 +54,6 @@ class _Parts:
     """What a bot is made of, once it knows its workspace."""
 
     slack: SlackClient
-    storage: MachineBaseStorage
     dispatcher: Dispatcher
     scheduler: Scheduler
     plugins: PluginManager
@@ -84,7 +83,14 @@ class Machine:
     Attributes:
         settings: The settings in force.
         trace: As given.
+        listens: As given.
+        loads_plugins: As given.
+        slack: What the bot can do in its workspace; there once it has started.
+        storage: Where plugins keep their values; there once it has started.
     """
+
+    slack: SlackClient  # no property: the REPL completes what it can see without running code
+    storage: MachineBaseStorage
 
     def __init__(
         self,
@@ -112,8 +118,8 @@ class Machine:
             settings_file or self._root / DEFAULT_SETTINGS_FILE, reload_settings, reports
         )
         self._also_watch = dict(also_watch or {})
-        self._listens = listens
-        self._loads_plugins = loads_plugins
+        self.listens = listens
+        self.loads_plugins = loads_plugins
         self._is_live = is_live
         self._clock = clock
         self._log_handler = TraceLogHandler(self.trace)
@@ -128,26 +134,6 @@ class Machine:
     def is_live(self) -> bool:
         """Whether the bot talks to Slack itself, and not to a sandbox on this machine."""
         return not is_loopback(self.settings.slack_api_url) if self._is_live is None else self._is_live
-
-    @property
-    def listens(self) -> bool:
-        """Whether the bot takes events and runs scheduled jobs, or only uses the Web API."""
-        return self._listens
-
-    @property
-    def loads_plugins(self) -> bool:
-        """Whether the bot has the plugins that its settings name."""
-        return self._loads_plugins
-
-    @property
-    def slack(self) -> SlackClient:
-        """What the bot can do in its workspace, once it has started."""
-        return self._parts.slack
-
-    @property
-    def storage(self) -> MachineBaseStorage:
-        """Where plugins keep their values, once the bot has started."""
-        return self._parts.storage
 
     @property
     def receiver(self) -> Receiver:
@@ -277,9 +263,9 @@ class Machine:
         logging.getLogger().addHandler(self._log_handler)
         try:
             parts = self._started = await self._build()
-            if self._loads_plugins:
+            if self.loads_plugins:
                 await parts.plugins.load_all()
-            if self._listens:
+            if self.listens:
                 await self._listen(parts)
         except BaseException:
             await self.stop()
@@ -338,7 +324,7 @@ class Machine:
 
     def _require_tokens(self) -> None:
         needed = ["SLACK_BOT_TOKEN"]
-        if self._listens and needs_app_token(self.settings):
+        if self.listens and needs_app_token(self.settings):
             needed.insert(0, "SLACK_APP_TOKEN")
         given = self.settings.all
         missing = [
@@ -355,15 +341,15 @@ class Machine:
         self._project.check()
         self._project.install()
         to_close.append(self._project.uninstall)
-        storage = open_storage(settings, self._root, self._clock)
+        storage = self.storage = open_storage(settings, self._root, self._clock)
         to_close.append(storage.close)
         await storage.init()
 
         session = open_session()
         to_close.append(session.close)
         # Who only looks at plugins (`machine plugins`, a replay) leaves the folder of a bot as it is.
-        cache = self._root / CACHE_FILE if self._listens or not self._loads_plugins else None
-        slack = await open_client(settings, session, self.trace, cache, is_live=self.is_live)
+        cache = self._root / CACHE_FILE if self.listens or not self.loads_plugins else None
+        slack = self.slack = await open_client(settings, session, self.trace, cache, is_live=self.is_live)
         to_close.append(slack.directory.close)
 
         reader = _reader(settings, slack.identity)
@@ -379,7 +365,7 @@ class Machine:
         )
         # Closed in the opposite order: what handlers answer while they end must still reach Slack.
         to_close += [plugins.close, receiver.close, self._drain]
-        return _Parts(slack, storage, dispatcher, scheduler, plugins, receiver)
+        return _Parts(slack, dispatcher, scheduler, plugins, receiver)
 
     async def _listen(self, parts: _Parts) -> None:
         watchdog = Watchdog(self.trace, self._project.owns)
