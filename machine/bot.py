@@ -15,12 +15,11 @@ from typing import Any, Self
 import slack_sdk.web.async_client  # noqa: F401 - first, as importing it takes 2.4 MB for a moment, which pydantic then has
 
 from machine.address import Address
-from machine.dispatch.bot_mention import Addressing
 from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.matching import Reader
 from machine.dispatch.registry import Handler, Registry
 from machine.envelope import Answer, Envelope
-from machine.errors import MachineError, Mistake, PluginError, SettingsError
+from machine.errors import MachineError, PluginError
 from machine.gc_tuning import look_less_often
 from machine.loading.importing import Project
 from machine.loading.loader import LoadedPlugin, Loader
@@ -31,7 +30,7 @@ from machine.logger import get_logger
 from machine.logs import TraceLogHandler
 from machine.plugins.base import MachineBasePlugin
 from machine.read_only import require_writable
-from machine.receiving.receiver import Receiver, needs_app_token
+from machine.receiving.receiver import Receiver
 from machine.scheduler import Job, Scheduler, SteppedScheduler
 from machine.settings import DEFAULT_SETTINGS_FILE, Settings
 from machine.slack.client import SlackClient
@@ -258,7 +257,7 @@ class Machine:
             StorageError: When the storage cannot be used.
             MachineError: When Slack cannot be reached.
         """
-        self._require_tokens()
+        self.settings.require_tokens(listens=self.listens)
         self._log_handler.belong_here()
         logging.getLogger().addHandler(self._log_handler)
         try:
@@ -322,19 +321,6 @@ class Machine:
             raise MachineError("The bot has not started. Call `start()` first, or use it in `async with`.")
         return self._started
 
-    def _require_tokens(self) -> None:
-        needed = ["SLACK_BOT_TOKEN"]
-        if self.listens and needs_app_token(self.settings):
-            needed.insert(0, "SLACK_APP_TOKEN")
-        given = self.settings.all
-        missing = [
-            Mistake(name, "is not set", f"Export SM_{name} or put it into local_settings.py, or try `machine dev`.")
-            for name in needed
-            if not given[name]
-        ]
-        if missing:
-            raise SettingsError(missing)
-
     async def _build(self) -> _Parts:
         settings, to_close = self.settings, self._to_close
         look_less_often()
@@ -352,7 +338,7 @@ class Machine:
         slack = self.slack = await open_client(settings, session, self.trace, cache, is_live=self.is_live)
         to_close.append(slack.directory.close)
 
-        reader = _reader(settings, slack.identity)
+        reader = Reader.of(slack.identity, settings)
         dispatcher = Dispatcher(slack, reader, self.trace, log_messages=settings.log_handled_messages)
         clock, tz, run = self._clock, settings.tz, dispatcher.run_job
         scheduler = Scheduler(tz, run) if clock is None else SteppedScheduler(tz, run, clock)
@@ -408,16 +394,6 @@ class Machine:
         loader = self._loader(settings, parts.slack, parts.dispatcher)
         if await parts.plugins.rebuild(loader, settings.plugins, self._settings_file.path):
             self.settings = settings
-            reader = _reader(settings, parts.slack.identity)
+            reader = Reader.of(parts.slack.identity, settings)
             parts.dispatcher.configure(reader, log_messages=settings.log_handled_messages)
             logging.getLogger().setLevel(settings.loglevel)
-
-
-def _reader(settings: Settings, identity: Identity) -> Reader:
-    names = [identity.name, str(identity.bot_info.get("name") or "")]
-    return Reader(
-        user_id=identity.user_id,
-        bot_id=identity.bot_id,
-        addressing=Addressing(identity.user_id, names, settings.aliases),
-        hears_bots=settings.listen_to_bots,
-    )

@@ -29,11 +29,6 @@ if TYPE_CHECKING:
     from machine.receiving.http import HttpMode
 
 
-def needs_app_token(settings: Settings) -> bool:
-    """Whether Socket Mode is needed to receive: Slack is not told to send to the bot's own server."""
-    return settings.http is None or settings.slack_signing_secret is None
-
-
 class Transport(Protocol):
     """Receives envelopes, on the event loop on which it is started."""
 
@@ -167,7 +162,7 @@ class Receiver:
             plain = secret.get_secret_value() if secret else None
             self._http = HttpMode(Address.parse(settings.http), plain, self._intake, webhooks, self._trace)
             transports.append(self._http)
-        if needs_app_token(settings):
+        if settings.needs_app_token:
             on_fatal = partial(self._bot_loop.soon, self._on_failure)
             transports.append(SocketMode(settings, self._intake, self._trace, self._workspace, on_fatal))
         return transports
