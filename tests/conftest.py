@@ -27,8 +27,7 @@ from tests.waiting import NET_S, Waiter
 R = TypeVar("R", bound=Record)
 
 PATIENT_LIMITS_S = (
-    "machine.dispatch.pending_answer.ANSWER_WITHIN_S",  # else an answer is not sent
-    "machine.receiving.intake.ANSWER_WITHIN_S",
+    "machine.receiving.intake.ANSWER_WITHIN_S",  # else an answer is not sent
     "machine.receiving.deduplication.CLAIM_WITHIN_S",  # else an event runs twice
     "machine.dispatch.supervisor.CANCEL_WITHIN_S",  # else a handler is left behind
     "machine.receiving.thread.CLOSE_WITHIN_S",  # else a thread is
@@ -132,7 +131,7 @@ class BotUnderTest:
 
     async def deliver(self, *envelopes: Envelope) -> None:
         """Have envelopes received as if a transport had brought them together, and wait until they are handled."""
-        await self.machine._receiving.run(self.machine._intake.take(envelopes))
+        await self.machine.receiver.deliver(envelopes)
         await self.machine.wait_until_idle()
 
     async def settled(self) -> None:
