@@ -147,7 +147,7 @@ async def test_only_what_slack_signed_is_taken(bot: BotUnderTest, http: aiohttp.
         signed(body, secret="another"),
         signed(body + b" "),
         signed(body, age_s=301),
-        signed(body, age_s=-301),
+        signed(body, age_s=-330),  # not 301: a busy machine takes a while to get there
         signed(body) | {"X-Slack-Signature": "v0=äöü"},
         signed(body) | {"X-Slack-Request-Timestamp": "now"},
         signed(body) | {"X-Slack-Request-Timestamp": "9" * 5000},
