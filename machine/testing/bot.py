@@ -18,6 +18,7 @@ from machine.envelope import Envelope
 from machine.errors import PluginError, WorkspaceError
 from machine.logger import structlog
 from machine.logs import configure_structlog
+from machine.models import Channel, User
 from machine.plugins import MachineBasePlugin
 from machine.sandbox import Change, Sandbox, Workspace
 from machine.sandbox.delivery.faults import Faults
@@ -25,12 +26,12 @@ from machine.sandbox.state.changes import MessagePosted
 from machine.sandbox.state.conversations import Conversation
 from machine.sandbox.state.messages import Message
 from machine.sandbox.state.people import nearest
+from machine.simulation import Simulation
 from machine.storage import PluginStorage
 from machine.testing.clock import Clock
 from machine.testing.errors import Failures
 from machine.testing.frozen_time import PluginTime
 from machine.testing.idle import Settling
-from machine.testing.invented import invented_envelope
 from machine.testing.messages import SentMessage
 from machine.testing.must_await import Question
 from machine.testing.person import Person
@@ -294,7 +295,9 @@ class Bot:
         people = self.workspace.people.values()
         who = self.workspace.find_person(user) if user else next(person for person in people if not person.is_bot)
         where = self.find_channel(channel) if channel is not None else self.workspace.open_dm(who)
-        return list(self.machine.explain(invented_envelope(self.workspace, who, where, text)))
+        place = Channel.model_validate(self.workspace.shapes.conversation(where))
+        simulation = Simulation(self.workspace.names, self.workspace.team.id)
+        return list(self.machine.explain(simulation.typed(text, User(id=who.id, name=who.name), place)))
 
     # What goes wrong.
 

@@ -15,6 +15,7 @@ from machine.sandbox.state.changes import (
 )
 from machine.sandbox.state.conversations import Conversation
 from machine.sandbox.state.messages import Message
+from machine.slack.text_encoding import TypedNames
 from machine_console.panes.chat.transcript import ChatChannel, ChatLog, ChatMessage, ChatPerson
 from machine_console.text.formatting import readable
 from machine_console.text.names import SandboxNames
@@ -30,6 +31,7 @@ class SandboxChat:
 
     def __init__(self, workspace: Workspace) -> None:
         self.log = ChatLog()
+        self.names: TypedNames = workspace.names
         self._workspace = workspace
         self._names = SandboxNames(workspace)
         for channel_id in workspace.channels:

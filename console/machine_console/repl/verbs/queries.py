@@ -12,6 +12,7 @@ from machine.envelope import Envelope
 from machine.models import Channel, User
 from machine.read_only import require_writable
 from machine.sandbox import Workspace
+from machine.simulation import again
 from machine.trace import Considered
 from machine_console.history.history import EventTrace, History
 from machine_console.repl.language.errors import ReplError
@@ -85,7 +86,7 @@ class Verbs:
         simulator = self._simulator
         who = self._lookup.user(user) if user is not None else simulator.somebody()
         where = self._lookup.channel(channel) if channel is not None else simulator.somewhere()
-        considered = self._machine.explain(simulator.made_up.message(text, who, where))
+        considered = self._machine.explain(simulator.envelopes().typed(text, who, where))
         return sorted(considered, key=lambda one: not one.is_match)
 
     async def simulate(
@@ -135,7 +136,7 @@ class Verbs:
             envelope = self._history.last.envelope
         if not isinstance(envelope, Envelope):
             raise ReplError("There is no event to replay. Give one: replay(events[-1]).")
-        return await self._simulator.handle(self._simulator.made_up.again(envelope, send=send))
+        return await self._simulator.handle(again(envelope, may_send=send))
 
     async def reload(self) -> str:
         """Take over changed plugin files now; what fails leaves the old version live."""
