@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -58,10 +57,13 @@ class Life:
         plugins: Iterable[type[MachineBasePlugin]],
         settings: Mapping[str, Any],
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         watch: bool = False,
     ) -> None:
-        """Start sandbox and bot; by default without any built-in plugin and with storage in memory."""
+        """Start sandbox and bot; by default without any built-in plugin and with storage in memory.
+
+        Without a clock of its own the bot goes by the system's, and so do its jobs.
+        """
         self._restore_afterwards()
         await self._resources.enter_async_context(self.sandbox)
         self.trace.subscribe(self.recorded.records.append)
