@@ -31,8 +31,8 @@ _RESPONSE_URL = "https://hooks.slack.com/actions/simulated"
 
 
 def is_command(text: str) -> bool:
-    """Whether Slack's client takes a typed text for a slash command."""
-    return text.startswith("/") and text[1:2].isalnum()
+    """Whether Slack's client takes a typed text for a slash command: whatever begins with the character is one."""
+    return text.startswith("/")
 
 
 @dataclass(frozen=True, slots=True)
