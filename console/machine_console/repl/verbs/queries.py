@@ -73,7 +73,7 @@ class Verbs:
     def handlers(
         self, text: str | None = None, *, user: User | str | None = None, channel: Channel | str | None = None
     ) -> Rows | list[Considered]:
-        """Every handler; with a text, which of them a message with it would run, and why or why not.
+        """Every handler; with a text, which of them this message or `/command` would run, and why or why not.
 
         Nothing is run: `handlers("ping", channel="#ops")`.
         """
