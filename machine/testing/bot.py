@@ -34,13 +34,7 @@ from machine.testing.webhooks import WebhookAnswer, send
 from machine.time.clock import Clock
 from machine.time.frozen_time import PluginTime
 from machine.time.time_travel import travel
-from machine.trace import (
-    ApiCalled,
-    Considered,
-    EventEmitted,
-    InvocationFailed,
-    Record,
-)
+from machine.trace import ApiCalled, Considered, EventEmitted, InvocationFailed, Record
 
 __tracebackhide__ = True  # pytest shows the line of the test, not those in here
 
