@@ -19,8 +19,7 @@ from machine.logs import configure_structlog
 from machine.plugins import MachineBasePlugin
 from machine.sandbox import Workspace
 from machine.sandbox.delivery.faults import Faults
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Conversation, Message
 from machine.sandbox.state.people import nearest
 from machine.simulation import Simulation
 from machine.storage import PluginStorage

@@ -10,9 +10,7 @@ from machine.errors import WorkspaceError
 from machine.models import Channel, User
 from machine.sandbox import Change, Workspace
 from machine.sandbox.state.changes import MessagePosted
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.people import Person
+from machine.sandbox.state.objects import Conversation, Message, Person
 from machine.testing.messages import SentMessage
 
 __tracebackhide__ = True  # pytest shows the line of the test, not those in here
@@ -84,8 +82,8 @@ class Conversations:
         people = self._workspace.people.values()
         who = self.person(user) if user else next(person for person in people if not person.is_bot)
         where = self.channel(channel) if channel is not None else self._workspace.open_dm(who)
-        shapes = self._workspace.shapes
-        return User.model_validate(shapes.person(who)), Channel.model_validate(shapes.conversation(where))
+        serializer = self._workspace.serializer
+        return User.model_validate(serializer.person(who)), Channel.model_validate(serializer.conversation(where))
 
     def _notice(self, change: Change) -> None:
         if isinstance(change, MessagePosted) and change.message.is_by_bot:  # notices such as "has joined" are not

@@ -249,6 +249,8 @@ class ConsoleWindow(App[int], inherit_bindings=False):
         This tells of a focus that may have moved on since, so what counts is where the focus is now.
         """
         del event
+        if not self.screen_stack:  # on the way out, news of a focus may come after the screens are gone
+            return
         pane = self._pane_of(self.focused) if self.focused is not None else None
         if pane is not None and pane is not self.active:
             self._activate(pane)

@@ -18,7 +18,7 @@ from machine_console.app.status_bar import Status, TabBar
 from machine_console.app.window import ConsoleWindow
 from machine_console.panes.bot.document import BotFacts
 from machine_console.screens.help import HelpScreen
-from machine_console.status.rate_limit_usage import Use
+from machine_console.status.rate_limit_usage import MethodUsage
 from tests.console.app.test_application import until
 from tests.console.story import (
     CHANNELS,
@@ -48,7 +48,11 @@ FACTS = BotFacts(
         )
     ],
     waiting="users.list waits 12 s",
-    uses=[Use("users.info", 90, 100), Use("chat.postMessage", 12, 60), Use("auth.test", 2, None)],
+    uses=[
+        MethodUsage("users.info", 90, 100),
+        MethodUsage("chat.postMessage", 12, 60),
+        MethodUsage("auth.test", 2, None),
+    ],
     process=(("memory", "85 MB"), ("loop lag", "1 ms, at worst 14 ms within a minute"), ("kept", "4 events")),
     places=(("project", "/srv/bot"), ("storage", "SQLiteStorage"), ("recordings", "/srv/bot/.machine/recordings")),
 )
@@ -392,6 +396,17 @@ async def test_late_news_of_a_focus_does_not_change_the_active_pane() -> None:
         await pilot.pause()
 
         assert active(app) == "events"
+
+
+async def test_news_of_a_focus_after_the_screens_are_gone_does_no_harm() -> None:
+    """Leaving takes the screens away first; what the focus did just before may still be in the queue."""
+    app = window()
+    async with app.run_test(size=WIDE):
+        pane = app.plugins_pane
+
+    assert app.screen_stack == []
+    app.on_descendant_focus(events.DescendantFocus(pane.main()))
+    assert app.active is not pane
 
 
 async def test_in_a_few_rows_a_notice_takes_one() -> None:

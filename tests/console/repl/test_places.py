@@ -16,6 +16,7 @@ import pytest
 from machine.sandbox import Sandbox, Workspace
 from tests.console.terminal import MACHINE, Terminal
 from tests.machine.slack.proxy import Proxy
+from tests.waiting import NET_S
 
 
 class Place:
@@ -91,7 +92,7 @@ def workspace_taken_for_real(workspace: Workspace) -> Iterator[dict[str, str]]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    variables, leave = served.get(timeout=20)
+    variables, leave = served.get(timeout=NET_S)
     try:
         yield variables
     finally:

@@ -23,6 +23,7 @@ from machine_console.text.formatting import IdsOnly, kind_of
 from machine_console.text.names import LiveNames, SandboxNames
 from machine_console.text.styled_text import plain
 from tests.console.story import Names
+from tests.waiting import NET_S
 
 
 def texts(log: ChatLog, channel_id: str) -> list[str]:
@@ -119,7 +120,7 @@ async def test_live_mode_follows_people_as_events_reach_the_bot(runtime: Runtime
             arrived.put_nowait(kind_of(record.envelope))
 
     async def reached(kind: str) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(NET_S):
             while await arrived.get() != kind:
                 pass
 

@@ -21,9 +21,9 @@ import pytest
 from machine_console.repl.remote.protocol import DATA, HELLO, pack
 from tests.console.processes import clean_environment
 from tests.console.terminal import MACHINE, Terminal
+from tests.waiting import NET_S
 
 PROMPT = r"bot >>> \x1b"
-NET_S = 60
 NOBODY = 65534
 STRANGER = """
 import os, socket, sys
