@@ -30,7 +30,8 @@ from machine_console.panes.events.pane import EventsPane
 from machine_console.runtime.editor import editor_command
 from machine_console.screens.comparison import ComparisonScreen
 from machine_console.screens.payload_editor import PayloadScreen
-from machine_console.screens.playground import PlaygroundScreen, typed_envelope
+from machine_console.screens.playground import PlaygroundScreen
+from machine_console.screens.typed_envelope import typed_envelope
 from machine_console.text.document_tree import Place
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,9 +14,6 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from machine.envelope import Envelope
-from machine.models import Channel, User
-from machine.simulation import Simulation
 from machine.trace import Considered
 from machine_console.panes.chat.transcript import ChatChannel, ChatPerson
 from machine_console.panes.events.event_document import why_nodes
@@ -31,27 +28,6 @@ class _Answers(DocumentView):
             line(""),
             line(Part("  A plugin listens with ", "dim"), Part('@listen_to(r"pattern")', "code")),
         )
-
-
-def typed_envelope(
-    text: str,
-    person: ChatPerson | None,
-    channel: ChatChannel | None,
-    simulation: Simulation,
-    channels: Mapping[str, Channel],
-) -> Envelope:
-    """What Slack would send the bot if this person typed that there.
-
-    Args:
-        text: The message or command.
-        person: Who; somebody, if it is left open.
-        channel: Where, likewise.
-        simulation: Makes the envelope.
-        channels: Those that the bot knows, by id.
-    """
-    user = User(id=person.id, name=person.name) if person else User(id="")
-    place = Channel(id=channel.id, is_im=channel.is_dm) if channel else Channel(id="")
-    return simulation.typed(text, user, channels.get(place.id) or place)
 
 
 class PlaygroundScreen(ModalScreen[None]):

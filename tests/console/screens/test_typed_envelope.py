@@ -18,7 +18,7 @@ from machine.trace import Considered, HandlersConsidered
 from machine_console.history.history import History
 from machine_console.panes.chat.sandbox_chat import SandboxChat
 from machine_console.repl.verbs.queries import Verbs
-from machine_console.screens.playground import typed_envelope
+from machine_console.screens.typed_envelope import typed_envelope
 
 GROUP = '[[usergroups]]\nhandle = "oncall"\nname = "On call"\nmembers = ["bob"]\n'
 
