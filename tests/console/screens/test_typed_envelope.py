@@ -17,7 +17,7 @@ from machine.testing import Bot, Clock
 from machine.trace import Considered, HandlersConsidered
 from machine_console.history.history import History
 from machine_console.panes.chat.sandbox_chat import SandboxChat
-from machine_console.repl.verbs.queries import Verbs
+from machine_console.repl.verbs.queries import Queries
 from machine_console.screens.typed_envelope import typed_envelope
 
 GROUP = '[[usergroups]]\nhandle = "oncall"\nname = "On call"\nmembers = ["bob"]\n'
@@ -105,7 +105,7 @@ async def test_chat_playground_repl_and_test_kit_say_the_same(
     simulation = Simulation(chat.names, kit.machine.identity.team_id)
     channels = kit.machine.slack.directory.channels
     shown = kit.machine.explain(typed_envelope(text, person, channel, simulation, channels))
-    repl = Verbs(kit.machine, History(), workspace).handlers(text, user="alice", channel=where.id)
+    repl = Queries(kit.machine, History(), workspace).handlers(text, user="alice", channel=where.id)
     said_by_kit = kit.handlers(text, user="alice", channel=place if place != "group DM" else where.id)
     await chat.say(channel.id, person.id, text)
     await kit.settled()
