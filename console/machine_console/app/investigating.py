@@ -17,6 +17,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from machine.errors import MachineError
+from machine.simulation import Simulation
+from machine.slack.text_encoding import decode
 from machine_console.app.window import ConsoleWindow
 from machine_console.history.event_outcome import outcome_of
 from machine_console.history.history import JOB_KIND, EventTrace
@@ -26,9 +28,9 @@ from machine_console.panes.events.detail import DetailPane
 from machine_console.panes.events.pane import EventsPane
 from machine_console.runtime.editor import EditorError, edit_file, lent_terminal
 from machine_console.screens.comparison import ComparisonScreen
-from machine_console.screens.made_envelope import typed_envelope
 from machine_console.screens.payload_editor import PayloadScreen
 from machine_console.screens.playground import PlaygroundScreen
+from machine_console.screens.typed_envelope import typed_envelope
 from machine_console.text.document_tree import Place
 
 if TYPE_CHECKING:
@@ -108,9 +110,10 @@ class InvestigatingWindow(ConsoleWindow):
             self.tell("The bot has not started yet.", severity="warning")
             return
         envelope = event.envelope if event is not None else None
-        text = envelope.text if envelope is not None else ""
-        if envelope is not None and envelope.kind == "slash_commands":
-            text = f"{envelope.type} {text}".rstrip()
+        text = ""
+        if envelope is not None:
+            is_command = envelope.kind == "slash_commands"
+            text = f"{envelope.type} {envelope.text}".rstrip() if is_command else decode(envelope.text)
         screen = PlaygroundScreen(text, self.chat.people(), self.chat.channels())
         if envelope is not None:
             screen.start_with(envelope.user_id, envelope.channel_id)
@@ -118,8 +121,10 @@ class InvestigatingWindow(ConsoleWindow):
 
     async def on_playground_screen_asked(self, event: PlaygroundScreen.Asked) -> None:
         """Ask the bot; nothing is run."""
-        if self.machine is not None:
-            envelope = typed_envelope(event.text, event.person, event.channel)
+        if self.machine is not None and self.chat is not None:
+            simulation = Simulation(self.chat.names, self.machine.identity.team_id)
+            channels = self.machine.slack.directory.channels
+            envelope = typed_envelope(event.text, event.person, event.channel, simulation, channels)
             event.screen.show(await self.machine.explain_with_roles(envelope))
 
     # Again.

@@ -198,7 +198,7 @@ async def test_the_next_connection_is_open_before_the_old_one_goes(bot: BotUnder
     def witness(kind: str, facts: Any) -> None:
         if kind in ("connected", "disconnected"):
             open_ones.append(facts["connections"])
-            bot._waiter.notify()
+            bot.life.settling.notice(kind)
 
     bot.sandbox._witness = witness
     bot.sandbox._time_scale = 0.05

@@ -39,11 +39,11 @@ def gate() -> Gate:
 @pytest.fixture
 async def far_bot(bot: BotUnderTest, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BotUnderTest]:
     """A bot whose workspace lives on another thread, as Slack does, and goes on when the bot's loop stands still."""
-    loop, notify = asyncio.get_running_loop(), bot._waiter.notify
-    monkeypatch.setattr(bot._waiter, "notify", lambda *_: loop.call_soon_threadsafe(notify))
+    loop, notify = asyncio.get_running_loop(), bot.life.settling.notice
+    monkeypatch.setattr(bot.life.settling, "notice", lambda happening: loop.call_soon_threadsafe(notify, happening))
     thread = ReceivingThread()
     await thread.start()
-    bot.sandbox = FarSandbox(bot.sandbox, thread, gate)  # type: ignore[assignment]  # has what the tests need
+    bot.life.sandbox = FarSandbox(bot.sandbox, thread, gate)  # type: ignore[assignment]  # has what the tests need
     yield bot
     await bot.stop()
     await thread.close()

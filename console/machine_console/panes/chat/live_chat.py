@@ -10,6 +10,8 @@ from slack_sdk.errors import SlackApiError
 
 from machine.envelope import Envelope
 from machine.errors import MachineError
+from machine.simulation import DirectoryNames
+from machine.slack.text_encoding import TypedNames
 from machine.trace import EnvelopeReceived
 from machine_console.panes.chat.transcript import MAX_MESSAGES, ChatChannel, ChatLog, ChatMessage, ChatPerson
 from machine_console.text.formatting import readable
@@ -33,6 +35,7 @@ class LiveChat:
         self._log = ChatLog()
         self._pending: deque[Envelope] = deque(maxlen=_MAX_PENDING)
         self._machine = machine
+        self.names: TypedNames = DirectoryNames(machine.slack.directory)
         self._names = LiveNames(machine.slack.directory)
         self._unsubscribe = machine.trace.subscribe(self._record, EnvelopeReceived)
 

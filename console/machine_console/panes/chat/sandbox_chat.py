@@ -14,6 +14,7 @@ from machine.sandbox.state.changes import (
     ReactionRemoved,
 )
 from machine.sandbox.state.objects import Conversation, Message
+from machine.slack.text_encoding import TypedNames
 from machine_console.panes.chat.transcript import ChatChannel, ChatLog, ChatMessage, ChatPerson
 from machine_console.text.formatting import readable
 from machine_console.text.names import SandboxNames
@@ -29,6 +30,7 @@ class SandboxChat:
 
     def __init__(self, workspace: Workspace) -> None:
         self.log = ChatLog()
+        self.names: TypedNames = workspace.names
         self._workspace = workspace
         self._names = SandboxNames(workspace)
         for channel_id in workspace.channels:

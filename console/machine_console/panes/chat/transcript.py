@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
+from machine.slack.text_encoding import TypedNames
 from machine_console.blockkit.layout import Layout
 from machine_console.blockkit.mrkdwn import mrkdwn_lines
 from machine_console.text.document_tree import Node
@@ -103,6 +104,7 @@ class ChatSource(Protocol):
     """Where the chat pane's conversations come from: the sandbox, or what the bot sees of a real workspace."""
 
     is_live: bool
+    names: TypedNames  # whom and what one can name in what one types
 
     @property
     def log(self) -> ChatLog:
