@@ -10,7 +10,7 @@ FILE = ".machine/console.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class Preferences:
     """How the window was left.
 
     Attributes:
@@ -30,23 +30,23 @@ class Habits:
     logs_filter: str = ""
 
 
-def read_habits(project: Path) -> Habits:
+def read_preferences(project: Path) -> Preferences:
     """What was remembered; nothing where the file is missing or damaged."""
     try:
         kept = json.loads((project / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return Habits()
+        return Preferences()
     if not isinstance(kept, dict):
-        return Habits()
-    known = asdict(Habits())
-    return Habits(**{name: kept[name] for name, value in known.items() if type(kept.get(name)) is type(value)})
+        return Preferences()
+    known = asdict(Preferences())
+    return Preferences(**{name: kept[name] for name, value in known.items() if type(kept.get(name)) is type(value)})
 
 
-def write_habits(project: Path, habits: Habits) -> None:
+def write_preferences(project: Path, preferences: Preferences) -> None:
     """Remember this; a folder that cannot be written to is no reason to fail."""
     path = project / FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(habits), indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(asdict(preferences), indent=2) + "\n", encoding="utf-8")
     except OSError:
         return

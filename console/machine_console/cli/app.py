@@ -364,10 +364,11 @@ def _show_runtime(
     layout: Layout | None = None,
 ) -> NoReturn:
     from machine_console.app.application import MachineApp  # noqa: PLC0415 - imports Textual
+    from machine_console.session.local_session import LocalSession  # noqa: PLC0415 - the same
 
     _configure_logging(runtime, None)
     with crashes_logged():
-        raise typer.Exit(MachineApp(runtime, title=title, recording=recording, layout=layout).run() or 0)
+        raise typer.Exit(MachineApp(LocalSession(runtime, recording), title=title, layout=layout).run() or 0)
 
 
 def _run_headless(*, live: bool | None, watch: bool, overrides: Mapping[str, str | None] | None = None) -> NoReturn:

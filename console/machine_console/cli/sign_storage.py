@@ -12,7 +12,7 @@ from machine.settings import Settings
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.factory import open_storage
 from machine.storage.signing import is_signed, sign, verified
-from machine_console.panes.storage.editing import seconds_left
+from machine_console.session.stored_values import seconds_left
 from machine_console.text.formatting import counted
 
 

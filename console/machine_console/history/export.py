@@ -14,7 +14,6 @@ from typing import Any
 from machine.redaction import redact, redact_value
 from machine.trace import LogWritten
 from machine_console.history.history import EventTrace
-from machine_console.panes.storage.stored_values import StoredValue
 from machine_console.text.document_tree import shown_repr
 
 FOLDER = ".machine/exports"
@@ -38,11 +37,6 @@ def event_facts(event: EventTrace) -> dict[str, Any]:
         "invocations": list(event.invocations),
         "logs": list(event.logs),
     }
-
-
-def value_facts(value: StoredValue) -> dict[str, Any]:
-    """A stored value with all that is known about it."""
-    return {"stored_by": value.plugin, **{field.name: getattr(value, field.name) for field in fields(value)}}
 
 
 def log_facts(record: LogWritten) -> dict[str, Any]:

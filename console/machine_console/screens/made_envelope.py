@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from machine.envelope import Envelope
-from machine_console.panes.chat.transcript import ChatChannel, ChatPerson
+from machine_console.session.chat import ChatChannel, ChatPerson
 
 
 def typed_envelope(text: str, person: ChatPerson | None, channel: ChatChannel | None) -> Envelope:

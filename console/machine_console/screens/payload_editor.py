@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
+from machine_console.screens.external_editor import edit_in_terminal
 from machine_console.text.document_tree import json_text
 from machine_console.text.styled_text import clean
 
@@ -32,12 +34,6 @@ class PayloadScreen(ModalScreen[Mapping[str, Any] | None]):
         Binding("ctrl+e", "editor", "In $EDITOR", priority=True),
         Binding("escape", "cancel", "Cancel", priority=True),
     ]
-
-    @dataclass
-    class EditorRequested(Message):
-        """A person wants to change the text in $EDITOR."""
-
-        screen: PayloadScreen
 
     def __init__(self, title: str, payload: Mapping[str, Any]) -> None:
         super().__init__()
@@ -79,8 +75,18 @@ class PayloadScreen(ModalScreen[Mapping[str, Any] | None]):
         self.dismiss(payload)
 
     def action_editor(self) -> None:
-        """Ask for $EDITOR."""
-        self.post_message(self.EditorRequested(self))
+        """Open the text in $EDITOR; what is saved there comes back."""
+        self.run_worker(self._edit_outside(), exit_on_error=False)
+
+    async def _edit_outside(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="machine-") as folder:  # the folder is this user's alone
+            path = Path(folder) / "payload.json"
+            await asyncio.to_thread(path.write_text, self.area.text, encoding="utf-8")
+            problem = await edit_in_terminal(self.app, path)
+            if problem:
+                self.tell(problem)
+            else:
+                self.area.text = await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace")
 
     def action_cancel(self) -> None:
         """End with nothing."""

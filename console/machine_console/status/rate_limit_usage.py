@@ -14,6 +14,8 @@ from machine.sandbox.api.methods import TABLE
 from machine.sandbox.api.rate_limits import CALLS_PER_MINUTE
 from machine.trace import ApiCalled
 
+TIGHT = 0.8
+"""From this share of what Slack allows on, a method stands out."""
 _WINDOW_S = 60
 _MAX_COUNTED = 2_000
 """Methods, and channels posted to, that are counted apart; a bot that posts to more is not told which is busiest."""

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from machine_console.app.preferences import FILE, Habits, read_habits, write_habits
+from machine_console.app.preferences import FILE, Preferences, read_preferences, write_preferences
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     """The folder is made where there is none."""
-    habits = Habits("machine-light", "chat", is_zoomed=True, events_filter="error", layout="split", logs_filter="x")
-    write_habits(tmp_path, habits)
+    preferences = Preferences(
+        "machine-light", "chat", is_zoomed=True, events_filter="a", layout="split", logs_filter="x"
+    )
+    write_preferences(tmp_path, preferences)
 
-    assert read_habits(tmp_path) == habits
+    assert read_preferences(tmp_path) == preferences
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{", '{"theme": 3, "is_zoomed": "yes"}'])
@@ -23,4 +25,4 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, text: str) -> None:
     (tmp_path / ".machine").mkdir()
     (tmp_path / FILE).write_text(text)
 
-    assert read_habits(tmp_path) == Habits()
+    assert read_preferences(tmp_path) == Preferences()

@@ -15,10 +15,12 @@ from machine.errors import MachineError
 from machine.sandbox import Workspace
 from machine.settings import Settings
 from machine.trace import EnvelopeReceived, Record
-from machine_console.panes.chat.live_chat import LiveChat
-from machine_console.panes.chat.sandbox_chat import SandboxChat
-from machine_console.panes.chat.transcript import MAX_MESSAGES, ChatLog, ChatMessage, Transcript
+from machine_console.panes.chat.transcript import Transcript
 from machine_console.runtime.runtime import Runtime
+from machine_console.session.chat import ChatMessage
+from machine_console.session.chat_log import MAX_MESSAGES, ChatLog
+from machine_console.session.live_chat import LiveChat
+from machine_console.session.sandbox_chat import SandboxChat
 from machine_console.text.formatting import IdsOnly, kind_of
 from machine_console.text.names import LiveNames, SandboxNames
 from machine_console.text.styled_text import plain

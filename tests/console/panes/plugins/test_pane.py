@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from textual.pilot import Pilot
 
 from machine_console.panes.plugins.pane import PluginsPane
-from tests.console.story import FAILURES, JOBS, PLUGINS, THEMES, PaneHost
+from tests.console.story import THEMES, PaneHost, ToldSession, told_session
 
 
 async def test_a_failure_comes_first_with_its_line_and_what_still_runs() -> None:
     """It is what somebody has to do something about."""
-    pane = PluginsPane()
+    pane = PluginsPane(told_session())
     async with PaneHost(pane).run_test(size=(100, 30)) as pilot:
-        pane.show(PLUGINS, FAILURES, JOBS)
         await pilot.pause()
 
         rows = pane.main().text().splitlines()
@@ -26,9 +24,8 @@ async def test_a_failure_comes_first_with_its_line_and_what_still_runs() -> None
 
 async def test_handlers_and_jobs_are_listed() -> None:
     """What a plugin listens to, as its decorators read."""
-    pane = PluginsPane()
+    pane = PluginsPane(told_session(failures_told=()))
     async with PaneHost(pane).run_test(size=(100, 30)) as pilot:
-        pane.show(PLUGINS, [], JOBS)
         await pilot.pause()
 
         text = pane.main().text()
@@ -41,10 +38,5 @@ async def test_handlers_and_jobs_are_listed() -> None:
 @pytest.mark.parametrize("is_empty", [False, True], ids=["filled", "empty"])
 def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[int, int], is_empty: bool) -> None:
     """The picture was looked at."""
-    pane = PluginsPane()
-
-    async def before(_pilot: Pilot[None]) -> None:
-        if not is_empty:
-            pane.show(PLUGINS, FAILURES, JOBS)
-
-    assert snap_compare(PaneHost(pane, theme), terminal_size=size, run_before=before)
+    pane = PluginsPane(ToldSession() if is_empty else told_session())
+    assert snap_compare(PaneHost(pane, theme), terminal_size=size)
