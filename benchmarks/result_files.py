@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).with_name("results")
-_PACKAGES = ("aiohttp", "machine", "pydantic", "slack-sdk")
+_PACKAGES = ("aiohttp", "machine-console", "pydantic", "slack-sdk")
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ async def _take(project: Path, images: Path, name: str, size: tuple[int, int]) -
         workspace.post("alice", "general", "deploy api")
         await _until(pilot, lambda: len(workspace.history("general")) == 4)
         await _until(pilot, lambda: not any(event.is_running for event in app.session.history.events))
-        for pane in app.panes:
+        for pane in app.grid.panes:
             app.go_to(pane)
             await pilot.pause(0.4)
             if pane.id == "chat":

@@ -21,10 +21,8 @@ from rich.text import Text
 from textual import constants, events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets._toast import Toast
 from textual.worker import Worker, WorkerError
 
@@ -32,13 +30,14 @@ from machine.errors import MachineError
 from machine.trace import InvocationFailed, PluginFailed, PluginLoaded, PluginsReloaded
 from machine_console.app import gc_tuning
 from machine_console.app.commands import window_commands
+from machine_console.app.exports import Exports
 from machine_console.app.footer import KeyFooter
 from machine_console.app.layout import Arrangement, Layout
 from machine_console.app.notices import Notices
+from machine_console.app.pane_grid import PaneGrid
 from machine_console.app.preferences import Preferences, read_preferences, write_preferences
 from machine_console.app.status_bar import StatusBar, Tab, TabBar
 from machine_console.app.theme import DARK, LIGHT
-from machine_console.history.export import as_json, write_export
 from machine_console.history.history import EventTrace
 from machine_console.panes.base import Pane
 from machine_console.panes.bot.pane import BotPane
@@ -54,7 +53,7 @@ from machine_console.screens.help import HelpScreen
 from machine_console.screens.playground import PlaygroundScreen
 from machine_console.session.bot_session import BotSession
 from machine_console.session.plugins import FailureEntry
-from machine_console.status.notifications import Notification, Repeats, is_failure_of
+from machine_console.status.notifications import Notification, is_failure_of
 from machine_console.text.formatting import counted
 from machine_console.text.styled_text import clean
 from machine_console.widgets.document_view import DocumentView
@@ -66,10 +65,6 @@ _MUCH = 100
 _FRAMES_SKIPPED = 3
 """Frames left out while so much arrives: with three a second, a burst of messages takes a tenth less time."""
 _TIDY_EVERY_S = 1.0
-NARROW_COLUMNS = 60
-"""Below this, the list of conversations gets narrower."""
-LOW_ROWS = 10
-"""Below this, the top and bottom lines are given up for content."""
 
 
 class MachineApp(App[int], inherit_bindings=False):
@@ -125,7 +120,7 @@ class MachineApp(App[int], inherit_bindings=False):
         self.logs_pane = LogsPane(session)
         self.repl_pane = ReplPane(session)
         self.bot_pane = BotPane(session)
-        self.panes: tuple[Pane, ...] = (
+        panes: tuple[Pane, ...] = (
             self.events_pane,
             self.detail_pane,
             self.chat_pane,
@@ -135,10 +130,12 @@ class MachineApp(App[int], inherit_bindings=False):
             self.repl_pane,
             self.bot_pane,
         )
-        always = (self.events_pane, self.detail_pane, self.chat_pane)
-        self.arrangement = Arrangement(self.panes, always, lower=self.detail_pane, fourth=self.repl_pane)
+        arrangement = Arrangement(panes, always=panes[:3], lower=self.detail_pane, fourth=self.repl_pane)
+        self._status_bar = StatusBar(title, self.status)
+        self._tabs = TabBar([Tab(str(pane.id), pane.NUMBER, pane.TITLE) for pane in panes])
+        self.grid = PaneGrid(panes, arrangement, self._tabs)
         self.notices = Notices(self)
-        self._repeats = Repeats()
+        self._exports = Exports(self, self.notices, session.project)
         self._tidying = gc_tuning.Tidying()
         self._layout_given = layout
         self._seen_version = -1
@@ -147,14 +144,12 @@ class MachineApp(App[int], inherit_bindings=False):
         self._starting: Worker[None] | None = None
         self._has_stopped = False
         self._is_stopping = False
-        self._status_bar = StatusBar(title, self.status)
-        self._tabs = TabBar([Tab(str(pane.id), pane.NUMBER, pane.TITLE) for pane in self.panes])
 
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, keys."""
         yield self._status_bar
         yield self._tabs
-        yield Container(*self.panes, id="panes")
+        yield self.grid
         yield KeyFooter(show_command_palette=False)
 
     def get_driver_class(self) -> type[Driver]:
@@ -242,32 +237,32 @@ class MachineApp(App[int], inherit_bindings=False):
         return Preferences(
             theme=self.theme,
             pane=str(self.active.id),
-            is_zoomed=self.arrangement.is_zoomed,
+            is_zoomed=self.grid.arrangement.is_zoomed,
             events_filter=self.events_pane.filter_text,
-            layout=str(self.arrangement.wanted),
+            layout=str(self.grid.arrangement.wanted),
             logs_filter=self.logs_pane.filter_text,
         )
 
     def _preferences_to_begin_with(self) -> Preferences:
         """As it was left; a stranger finds the cursor where one talks to the bot, unless real people would read it."""
         kept = read_preferences(self.session.project)
-        if self.session.is_live and kept.pane in {"", self.chat_pane.id}:
-            kept = replace(kept, pane=str(self.events_pane.id))
-        kept = replace(kept, pane=kept.pane or str(self.chat_pane.id))
-        return replace(kept, layout=str(self._layout_given)) if self._layout_given is not None else kept
+        pane = kept.pane or str(self.chat_pane.id)
+        if self.session.is_live and pane == self.chat_pane.id:
+            pane = str(self.events_pane.id)
+        return replace(kept, pane=pane, layout=str(self._layout_given or kept.layout))
 
     def restore(self, kept: Preferences) -> None:
         """Arrange the window as it was left."""
         if kept.theme in self.available_themes:
             self.theme = kept.theme
         if kept.layout in set(Layout):
-            self.arrangement.wanted = Layout(kept.layout)
-        self.arrangement.is_zoomed = kept.is_zoomed
+            self.grid.arrangement.wanted = Layout(kept.layout)
+        self.grid.arrangement.is_zoomed = kept.is_zoomed
         if kept.events_filter:
             self.events_pane.set_filter(kept.events_filter)
         if kept.logs_filter:
             self.logs_pane.set_filter(kept.logs_filter)
-        self.go_to(next((pane for pane in self.panes if pane.id == kept.pane), self.active))
+        self.go_to(next((pane for pane in self.grid.panes if pane.id == kept.pane), self.active))
 
     # Frames.
 
@@ -282,7 +277,7 @@ class MachineApp(App[int], inherit_bindings=False):
             self._announce(notification)
         self.status = self.session.status
         self._status_bar.show(self.status)
-        for pane in self.panes:
+        for pane in self.grid.panes:
             pane.sync()
         self._tabs.note(str(self.chat_pane.id), unread_label(self.chat_pane.unread))
 
@@ -292,18 +287,7 @@ class MachineApp(App[int], inherit_bindings=False):
             gc_tuning.collect_all(len(self.session.history.events))
         if isinstance(record, PluginLoaded):
             self.notices.take_back(lambda old: is_failure_of(record.plugin, old.title))
-        is_error = notification.severity == "error"
-        held = self._repeats.let_through(notification.about, record.at) if is_error and record is not None else 0
-        if not notification.text or held is None:
-            return
-        more = f"\n(and {held} more like it before)" if held else ""
-        more += "\nA click or F9 leads there." if is_error else ""
-        self.notices.tell(
-            f"{notification.text}{more}",
-            title=notification.title,
-            severity=notification.severity,
-            leads_to=self._place_of(notification),
-        )
+        self.notices.announce(notification, self._place_of(notification))
 
     def _place_of(self, notification: Notification) -> Callable[[], None] | None:
         """Where a click on a notice about this leads to."""
@@ -327,49 +311,15 @@ class MachineApp(App[int], inherit_bindings=False):
     @property
     def active(self) -> Pane:
         """The pane one works in."""
-        return self.arrangement.active
-
-    def _arrange(self) -> None:
-        """Give each pane its place for the size the terminal has."""
-        shown = self.arrangement.shown(*self.size)
-        for pane in self.panes:
-            pane.display = pane in shown
-        pane_columns = self.size.width // (2 if len(shown) > 2 else 1)
-        for screen in self.screen_stack[:1]:
-            screen.set_class(len(shown) > 2, "-wide")
-            screen.set_class(pane_columns < NARROW_COLUMNS, "-narrow")
-            screen.set_class(self.size.height < LOW_ROWS, "-low")
-        self._tabs.show(str(self.active.id), frozenset(str(pane.id) for pane in shown))
-
-    def on_resize(self) -> None:
-        """Arrange the panes anew."""
-        self.call_after_refresh(self._arrange)
-
-    def on_descendant_focus(self) -> None:
-        """The pane one works in is the active one, however one came there.
-
-        This tells of a focus that may have moved on since, so what counts is where the focus is now; and it may come
-        when the screens are gone.
-        """
-        focused = self.focused if self.screen_stack else None
-        pane = _pane_of(focused) if focused is not None else None
-        if pane is not None and pane is not self.active:
-            self._activate(pane)
-
-    def _activate(self, pane: Pane) -> None:
-        """Work goes on in this pane; where somebody has been reading an event, the detail catches up with the list."""
-        has_read = self.active is self.detail_pane and pane is not self.detail_pane
-        self.arrangement.activate(pane)
-        self._arrange()
-        if has_read and self._highlighted is not None:
-            self.detail_pane.show(self._highlighted)
+        return self.grid.arrangement.active
 
     def go_to(self, pane: Pane) -> None:
         """Show a pane and put the focus there."""
-        self._activate(pane)
-        main = pane.main()
-        # At once: a focus that waits in a queue lets the pane that is hidden now hand its own to a neighbour.
-        main.screen.set_focus(main)
+        self.grid.go_to(pane)
+
+    def on_resize(self) -> None:
+        """Arrange the panes anew."""
+        self.call_after_refresh(self.grid.rearrange)
 
     def open_event(self, event: EventTrace) -> None:
         """Show everything about an event."""
@@ -411,6 +361,11 @@ class MachineApp(App[int], inherit_bindings=False):
         if self.active is not self.detail_pane or self.detail_pane.is_empty:
             self.detail_pane.show(event.event)
 
+    def on_pane_grid_pane_left(self, event: PaneGrid.PaneLeft) -> None:
+        """Where somebody has been reading an event, the detail catches up with the list."""
+        if event.pane is self.detail_pane and self._highlighted is not None:
+            self.detail_pane.show(self._highlighted)
+
     def on_document_view_copy_requested(self, event: DocumentView.CopyRequested) -> None:
         """Copy it, through the terminal (OSC 52), so that it also works over ssh."""
         event.stop()
@@ -435,28 +390,21 @@ class MachineApp(App[int], inherit_bindings=False):
 
     def action_go(self, number: int) -> None:
         """Go to the pane with this number."""
-        self.go_to(self.panes[number - 1])
+        self.go_to(self.grid.panes[number - 1])
 
     def action_next_pane(self, step: int) -> None:
         """Go to the next pane, round and round."""
-        position = self.panes.index(self.active)
-        self.go_to(self.panes[(position + step) % len(self.panes)])
+        self.grid.go_on(step)
 
     def action_zoom(self) -> None:
         """Give the active pane the whole window, or give the others their place back."""
-        self.arrangement.is_zoomed = not self.arrangement.is_zoomed
-        self._arrange()
+        self.grid.zoom()
 
     def action_next_layout(self) -> None:
         """Show more panes at once, or fewer."""
-        layout = self.arrangement.wanted.next()
-        self.use_layout(layout)
+        layout = self.grid.arrangement.wanted.next()
+        self.grid.use(layout)
         self.notices.tell(f"{layout.title()}: {layout.meaning}", title="Layout")
-
-    def use_layout(self, layout: Layout) -> None:
-        """Share the window among the panes like this."""
-        self.arrangement.use(layout)
-        self._arrange()
 
     def action_switch_theme(self) -> None:
         """From dark to light, and back."""
@@ -494,35 +442,8 @@ class MachineApp(App[int], inherit_bindings=False):
 
     def action_export(self) -> None:
         """Write what is selected in the active pane to a file."""
-        selected = self.active.selection()
-        if selected is None:
-            self.notices.tell(
-                "There is nothing to export here. Choose events, an event's detail, stored values or the log.",
-                title="Export",
-                severity="warning",
-            )
-            return
-        make = partial(as_json, {selected.name: list(selected.facts)})
-        self._export(selected.name, "json", selected.title, make)
+        self._exports.save(self.active.selection())
 
     def action_picture(self) -> None:
         """Save the screen as a picture."""
-        picture = self.export_screenshot(title=self.title)
-        self._export("console", "svg", "The screen", lambda: picture)
-
-    def _export(self, name: str, suffix: str, what: str, make: Callable[[], str]) -> None:
-        self.run_worker(self._write(name, suffix, what, make), group="export", exit_on_error=False)
-
-    async def _write(self, name: str, suffix: str, what: str, make: Callable[[], str]) -> None:
-        try:
-            text = await asyncio.to_thread(make)
-            path = await asyncio.to_thread(write_export, self.session.project, name, suffix, text)
-        except OSError as error:
-            self.notices.tell(f"Nothing was exported: {error}.", title="Export", severity="error")
-            return
-        self.copy_to_clipboard(str(path))
-        self.notices.tell(f"{what} in {path}\nThe path is copied.", title="Export")
-
-
-def _pane_of(widget: Widget) -> Pane | None:
-    return next((node for node in widget.ancestors_with_self if isinstance(node, Pane)), None)
+        self._exports.save_picture()

@@ -65,19 +65,19 @@ def _bindings(kind: type[Widget]) -> Iterator[Binding]:
 
 def window_commands(app: MachineApp) -> Iterator[SystemCommand]:
     """What keys do, wherever one is, and in each pane."""
-    for pane in app.panes:
+    for pane in app.grid.panes:
         also = {3: ", F3", 7: ", F7"}.get(pane.NUMBER, "")
         yield SystemCommand(f"Go to {pane.TITLE}", f"Key {pane.NUMBER}{also}", partial(app.go_to, pane))
-    yield SystemCommand("Zoom the pane", "Key F4", app.action_zoom)
+    yield SystemCommand("Zoom the pane", "Key F4", app.grid.zoom)
     for layout in Layout:
-        yield SystemCommand(f"Layout: {layout}", f"Key F12; {layout.meaning}", partial(app.use_layout, layout))
-    yield SystemCommand("Next pane", "Key F6", partial(app.action_next_pane, 1))
-    yield SystemCommand("Previous pane", "Key Shift+F6", partial(app.action_next_pane, -1))
+        yield SystemCommand(f"Layout: {layout}", f"Key F12; {layout.meaning}", partial(app.grid.use, layout))
+    yield SystemCommand("Next pane", "Key F6", partial(app.grid.go_on, 1))
+    yield SystemCommand("Previous pane", "Key Shift+F6", partial(app.grid.go_on, -1))
     yield SystemCommand("Light or dark", "Key F10", app.action_switch_theme)
     yield SystemCommand("Change the theme", "Light, dark and others", app.action_change_theme)
     yield SystemCommand("Help", "Key F1 or ?", app.action_help)
     yield SystemCommand("Quit", "Key Ctrl+Q: stop the bot and leave", app.action_quit)
-    for pane in app.panes:
+    for pane in app.grid.panes:
         for action in pane_actions(pane):
             keys = ", ".join(app.get_key_display(Binding(key, "")) for key in action.keys)
             yield SystemCommand(action.title, f"Key {keys}", partial(_do, app, action))

@@ -9,6 +9,8 @@ from textual.notifications import Notification, Notify, SeverityLevel
 from textual.widget import Widget
 from textual.widgets._toast import Toast
 
+from machine_console.status.notifications import Notification as News
+from machine_console.status.notifications import Repeats
 from machine_console.text.styled_text import clean
 
 _MAX_LEADS = 50
@@ -27,6 +29,7 @@ class Notices:
     def __init__(self, app: App[int]) -> None:
         self._app = app
         self._leads: dict[str, Callable[[], None]] = {}
+        self._repeats = Repeats()
 
     def tell(
         self,
@@ -47,6 +50,16 @@ class Notices:
             while len(self._leads) > _MAX_LEADS:
                 del self._leads[next(iter(self._leads))]
         self._app.post_message(Notify(notice))
+
+    def announce(self, news: News, leads_to: Callable[[], None] | None) -> None:
+        """Say what happened; of many similar errors the first is said, and later how many there were."""
+        is_error = news.severity == "error"
+        held = self._repeats.let_through(news.about, news.record.at) if is_error and news.record is not None else 0
+        if not news.text or held is None:
+            return
+        more = f"\n(and {held} more like it before)" if held else ""
+        more += "\nA click or F9 leads there." if is_error else ""
+        self.tell(f"{news.text}{more}", title=news.title, severity=news.severity, leads_to=leads_to)
 
     def take_back(self, is_over: Callable[[Notification], bool]) -> None:
         """Take notices off the screen that are no longer true, or in whose place there is another."""

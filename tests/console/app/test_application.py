@@ -125,7 +125,7 @@ async def test_what_is_said_while_the_chat_is_hidden_is_unread_until_it_is_shown
         chat, general = session_of(app).chat, app.chat_pane.channel
         assert chat is not None
         assert general is not None
-        app.use_layout(Layout.SINGLE)
+        app.grid.use(Layout.SINGLE)
         app.go_to(app.storage_pane)
         await until(pilot, lambda: not app.chat_pane.display)
 
@@ -316,7 +316,7 @@ async def test_nothing_typed_at_the_start_reaches_real_people(project: Path) -> 
 async def test_the_window_is_found_as_it_was_left(project: Path) -> None:
     """Layout, pane and filters belong to the project."""
     async with running(project) as (app, pilot):
-        app.use_layout(Layout.SINGLE)
+        app.grid.use(Layout.SINGLE)
         app.logs_pane.set_filter("level:error")
         app.events_pane.set_filter("user:alice")
         await pilot.press("f6")
@@ -324,7 +324,7 @@ async def test_the_window_is_found_as_it_was_left(project: Path) -> None:
         await until(pilot, lambda: app._has_stopped)
 
     async with running(project) as (app, _):
-        assert app.arrangement.wanted is Layout.SINGLE
+        assert app.grid.arrangement.wanted is Layout.SINGLE
         assert (app.logs_pane.filter_text, app.events_pane.filter_text) == ("level:error", "user:alice")
         assert app.active is app.storage_pane
         assert app.storage_pane.has_focus_within

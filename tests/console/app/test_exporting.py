@@ -131,7 +131,7 @@ async def test_every_key_has_its_action_in_the_palette(project: Path) -> None:
         commands = {command.title: command.help or "" for command in app.get_system_commands(app.screen)}
         helps = " ".join(commands.values())
 
-        for pane in app.panes:
+        for pane in app.grid.panes:
             for action in pane_actions(pane):
                 assert action.title in commands
         for binding in app.BINDINGS:
@@ -154,7 +154,7 @@ def shown_key(key: str) -> str:
         ("Events: Pause", lambda app: "stopped" in str(app.events_pane.border_title)),
         ("Chat: Next speaker", lambda app: app.chat_pane.speaker.name == "bob"),
         ("Logs: Warnings", lambda app: app.logs_pane.filter_text == "level:warning"),
-        ("Layout: single", lambda app: app.arrangement.wanted == "single"),
+        ("Layout: single", lambda app: app.grid.arrangement.wanted == "single"),
     ],
 )
 async def test_an_action_of_the_palette_does_what_its_key_does(

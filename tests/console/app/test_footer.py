@@ -39,7 +39,7 @@ async def test_no_key_is_cut_in_two(width: int) -> None:
     app = MachineApp(ToldSession())
     async with app.run_test(size=(200, 24)) as pilot:
         await pilot.resize_terminal(width, 24)
-        for pane in app.panes:
+        for pane in app.grid.panes:
             app.go_to(pane)
             await pilot.pause()
             keys = list(app.query_one(KeyFooter).query(FooterKey))

@@ -39,7 +39,7 @@ async def test_every_key_is_in_the_documentation(project: Path) -> None:
     text = (ROOT / "docs" / "console.md").read_text()
     keys_written = {key for quoted in re.findall(r"`([^`\n]+)`", text) for key in quoted.split()}
     async with running(project) as (app, _):
-        bindings = [action.binding for pane in app.panes for action in pane_actions(pane)]
+        bindings = [action.binding for pane in app.grid.panes for action in pane_actions(pane)]
         bindings += [one for one in app.BINDINGS if isinstance(one, Binding)]
 
     keys = {key.strip() for binding in bindings for key in binding.key.split(",")} - _SAME_ELSEWHERE

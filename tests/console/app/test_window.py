@@ -72,7 +72,7 @@ async def drawn(pilot: Pilot[int]) -> None:
 
 
 def shown(app: MachineApp) -> list[str | None]:
-    return [pane.id for pane in app.panes if pane.display]
+    return [pane.id for pane in app.grid.panes if pane.display]
 
 
 def active(app: MachineApp) -> str | None:
@@ -85,7 +85,7 @@ async def test_a_small_terminal_shows_one_pane_at_a_time(window: Window) -> None
     async with app.run_test(size=NARROW) as pilot:
         assert shown(app) == ["events"]
 
-        for number, pane in enumerate(app.panes, 1):
+        for number, pane in enumerate(app.grid.panes, 1):
             if app.focused is not None and isinstance(app.focused, Input):
                 await pilot.press("escape")
             await pilot.press("f6" if app.active is app.repl_pane else str(number))
@@ -249,7 +249,7 @@ async def test_every_action_is_in_the_palette(window: Window) -> None:
         await pilot.press("f2")
         titles = {command.title for command in app.get_system_commands(app.screen)}
 
-        assert {f"Go to {pane.TITLE}" for pane in app.panes} <= titles
+        assert {f"Go to {pane.TITLE}" for pane in app.grid.panes} <= titles
         assert {"Zoom the pane", "Next pane", "Help", "Quit", "Change the theme"} <= titles
 
 
@@ -289,7 +289,7 @@ def test_looks_right(window: Window, snap_compare: Callable[..., bool], size: tu
 
     async def before(pilot: Pilot[int]) -> None:
         await drawn(pilot)
-        app.go_to(next(one for one in app.panes if one.id == pane))
+        app.go_to(next(one for one in app.grid.panes if one.id == pane))
         await drawn(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=before)
@@ -322,17 +322,17 @@ async def test_a_small_terminal_can_show_two_or_four_panes_if_one_wants(window: 
     """`--layout`, or F12."""
     app = window()
     async with app.run_test(size=NARROW) as pilot:
-        app.use_layout(Layout.SPLIT)
+        app.grid.use(Layout.SPLIT)
         assert shown(app) == ["events", "detail"]
         await pilot.press("5")
         assert shown(app) == ["events", "plugins"]
 
-        app.use_layout(Layout.WIDE)
+        app.grid.use(Layout.WIDE)
         assert shown(app) == ["events", "detail", "chat", "plugins"]
 
         await pilot.press("f12")
         await pilot.press("f12")
-        assert app.arrangement.wanted is Layout.SINGLE
+        assert app.grid.arrangement.wanted is Layout.SINGLE
         assert shown(app) == ["plugins"]
 
 
@@ -341,7 +341,7 @@ async def test_every_layout_survives_a_tiny_terminal(window: Window, layout: Lay
     """Down to next to nothing, and back as it was."""
     app = window()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.use_layout(layout)
+        app.grid.use(layout)
         before = shown(app)
 
         await pilot.resize_terminal(20, 5)
@@ -361,7 +361,7 @@ def test_layouts_in_a_small_terminal_look_right(
     app = window()
 
     async def before(pilot: Pilot[int]) -> None:
-        app.use_layout(layout)
+        app.grid.use(layout)
         await drawn(pilot)
 
     assert snap_compare(app, terminal_size=NARROW, run_before=before)
@@ -370,7 +370,7 @@ def test_layouts_in_a_small_terminal_look_right(
 async def test_the_tab_that_is_lit_is_the_pane_with_the_focus(window: Window) -> None:
     """News of a focus that has moved on since comes late; the first pane must not be taken for the active one."""
     app = window()
-    there = [*app.panes, app.panes[0]]
+    there = [*app.grid.panes, app.grid.panes[0]]
     async with app.run_test(size=WIDE) as pilot:
         for first, then in itertools.chain(itertools.pairwise(there), itertools.pairwise(there[::-1])):
             app.go_to(first)
