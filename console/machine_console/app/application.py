@@ -7,35 +7,29 @@ keys the same keys. What a pane shows and does is its own affair and the session
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import constants, events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.widgets._toast import Toast
-from textual.worker import Worker, WorkerError
 
-from machine.errors import MachineError
 from machine.trace import InvocationFailed, PluginFailed, PluginLoaded, PluginsReloaded
 from machine_console.app import gc_tuning
 from machine_console.app.commands import window_commands
 from machine_console.app.exports import Exports
 from machine_console.app.footer import KeyFooter
 from machine_console.app.layout import Arrangement, Layout
+from machine_console.app.lifecycle import Lifecycle
 from machine_console.app.notices import Notices
 from machine_console.app.pane_grid import PaneGrid
-from machine_console.app.preferences import Preferences, read_preferences, write_preferences
+from machine_console.app.preferences import preferences_to_begin_with, restore
 from machine_console.app.status_bar import StatusBar, Tab, TabBar
 from machine_console.app.theme import DARK, LIGHT
 from machine_console.history.history import EventTrace
@@ -55,7 +49,6 @@ from machine_console.session.bot_session import BotSession
 from machine_console.session.plugins import FailureEntry
 from machine_console.status.notifications import Notification, is_failure_of
 from machine_console.text.formatting import counted
-from machine_console.text.styled_text import clean
 from machine_console.widgets.document_view import DocumentView
 
 FRAMES_PER_SECOND = 12
@@ -136,14 +129,12 @@ class MachineApp(App[int], inherit_bindings=False):
         self.grid = PaneGrid(panes, arrangement, self._tabs)
         self.notices = Notices(self)
         self._exports = Exports(self, self.notices, session.project)
+        self._lifecycle = Lifecycle(self, session)
         self._tidying = gc_tuning.Tidying()
         self._layout_given = layout
         self._seen_version = -1
         self._skipped = 0
         self._highlighted: EventTrace | None = None
-        self._starting: Worker[None] | None = None
-        self._has_stopped = False
-        self._is_stopping = False
 
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, keys."""
@@ -173,96 +164,29 @@ class MachineApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Arrange the panes, begin to look at what happens, and start the bot behind the window."""
-        self.restore(self._preferences_to_begin_with())
-        with contextlib.suppress(NotImplementedError, RuntimeError):  # not the main thread, as in some tests
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.post_quit)
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.on_safe_driver_terminal_gone)
-        self._starting = self.run_worker(self._start(), name="start the bot")
+        kept = preferences_to_begin_with(self.session.project, is_live=self.session.is_live, layout=self._layout_given)
+        restore(self, kept)
+        self._lifecycle.begin(self._started)
         self.set_interval(1 / FRAMES_PER_SECOND, self.frame)
         self.set_interval(_TIDY_EVERY_S, self._tidy)
 
-    async def _start(self) -> None:
-        try:
-            await self.session.start()
-        except (MachineError, OSError) as error:
-            self._has_stopped = True
-            self.exit(1, return_code=1, message=Text("\n".join(map(clean, str(error).splitlines()))))
-            return
+    async def _started(self) -> None:
         self.events_pane.redraw()  # people and channels have names now
         results = await self.session.replay_recording()
         if results is not None:
             self.events_pane.show_replayed(results)
 
-    def post_quit(self) -> None:
-        """Quit as if a person had pressed the key."""
-        self.call_next(self.action_quit)
-
     def on_safe_driver_terminal_gone(self) -> None:
-        """Quit, without hurry: the signal and the end of the terminal may both tell of it."""
-        if not self._is_stopping:
-            self.post_quit()
+        """Nobody can see or say anything any more."""
+        self._lifecycle.quit_unhurried()
 
     async def action_quit(self) -> None:
         """Stop the bot, then leave; a second time leaves at once."""
-        if self._is_stopping:
-            self.exit(0)
-            return
-        self._is_stopping = True
-        self.run_worker(self._stop_and_leave(), exit_on_error=False)
-
-    async def _stop_and_leave(self) -> None:
-        try:
-            await self._stop()
-        finally:
-            self.exit(0)
+        self._lifecycle.quit()
 
     async def on_unmount(self) -> None:
         """However the application ended, the bot does not outlive it."""
-        await self._stop()
-
-    async def _stop(self) -> None:
-        if self._has_stopped:
-            return
-        self._has_stopped = True
-        write_preferences(self.session.project, self.preferences())
-        gc_tuning.release()
-        if self._starting is not None and not self._starting.is_finished:
-            self._starting.cancel()
-            with contextlib.suppress(WorkerError):
-                await self._starting.wait()
-        await self.session.stop()
-
-    def preferences(self) -> Preferences:
-        """How the window stands, to be remembered."""
-        return Preferences(
-            theme=self.theme,
-            pane=str(self.active.id),
-            is_zoomed=self.grid.arrangement.is_zoomed,
-            events_filter=self.events_pane.filter_text,
-            layout=str(self.grid.arrangement.wanted),
-            logs_filter=self.logs_pane.filter_text,
-        )
-
-    def _preferences_to_begin_with(self) -> Preferences:
-        """As it was left; a stranger finds the cursor where one talks to the bot, unless real people would read it."""
-        kept = read_preferences(self.session.project)
-        pane = kept.pane or str(self.chat_pane.id)
-        if self.session.is_live and pane == self.chat_pane.id:
-            pane = str(self.events_pane.id)
-        return replace(kept, pane=pane, layout=str(self._layout_given or kept.layout))
-
-    def restore(self, kept: Preferences) -> None:
-        """Arrange the window as it was left."""
-        if kept.theme in self.available_themes:
-            self.theme = kept.theme
-        if kept.layout in set(Layout):
-            self.grid.arrangement.wanted = Layout(kept.layout)
-        self.grid.arrangement.is_zoomed = kept.is_zoomed
-        if kept.events_filter:
-            self.events_pane.set_filter(kept.events_filter)
-        if kept.logs_filter:
-            self.logs_pane.set_filter(kept.logs_filter)
-        self.go_to(next((pane for pane in self.grid.panes if pane.id == kept.pane), self.active))
+        await self._lifecycle.stop()
 
     # Frames.
 

@@ -18,11 +18,9 @@ from machine.sandbox import Workspace
 from machine.settings import Settings
 from machine_console.app.application import MachineApp
 from machine_console.app.layout import Layout
-from machine_console.app.preferences import Preferences, write_preferences
 from machine_console.app.status_bar import TabBar
 from machine_console.runtime.runtime import Runtime
 from machine_console.session.local_session import LocalSession
-from tests.console.story import ToldSession
 
 GREETER = """
 from machine.plugins.base import MachineBasePlugin
@@ -305,14 +303,6 @@ async def test_a_stranger_types_at_once(project: Path) -> None:
         await until(pilot, lambda: "Hello you" in said(app, "general"))
 
 
-async def test_nothing_typed_at_the_start_reaches_real_people(project: Path) -> None:
-    """In live mode what is typed into the chat is posted."""
-    write_preferences(project, Preferences(pane="chat"))
-    app = MachineApp(ToldSession(project=project, is_live=True))
-
-    assert app._preferences_to_begin_with().pane == "events"
-
-
 async def test_the_window_is_found_as_it_was_left(project: Path) -> None:
     """Layout, pane and filters belong to the project."""
     async with running(project) as (app, pilot):
@@ -321,19 +311,10 @@ async def test_the_window_is_found_as_it_was_left(project: Path) -> None:
         app.events_pane.set_filter("user:alice")
         await pilot.press("f6")
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: app._has_stopped)
+        await until(pilot, lambda: app._lifecycle.has_stopped)
 
     async with running(project) as (app, _):
         assert app.grid.arrangement.wanted is Layout.SINGLE
         assert (app.logs_pane.filter_text, app.events_pane.filter_text) == ("level:error", "user:alice")
         assert app.active is app.storage_pane
         assert app.storage_pane.has_focus_within
-
-
-async def test_a_given_layout_counts_for_more_than_the_remembered_one(project: Path) -> None:
-    """`--layout`."""
-    write_preferences(project, Preferences(layout="single"))
-
-    app = MachineApp(ToldSession(project=project), layout=Layout.WIDE)
-
-    assert app._preferences_to_begin_with().layout == "wide"
