@@ -41,7 +41,9 @@ class PaneGrid(Container):
         self._tabs = tabs
 
     def rearrange(self) -> None:
-        """Give each pane its place for the size the terminal has."""
+        """Give each pane its place for the size the terminal has; its news may come when the screen is gone."""
+        if not self.is_attached:
+            return
         size = self.app.size
         shown = self.arrangement.shown(size.width, size.height)
         for pane in self.panes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -31,6 +32,43 @@ async def test_handlers_and_jobs_are_listed() -> None:
         text = pane.main().text()
         assert 'deploy  command("/deploy")  plugins/deploys.py:18' in text
         assert "Deploys.remind  next Thu 05 Mar 09:00:00" in text
+
+
+async def test_o_switches_the_plugin_and_n_runs_the_job_under_the_cursor() -> None:
+    """In the bot, whichever process that is in."""
+    session = told_session()
+    pane = PluginsPane(session)
+    host = PaneHost(pane)
+    async with host.run_test(size=(100, 30)) as pilot:
+        pane.reveal("plugins.deploys.Deploys")
+        await pilot.press("n", "o")
+        session.plugins_told = [replace(one, is_off=True) for one in session.plugins_told]
+        await pilot.press("o")
+        pane.reveal("jobs", "Deploys.remind")
+        await pilot.press("o", "n")
+        await host.workers.wait_for_complete()
+
+    assert session.asked == [
+        ("disable", "plugins.deploys.Deploys"),
+        ("enable", "plugins.deploys.Deploys"),
+        ("run", ""),
+    ]
+
+
+async def test_what_handlers_did_is_shown_when_they_have_run() -> None:
+    """Not for each call, and not while nobody looks; a plugin that came is shown at once."""
+    session = ToldSession()
+    pane = PluginsPane(session)
+    async with PaneHost(pane).run_test(size=(100, 30)) as pilot:
+        session.plugins_told = told_session().plugins_told
+        session.calls_version += 1
+        pane.sync()
+        assert "No plugins are loaded" in pane.main().text()
+
+        session.plugins_version += 1
+        pane.sync()
+        await pilot.pause()
+        assert "2 live" in str(pane.border_title)
 
 
 @THEMES
