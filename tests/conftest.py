@@ -13,21 +13,41 @@ from typing import Any, TypeVar
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from machine.bot import Machine
 from machine.envelope import Envelope
 from machine.logs import configure_logging
 from machine.plugins.base import MachineBasePlugin
 from machine.sandbox import Sandbox, Workspace
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Message
 from machine.trace import ApiCalled, Record, Trace
 from tests.waiting import NET_S, Waiter
 
 R = TypeVar("R", bound=Record)
 
+PATIENT_LIMITS_S = (
+    "machine.dispatch.pending_answer.ANSWER_WITHIN_S",  # else an answer is not sent
+    "machine.receiving.intake.ANSWER_WITHIN_S",
+    "machine.receiving.deduplication.CLAIM_WITHIN_S",  # else an event runs twice
+    "machine.dispatch.supervisor.CANCEL_WITHIN_S",  # else a handler is left behind
+    "machine.receiving.thread.CLOSE_WITHIN_S",  # else a thread is
+    "machine.receiving.http.BODY_WITHIN_S",
+    "machine.slack.directory.FIRST_PAGES_TIMEOUT_S",  # else people and channels are not known yet
+    "machine.slack.directory.LOOK_UP_TIMEOUT_S",
+    "machine.storage.backends.sqlite._BUSY_TIMEOUT_S",
+    "machine.health.STORAGE_WITHIN_S",
+    "machine.sandbox.state.views.TRIGGER_LIFETIME_S",  # else a modal is refused
+    "machine_console.repl.verbs.simulation.WAIT_S",
+    "machine_console.repl.verbs.storages.LOOK_UP_WITHIN_S",
+)
+"""Limits that a test exceeds only where the machine has no time for it."""
+
+# How long an example takes says nothing about the code where the machine is busy.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 # Ten thousand examples of each property, for CI: `pytest --hypothesis-profile=thorough`.
-settings.register_profile("thorough", max_examples=10_000, deadline=None)
+settings.register_profile("thorough", settings.get_profile("patient"), max_examples=10_000)
 
 
 class BotUnderTest:
@@ -73,9 +93,10 @@ class BotUnderTest:
         """Write a file into the plugin folder, as an editor would save it."""
         folder = self.project / "plugins"
         folder.mkdir(exist_ok=True)
-        path = folder / f"{name}.py"
-        path.write_text(textwrap.dedent(source), encoding="utf-8")
-        return path
+        path, scratch = folder / f"{name}.py", self.project / ".saving"
+        # By rename, so that nobody ever finds half a file, however long this process is held up in the middle.
+        scratch.write_text(textwrap.dedent(source), encoding="utf-8")
+        return scratch.replace(path)
 
     async def until(self, condition: Callable[[], Any], what: str = "the condition") -> Any:
         """Wait until `condition` is true, looked at after each trace record and each change of the workspace."""
@@ -132,7 +153,10 @@ def patient_limits() -> Iterator[None]:
     """A machine that is busy with other things holds up every loop; only the limits' own tests are about that."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("machine.watchdog.LIMIT", timedelta(minutes=5))
-        patch.setattr("machine.receiving.deduplication.CLAIM_WITHIN_S", NET_S)  # else an event runs twice
+        for limit in PATIENT_LIMITS_S:
+            patch.setattr(limit, NET_S)
+        patch.setattr("machine.sandbox.delivery.socket_mode.ACK_TIMEOUT", timedelta(seconds=NET_S))
+        patch.setattr("machine.sandbox.delivery.http_delivery.ACK_TIMEOUT", timedelta(seconds=NET_S))
         yield
 
 

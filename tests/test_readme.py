@@ -20,7 +20,7 @@ from tests.transcripts import examples_on, run_example
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 START = "pip install -q uv && uv run machine dev"
-TEST = "pip install -q uv && uv run pytest"
+TEST = "pip install -q uv && uv run --group test pytest"
 
 
 def commands_in(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-NET_S = 60.0  # only a net: a condition that holds is seen at once
+NET_S = 120.0  # only a net: a condition that holds is seen at once
 
 
 class Waiter:

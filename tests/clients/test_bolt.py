@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from machine.sandbox import Sandbox, Workspace
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.views import View
+from machine.sandbox.state.objects import Message, View
 from tests.console.processes import clean_environment
-from tests.waiting import Waiter
+from tests.waiting import NET_S, Waiter
 
 pytest.importorskip("slack_bolt")
 
@@ -34,7 +33,7 @@ async def workspace() -> AsyncIterator[Workspace]:
             sys.executable, str(_APP), env=clean_environment(settings), stdin=asyncio.subprocess.DEVNULL
         )
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(NET_S):
                 await sandbox.wait_for_connection()
             yield workspace
         finally:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.console.terminal import MACHINE
-from tests.waiting import Waiter
+from tests.waiting import NET_S, Waiter
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Process:
     async def ended(self) -> Ended:
         """Wait for its end."""
         assert self.process.stderr is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(NET_S):
             err = await self.process.stderr.read()
             code = await self.process.wait()
             await self.waiter.until(lambda: self.process.stdout is None or self.process.stdout.at_eof(), "the end")
@@ -72,6 +72,13 @@ def clean_environment(given: Mapping[str, str] = {}) -> dict[str, str]:
     """This process's environment without settings of a bot, and with those given."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("SM_")}
     return {**kept, "COLUMNS": "100", **given}
+
+
+def save(path: Path, text: str) -> None:
+    """Write a file by rename: another process never finds half of it, however long this one is held up."""
+    scratch = path.with_name(f".{path.name}.saving")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(path)
 
 
 @contextlib.asynccontextmanager

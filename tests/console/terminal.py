@@ -16,7 +16,7 @@ from typing import Self
 
 import pytest
 
-NET_S = 60.0  # only a net: a screen that shows what is waited for is seen at once
+from tests.waiting import NET_S
 
 MACHINE = Path(sys.executable).parent / "machine"
 

@@ -17,6 +17,7 @@ from machine.plugins.decorators import listen_to
 from machine.storage.backends.memory import MemoryStorage
 from machine.trace import ConnectionChanged, Trace
 from tests.conftest import BotUnderTest
+from tests.waiting import NET_S
 
 ANYWHERE = Address("127.0.0.1", 0)
 
@@ -98,7 +99,7 @@ async def test_figures_tell_what_happened(bot: BotUnderTest, http: aiohttp.Clien
 
 async def test_the_lag_of_the_loop_is_measured(http: aiohttp.ClientSession) -> None:
     """A loop that is held up answers no one in time; the histogram says how often and how long."""
-    async with Health(ANYWHERE, Trace(), lambda: None) as health, asyncio.timeout(10):
+    async with Health(ANYWHERE, Trace(), lambda: None) as health, asyncio.timeout(NET_S):
         page = ""
         while not page or value(page, "machine_loop_lag_seconds_count") == 0:
             async with http.get(f"http://{health.address}/metrics") as response:

@@ -234,7 +234,7 @@ class _Unprintable:
         raise ValueError("cannot be shown")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.text(),
     st.dictionaries(

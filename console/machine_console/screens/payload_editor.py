@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
-from machine_console.screens.external_editor import edit_in_terminal
+from machine_console.runtime.editor import EditorError, edit_text, lent_terminal
 from machine_console.text.document_tree import json_text
 from machine_console.text.styled_text import clean
 
@@ -79,14 +76,12 @@ class PayloadScreen(ModalScreen[Mapping[str, Any] | None]):
         self.run_worker(self._edit_outside(), exit_on_error=False)
 
     async def _edit_outside(self) -> None:
-        with tempfile.TemporaryDirectory(prefix="machine-") as folder:  # the folder is this user's alone
-            path = Path(folder) / "payload.json"
-            await asyncio.to_thread(path.write_text, self.area.text, encoding="utf-8")
-            problem = await edit_in_terminal(self.app, path)
-            if problem:
-                self.tell(problem)
-            else:
-                self.area.text = await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace")
+        try:
+            self.area.text = await edit_text(self.area.text, name="payload.json", terminal=lent_terminal(self.app))
+        except SuspendNotSupported:
+            self.tell("An editor needs a terminal of its own.")
+        except EditorError as error:
+            self.tell(str(error))
 
     def action_cancel(self) -> None:
         """End with nothing."""

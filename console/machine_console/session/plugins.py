@@ -68,7 +68,7 @@ class FailureEntry:
 
 @dataclass(frozen=True, slots=True)
 class JobEntry:
-    """A scheduled job; `next_run` is `None` while it is paused."""
+    """A scheduled job; `next_run` is `None` if it never runs again."""
 
     handler: str
     next_run: datetime | None

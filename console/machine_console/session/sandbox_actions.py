@@ -11,8 +11,7 @@ from machine.sandbox import Workspace
 from machine.sandbox.delivery.interactions import Interaction
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.state.changes import Change, HomePublished, ViewClosed, ViewOpened, ViewUpdated
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.views import View
+from machine.sandbox.state.objects import Message, View
 from machine_console.blockkit.controls import Option, mapping, text_of
 from machine_console.blockkit.elements import options_of
 from machine_console.session.chat import ChatView, Surface, ViewChange

@@ -13,8 +13,7 @@ from machine.sandbox.state.changes import (
     ReactionAdded,
     ReactionRemoved,
 )
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Conversation, Message
 from machine_console.session.chat import ChatChannel, ChatMessage, ChatPerson
 from machine_console.session.chat_log import ChatLog
 from machine_console.session.sandbox_actions import SandboxActions

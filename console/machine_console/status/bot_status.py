@@ -12,7 +12,7 @@ from itertools import islice
 from machine.trace import ConnectionChanged, RateLimited
 from machine_console.history.history import History
 from machine_console.status.process_stats import LoopLag, memory_bytes
-from machine_console.status.rate_limit_usage import CallBudget, Use
+from machine_console.status.rate_limit_usage import MethodUsage, RateLimitUsage
 from machine_console.text.formatting import counted
 
 _CHANGES_SHOWN = 20
@@ -70,7 +70,7 @@ class BotFacts:
     is_live: bool
     changes: Sequence[ConnectionChanged] = ()
     waiting: str = ""
-    uses: Sequence[Use] = ()
+    uses: Sequence[MethodUsage] = ()
     process: tuple[tuple[str, str], ...] = ()
     places: tuple[tuple[str, str], ...] = ()
 
@@ -92,13 +92,13 @@ class BotStatus:
     def __init__(self, clock: Callable[[], float] = time.monotonic, *, is_live: bool = False) -> None:
         self._clock = clock
         self._is_live = is_live
-        self.budget = CallBudget(clock)
+        self.budget = RateLimitUsage(clock)
         self.lag = LoopLag()
         self.connection = "connecting"
         self.workspace = ""
         self._lags: deque[int] = deque([0], maxlen=_LAGS_KEPT)
         self._memory_mb = 0
-        self._tightest: Use | None = None
+        self._tightest: MethodUsage | None = None
         self._changes: deque[ConnectionChanged] = deque(maxlen=_CHANGES_SHOWN)
         self._limited_until = 0.0
         self._limited_method = ""

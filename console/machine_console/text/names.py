@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from machine.slack.directory import Directory
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a console against real Slack loads no sandbox
     from machine.sandbox import Workspace
 
 

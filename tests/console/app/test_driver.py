@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.waiting import NET_S
+
 ROOT = Path(__file__).parents[3]
-_DEADLINE_S = 30.0
 
 APPLICATION = """
 import sys
@@ -74,7 +75,7 @@ class Terminal:
     def read_until(self, is_enough: Callable[[bytes], bool]) -> bytes:
         """Read what the application draws."""
         seen = b""
-        deadline = time.monotonic() + _DEADLINE_S
+        deadline = time.monotonic() + NET_S
         while not is_enough(seen):
             assert time.monotonic() < deadline, seen[-500:]
             if select.select([self._controller], [], [], 0.1)[0]:
@@ -103,7 +104,7 @@ class Terminal:
 
 def wait_until(is_true: Callable[[], bool]) -> None:
     """Wait for something that happens in the other process."""
-    deadline = time.monotonic() + _DEADLINE_S
+    deadline = time.monotonic() + NET_S
     while not is_true():
         assert time.monotonic() < deadline, "it did not come to pass"
         select.select([], [], [], 0.02)
@@ -124,7 +125,7 @@ def test_a_terminal_that_stops_reading_does_not_stop_the_loop(tmp_path: Path) ->
         terminal.read_until(lambda seen: any(b"beat %d " % number in seen for number in numbers[:400]))
         terminal.type(b"\x11")
         terminal.read_until(lambda seen: b"\x1b[?1049l" in seen)
-        assert terminal.process.wait(_DEADLINE_S) == 0
+        assert terminal.process.wait(NET_S) == 0
     finally:
         terminal.close()
 
@@ -136,7 +137,7 @@ def test_a_terminal_that_is_gone_ends_the_application(tmp_path: Path) -> None:
         terminal.read_until(lambda seen: b"beat" in seen)
         terminal.hang_up()
 
-        assert terminal.process.wait(_DEADLINE_S) == 3
+        assert terminal.process.wait(NET_S) == 3
     finally:
         terminal.close()
 

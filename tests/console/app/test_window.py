@@ -22,7 +22,7 @@ from machine_console.app.status_bar import TabBar
 from machine_console.panes.storage.pane import StoragePane
 from machine_console.screens.help import HelpScreen
 from machine_console.status.bot_status import BotFacts, Status
-from machine_console.status.rate_limit_usage import Use
+from machine_console.status.rate_limit_usage import MethodUsage
 from tests.console.app.test_application import until
 from tests.console.story import message, received, told_session
 
@@ -40,7 +40,11 @@ FACTS = BotFacts(
         )
     ],
     waiting="users.list waits 12 s",
-    uses=[Use("users.info", 90, 100), Use("chat.postMessage", 12, 60), Use("auth.test", 2, None)],
+    uses=[
+        MethodUsage("users.info", 90, 100),
+        MethodUsage("chat.postMessage", 12, 60),
+        MethodUsage("auth.test", 2, None),
+    ],
     process=(("memory", "85 MB"), ("loop lag", "1 ms, at worst 14 ms within a minute"), ("kept", "4 events")),
     places=(("project", "/srv/bot"), ("storage", "SQLiteStorage"), ("recordings", "/srv/bot/.machine/recordings")),
 )

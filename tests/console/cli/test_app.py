@@ -16,6 +16,7 @@ import structlog
 
 from machine import __version__
 from machine_console.cli.app import main
+from tests.waiting import NET_S
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ def test_ctrl_c_while_the_command_is_still_being_imported_ends_it_quietly(tmp_pa
     (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from machine_console.__main__ import main; main()"
 
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=NET_S)
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.console.processes import save
 from tests.console.terminal import MACHINE, Terminal
 
 
@@ -26,7 +27,7 @@ def _write_greeter(project: Path, greeting: str) -> None:
                 """good morning: greet"""
                 await msg.say("{greeting}")
     '''
-    (folder / "greeter.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    save(folder / "greeter.py", textwrap.dedent(source))
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_stranger_talks_to_the_bot_changes_a_plugin_and_quits(console: Termina
 
 def test_a_broken_plugin_is_shown_and_the_old_version_stays(console: Terminal, project: Path) -> None:
     """A typo while editing must cost nothing."""
-    (project / "plugins" / "greeter.py").write_text("def broken(:\n", encoding="utf-8")
+    save(project / "plugins" / "greeter.py", "def broken(:\n")
     console.wait_for(lambda screen: "greeter" in screen and "SyntaxError" in screen)
 
     console.wait_for("Next speaker")  # the chat has the focus

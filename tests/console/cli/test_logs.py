@@ -12,6 +12,7 @@ import pytest
 
 from tests.console.processes import Process, clean_environment, machine, outcome
 from tests.console.terminal import MACHINE
+from tests.waiting import NET_S
 
 PLUGIN = """
 import structlog
@@ -63,10 +64,9 @@ async def test_following_goes_on_until_the_bot_stops(project: Path, running: Pro
     """Each line as it is written, as text when asked for; nothing in it reaches the terminal as a command."""
     async with machine(project, "logs", "-f", "-n", "0", "--text", "--plugin", "talker") as following:
         await have_it_log(project, "log.info('before')")  # may be written before somebody follows
-        for number in range(50):
-            await have_it_log(project, f"log.error('number {number}', text='\\x1b[31mred')")
-            if following.lines:
-                break
+        async with asyncio.timeout(NET_S):
+            while not following.lines:
+                await have_it_log(project, "log.error('is anybody there?', text='\\x1b[31mred')")
         await have_it_log(project, "log.error('at last\\nnot a line', text='\\x1b[31mred')")
         line = await following.line(lambda line: "at last" in line, "a line that was written meanwhile")
         running.kill(signal.SIGTERM)
@@ -119,4 +119,6 @@ async def test_where_no_bot_runs_it_says_so(project: Path) -> None:
     assert nothing.err.startswith("machine: No bot listens at ")
     assert "machine run --headless" in nothing.err
     assert "No running bot is called 'no-such-bot'" in unknown.err
-    assert level.err == "machine: --level 'loud' is no level. There are: debug, info, warning, error, critical.\n"
+    assert (
+        level.err == "machine: --level 'loud' is not a log level. There are: debug, info, warning, error, critical.\n"
+    )

@@ -16,8 +16,7 @@ from aiohttp import WSMsgType
 from yarl import URL
 
 from tests.console.terminal import MACHINE
-
-_NET_S = 60.0
+from tests.waiting import NET_S
 
 
 @pytest.fixture
@@ -33,12 +32,12 @@ async def served(project: Path, *arguments: str) -> AsyncIterator[URL]:
     process = await asyncio.create_subprocess_exec(*command, cwd=project, stdout=subprocess.PIPE)
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(_NET_S):
+        async with asyncio.timeout(NET_S):
             line = (await process.stdout.readline()).decode()
         yield URL(line.split()[-1])
     finally:
         process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(_NET_S):
+        async with asyncio.timeout(NET_S):
             await process.stdout.read()
             assert await process.wait() == 0
 
@@ -63,7 +62,7 @@ def page(session: aiohttp.ClientSession, address: URL, **headers: str) -> aiohtt
 async def until_shown(socket: aiohttp.ClientWebSocketResponse[bool], text: str) -> None:
     """Read what is drawn until a text is."""
     drawn = b""
-    async with asyncio.timeout(_NET_S):
+    async with asyncio.timeout(NET_S):
         while text.encode() not in drawn:
             message = await socket.receive()
             assert message.type in {WSMsgType.BINARY, WSMsgType.TEXT}, message
@@ -86,7 +85,7 @@ async def test_a_second_page_takes_over(project: Path) -> None:
     closed = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED}
     async with served(project) as address, browser(address) as session, page(session, address) as first:
         await until_shown(first, "SANDBOX")
-        async with page(session, address) as second, asyncio.timeout(_NET_S):
+        async with page(session, address) as second, asyncio.timeout(NET_S):
             await until_shown(second, "SANDBOX")
             while (await first.receive()).type not in closed:
                 pass

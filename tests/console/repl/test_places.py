@@ -16,6 +16,7 @@ import pytest
 from machine.sandbox import Sandbox, Workspace
 from tests.console.terminal import MACHINE, Terminal
 from tests.machine.slack.proxy import Proxy
+from tests.waiting import NET_S
 
 
 class Place:
@@ -91,7 +92,7 @@ def workspace_taken_for_real(workspace: Workspace) -> Iterator[dict[str, str]]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    variables, leave = served.get(timeout=20)
+    variables, leave = served.get(timeout=NET_S)
     try:
         yield variables
     finally:
@@ -151,3 +152,18 @@ def test_vi_keys_and_the_persons_own_editor(place: Place, tmp_path: Path) -> Non
     terminal.type("%edit")
     terminal.press("Enter")
     terminal.wait_for("170")
+
+
+def test_an_editor_that_cannot_be_started_is_told_and_nothing_is_run_again(place: Place) -> None:
+    """C18: an edit that failed must not post a message twice."""
+    terminal = place.open({"EDITOR": "'no such editor' --flag", "VISUAL": ""})
+    terminal.type('"run " + "once"')
+    terminal.press("Enter")
+    terminal.wait_for("'run once'")
+
+    terminal.type("%edit")
+    terminal.press("Enter")
+    screen = terminal.wait_for("no such editor cannot be started")
+
+    assert "Set EDITOR to your editor." in screen
+    assert screen.count("'run once'") == 1

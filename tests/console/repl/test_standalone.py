@@ -13,6 +13,8 @@ from typing import Any
 import pexpect
 import pytest
 
+from tests.waiting import NET_S
+
 COMMAND = [str(Path(sys.executable).with_name("machine")), "repl"]
 # without CPR: pexpect is no terminal that answers where its cursor is
 ENVIRONMENT = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm-256color", "PYTHONWARNINGS": "default"}
@@ -21,7 +23,7 @@ PROMPT = r">>> \x1b"
 
 def run(project: Path, *arguments: str, script: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *arguments], cwd=project, input=script, capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, *arguments], cwd=project, input=script, capture_output=True, text=True, timeout=NET_S, check=False
     )
 
 
@@ -29,7 +31,13 @@ def run(project: Path, *arguments: str, script: str = "") -> subprocess.Complete
 def terminal(tmp_path: Path) -> Iterator[Any]:
     """`machine repl` in a pseudo-terminal, at its prompt."""
     child = pexpect.spawn(
-        COMMAND[0], COMMAND[1:], cwd=str(tmp_path), env=ENVIRONMENT, dimensions=(30, 100), encoding="utf-8", timeout=30
+        COMMAND[0],
+        COMMAND[1:],
+        cwd=str(tmp_path),
+        env=ENVIRONMENT,
+        dimensions=(30, 100),
+        encoding="utf-8",
+        timeout=NET_S,
     )
     child.expect("in the sandbox")
     child.expect(PROMPT)

@@ -15,9 +15,9 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
-from tests.console.processes import clean_environment, machine, outcome
+from tests.console.processes import clean_environment, machine, outcome, save
 from tests.console.terminal import MACHINE
-from tests.waiting import Waiter
+from tests.waiting import NET_S, Waiter
 
 HEADER = """
 from machine.plugins import MachineBasePlugin
@@ -47,13 +47,13 @@ class Slow(MachineBasePlugin):
     async def slow(self, msg, logger):
         await msg.say("begun")
         logger.info("begun")
-        await asyncio.wait_for(self.gate.wait(), 60)
+        await self.gate.wait()
         await msg.say("ended")
 
     @listen_to("^go$")
     async def go(self, msg, logger):
-        asyncio.get_running_loop().call_later(0.2, self.gate.set)
         await msg.say("going")
+        asyncio.get_running_loop().call_later(0.2, self.gate.set)
         logger.info("going")
 
     async def shutdown(self):
@@ -134,7 +134,7 @@ def settings_from(facts: Mapping[str, Any]) -> dict[str, str]:
 def write_plugin(folder: Path, name: str, source: str) -> Path:
     path = folder / "plugins" / f"{name}.py"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    save(path, textwrap.dedent(source))
     return path
 
 
@@ -345,7 +345,7 @@ async def test_changed_files_are_taken_over_without_a_screen(served: Served, tmp
 
     async with machine(tmp_path, command, "--headless", **served.settings) as bot:
         await served.sandbox.wait_for_connection()
-        path.write_text(NUMBERS.replace("answer", "new answer"), encoding="utf-8")
+        save(path, NUMBERS.replace("answer", "new answer"))
         if command == "run":
             bot.kill(signal.SIGHUP)
         await bot.event("Plugins reloaded")
@@ -359,7 +359,7 @@ async def test_changed_files_are_taken_over_without_a_screen(served: Served, tmp
 
 def test_a_bot_in_a_terminal_ends_with_it(tmp_path: Path) -> None:
     """Closing the window must leave nobody behind who takes events from the next."""
-    child = pexpect.spawn(str(MACHINE), ["run", "--headless"], cwd=str(tmp_path), encoding="utf-8", timeout=30)
+    child = pexpect.spawn(str(MACHINE), ["run", "--headless"], cwd=str(tmp_path), encoding="utf-8", timeout=NET_S)
     child.expect("Bot started")
     child.kill(signal.SIGHUP)
     child.expect(pexpect.EOF)
@@ -387,7 +387,7 @@ def test_a_narrow_terminal_is_told_so(tmp_path: Path) -> None:
     """40 columns are too few for panes; the message fits in."""
     environment = {name: value for name, value in clean_environment().items() if name not in ("COLUMNS", "LINES")}
     child = pexpect.spawn(
-        str(MACHINE), ["dev"], cwd=str(tmp_path), env=environment, dimensions=(24, 40), encoding="utf-8", timeout=30
+        str(MACHINE), ["dev"], cwd=str(tmp_path), env=environment, dimensions=(24, 40), encoding="utf-8", timeout=NET_S
     )
     child.expect(pexpect.EOF)
     child.close()
@@ -407,7 +407,7 @@ def test_lines_are_for_people_on_a_terminal(tmp_path: Path) -> None:
         env=clean_environment(),
         dimensions=(24, 200),
         encoding="utf-8",
-        timeout=30,
+        timeout=NET_S,
     )
     child.expect("Bot started")
     assert "{" not in child.before.replace("{}", "")

@@ -13,6 +13,7 @@ from machine.sandbox import Workspace
 from machine.settings import Settings
 from machine.trace import PluginFailed, PluginsReloaded, Record
 from machine_console.runtime.runtime import Runtime
+from tests.console.processes import save
 from tests.waiting import Waiter
 
 PLUGIN = '''
@@ -39,7 +40,7 @@ class Project:
         (folder / "plugins" / "teller.py").write_text(PLUGIN)
 
     def write_settings(self, text: str) -> None:
-        (self.folder / "local_settings.py").write_text(textwrap.dedent(text))
+        save(self.folder / "local_settings.py", textwrap.dedent(text))
 
     async def start(self) -> None:
         self.runtime = Runtime(Settings.load(self.folder, {}), self.folder, watch=True)
@@ -149,7 +150,7 @@ async def test_another_settings_module_is_read_again_as_well(tmp_path: Path, mon
         production.write_text("COLOUR = 1 +\n")
         failed = await project.traced(PluginFailed)
         assert await project.ask("@machine colour") == "dark red"
-        production.write_text('from .shades import PREFIX\nCOLOUR = PREFIX + "blue"\n')
+        save(production, 'from .shades import PREFIX\nCOLOUR = PREFIX + "blue"\n')
         reloaded = await project.traced(PluginsReloaded)
 
         assert isinstance(failed, PluginFailed)

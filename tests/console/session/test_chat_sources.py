@@ -21,6 +21,7 @@ from machine_console.session.live_chat import LiveChat
 from machine_console.session.sandbox_chat import SandboxChat
 from machine_console.text.formatting import kind_of
 from machine_console.text.names import LiveNames, SandboxNames
+from tests.waiting import NET_S
 
 
 def texts(log: ChatLog, channel_id: str) -> list[str]:
@@ -117,7 +118,7 @@ async def test_live_mode_follows_people_as_events_reach_the_bot(runtime: Runtime
             arrived.put_nowait(kind_of(record.envelope))
 
     async def reached(kind: str) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(NET_S):
             while await arrived.get() != kind:
                 pass
 

@@ -555,6 +555,7 @@ class Ticker(MachineBasePlugin):
 
     bot.write_plugin("ticker", source.replace("VERSION_HERE", "two"))
     await reloaded(bot)
+    await bot.settled()  # what the old version had begun may still say its piece
     before = len(bot.said())
     fired = len(bot.traced(JobFired))
     await bot.record(JobFired, fired + 1)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from machine.loading.loader import INIT_IS_SLOW, Loader
 from machine.trace import PluginFailed, PluginsReloaded
 from tests.conftest import BotUnderTest
+from tests.waiting import NET_S
 
 PLUGIN = """
     import asyncio
@@ -46,8 +49,9 @@ async def ask(bot: BotUnderTest) -> str:
 
 
 @pytest.fixture
-async def slow(bot: BotUnderTest) -> BotUnderTest:
-    """A bot whose plugin is watched, and hangs with its second version."""
+async def slow(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> BotUnderTest:
+    """A bot whose plugin is watched, and hangs with its second version, which nothing but the next save ends."""
+    monkeypatch.setattr(Loader.__init__, "__defaults__", (timedelta(hours=1), INIT_IS_SLOW))
     bot.write_plugin("words", 'WORD = "one"')
     await save(bot, "first")
     await bot.start(watch=True)
@@ -139,5 +143,5 @@ async def test_plugins_made_ready_for_a_given_up_reload_are_shut_down(bot: BotUn
 
 async def test_a_bot_that_stops_does_not_wait_for_it(slow: BotUnderTest) -> None:
     """Ctrl-C is not answered after half a minute."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(NET_S):
         await slow.stop()

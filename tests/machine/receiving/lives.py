@@ -21,6 +21,8 @@ from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import listen_to
 from machine.trace import EnvelopeUnfinished, Record, Trace
 
+NOTE_BYTES = 64
+"""The length of a note: the system writes page by page, and a kill between two would leave the half of a line."""
 PAUSES_S = (0.0, 0.001, 0.005, 0.02)
 
 
@@ -34,8 +36,10 @@ class Recorder(MachineBasePlugin):
 
 
 def note(line: str) -> None:
-    """One call of the system for each line, so that none is half there."""
-    os.write(_notes, f"{line}\n".encode())
+    """One call of the system for each line, within one page, so that none is half there."""
+    note = f"{line:<{NOTE_BYTES - 1}}\n".encode()
+    assert len(note) == NOTE_BYTES
+    os.write(_notes, note)
 
 
 def note_reported(record: Record) -> None:

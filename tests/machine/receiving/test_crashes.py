@@ -121,7 +121,7 @@ async def test_nothing_acknowledged_is_silently_gone(tmp_path: Path, policy: str
     noted: dict[str, set[str]] = {"handled": set(), "reported": set(), "rerun": set()}
     for line in (tmp_path / "notes").read_text().splitlines():
         what, _, text = line.partition(" ")
-        noted[what].add(text)
+        noted[what].add(text.rstrip())
     assert traffic.acknowledged - noted["handled"] - noted["reported"] == set()
     assert noted["reported" if policy == "report" else "rerun"], "no crash interrupted anything"
     assert list((tmp_path / ".machine" / "inbox").iterdir()) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -59,10 +58,11 @@ async def test_every_envelope_is_acknowledged_once(bot: BotUnderTest) -> None:
     await bot.settled()
 
     received = [record.envelope_id for record in bot.traced(EnvelopeReceived)]
+    attempts = {record.envelope.retry_attempt for record in bot.traced(EnvelopeReceived)}
     acknowledged = [record.envelope_id for record in bot.traced(EnvelopeAcknowledged)]
     assert sorted(map(str, acknowledged)) == sorted(map(str, received))
     assert len(received) >= 3  # the bot's answers are events, too
-    assert all(record.duration < timedelta(seconds=3) for record in bot.traced(EnvelopeAcknowledged))
+    assert attempts == {0}
 
 
 async def test_states_are_traced(bot: BotUnderTest) -> None:
@@ -137,9 +137,8 @@ async def test_switching_socket_mode_off_stops_the_bot(bot: BotUnderTest) -> Non
     assert states(bot)[-1] == "failed"
 
 
-async def test_too_many_connections_are_no_reason_to_hurry(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_too_many_connections_are_no_reason_to_hurry(bot: BotUnderTest) -> None:
     """Pitfall 35: asking again at once would be answered the same; a moment later all is well."""
-    monkeypatch.setattr(socket_mode, "PING_INTERVAL_S", 0.05)
     await bot.start(Numbers)
     await bot.sandbox.wait_for_connection()
 

@@ -53,13 +53,13 @@ async def test_empty_data_is_data(storage_backend: MachineBaseStorage) -> None:
 
 async def test_data_expires(storage_backend: MachineBaseStorage, store: Store) -> None:
     """After its lifetime data is neither returned nor counted nor listed (PITFALLS 27)."""
-    await storage_backend.set("short", b"1", expires=10)
-    await storage_backend.set("long", b"22", expires=1000)
+    await storage_backend.set("short", b"1", expires=1_000)
+    await storage_backend.set("long", b"22", expires=100_000)
     await storage_backend.set("kept", b"333")
 
-    await store.advance(5)
+    await store.advance(500)
     assert await storage_backend.get("short") == b"1"
-    await store.advance(20)
+    await store.advance(2_000)
 
     assert await storage_backend.get("short") is None
     assert await storage_backend.has("short") is False

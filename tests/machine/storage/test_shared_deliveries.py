@@ -187,8 +187,14 @@ async def test_a_loop_that_was_held_up_still_hears_the_answer(monkeypatch: pytes
 
     class Slow(Unreliable):
         async def claim(self, names: Sequence[str], _lasting: timedelta) -> Sequence[bool]:
-            answer = asyncio.ensure_future(asyncio.to_thread(lambda: [False] * len(names)))
-            asyncio.get_running_loop().call_soon(time.sleep, 0.05)  # a handler
+            loop = asyncio.get_running_loop()
+            answer: asyncio.Future[Sequence[bool]] = loop.create_future()
+
+            def handler() -> None:
+                time.sleep(0.05)
+                loop.call_soon(answer.set_result, [False] * len(names))  # came in meanwhile
+
+            loop.call_soon(handler)
             return await answer
 
     assert await SharedDeliveries(Slow()).claim([Envelope("e1", "events_api", {"event_id": "Ev1"})]) == [False]

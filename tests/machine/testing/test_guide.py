@@ -28,7 +28,7 @@ def test_the_examples_of_the_guide_pass(pytester: pytest.Pytester, monkeypatch: 
     pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
-    result = pytester.runpytest_inprocess(plugins=[pytest_asyncio.plugin, machine.testing.plugin])
+    result = pytester.runpytest_inprocess(plugins=[pytest_asyncio.plugin, machine.testing.pytest_plugin])
 
     result.assert_outcomes(passed=sum(text.count("async def test_") for text in example.files.values()))
 

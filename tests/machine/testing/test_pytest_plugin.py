@@ -60,14 +60,14 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
     """Run the project's tests."""
-    return project.runpytest_inprocess(*options, plugins=[pytest_asyncio.plugin, machine.testing.plugin])
+    return project.runpytest_inprocess(*options, plugins=[pytest_asyncio.plugin, machine.testing.pytest_plugin])
 
 
 def test_pytest_finds_the_plugin_by_itself() -> None:
     """Whoever installs the package need not configure anything."""
     [found] = entry_points(group="pytest11", name="machine")
 
-    assert found.load() is machine.testing.plugin
+    assert found.load() is machine.testing.pytest_plugin
 
 
 @pytest.mark.parametrize(

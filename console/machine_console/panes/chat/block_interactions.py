@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from machine.errors import MachineError
-from machine_console.blockkit.controls import BUTTONS, TEXTS, TOGGLES, Control, Option
+from machine.slack.facts.block_kit import BUTTONS, PICKERS, TEXT_INPUTS, TOGGLES
+from machine_console.blockkit.controls import Control, Option
 from machine_console.panes.base import Pane
 from machine_console.screens.dialogs import AskingScreen, ChoiceScreen, ConfirmScreen, DateScreen, TextScreen
 from machine_console.screens.modal import ViewScreen
@@ -111,11 +112,11 @@ class BlockInteractions:
             await actions.click(person_id, surface, name, control.value)
         elif control.kind in TOGGLES:
             await actions.choose(person_id, surface, name, control.toggled())
-        elif control.kind in TEXTS:
+        elif control.kind in TEXT_INPUTS:
             text = await self._ask(self._text_screen(control))
             if text is not None:
                 await actions.pick(person_id, surface, name, text or None)
-        elif control.kind in {"datepicker", "timepicker", "datetimepicker"}:
+        elif control.kind in PICKERS:
             value = await self._moment(control)
             if value is not None:
                 await actions.pick(person_id, surface, name, value or None)

@@ -19,10 +19,10 @@ from machine_console.panes.chat.block_interactions import BlockInteractions, peo
 from machine_console.panes.chat.transcript import Transcript, ts_of, typing_hint
 from machine_console.panes.chat.widgets import ChannelList, Conversation, Speaker
 from machine_console.panes.throttle import Throttle
-from machine_console.repl.prompt.emoji_names import EMOJI
 from machine_console.screens.dialogs import ChoiceScreen, ConfirmScreen
 from machine_console.session.bot_session import BotSession
 from machine_console.session.chat import ChatChannel, ChatMessage, ChatPerson, MessageRef
+from machine_console.text.emoji_names import EMOJI
 from machine_console.text.styled_text import clean
 from machine_console.widgets.line_list import LinesView
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from textual.app import SuspendNotSupported
+
 from machine_console.history.export import event_facts
 from machine_console.history.history import JOB_KIND, EventTrace
 from machine_console.history.replay import Replayed, restored
 from machine_console.panes.base import Pane, Selection
+from machine_console.runtime.editor import EditorError, edit_file, lent_terminal
 from machine_console.screens.comparison import ComparisonScreen
-from machine_console.screens.external_editor import edit_in_terminal
 from machine_console.screens.payload_editor import PayloadScreen
 from machine_console.screens.playground import PlaygroundScreen
 from machine_console.session.bot_session import BotSession
@@ -90,9 +92,13 @@ class EventActions:
             self._pane.attempt(self._open(place), title="Editor")
 
     async def _open(self, place: Place) -> None:
-        problem = await edit_in_terminal(self._pane.app, Path(place.file), place.line)
-        if problem:
+        try:
+            await edit_file(Path(place.file), place.line, terminal=lent_terminal(self._pane.app))
+        except SuspendNotSupported:
+            problem = f"An editor needs a terminal of its own. The place is {place.file}:{place.line}."
             self._pane.tell(problem, title="Editor", severity="warning")
+        except EditorError as error:
+            self._pane.tell(str(error), title="Editor", severity="warning")
 
 
 def events_selection(events: Sequence[EventTrace]) -> Selection | None:

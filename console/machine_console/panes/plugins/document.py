@@ -72,7 +72,5 @@ def _handler(handler: HandlerEntry) -> Node:
 
 
 def _job(job: JobEntry, timezone: tzinfo) -> Node:
-    when = job.next_run.astimezone(timezone).strftime("%a %d %b %H:%M:%S") if job.next_run else "paused"
-    return Node(
-        (Part(job.handler), Part(f"  next {when}" if job.next_run else "  paused", "dim")), job.id or job.handler
-    )
+    when = f"next {job.next_run.astimezone(timezone):%a %d %b %H:%M:%S}" if job.next_run else "never runs again"
+    return Node((Part(job.handler), Part(f"  {when}", "dim")), job.id or job.handler)

@@ -158,7 +158,7 @@ async def test_f9_leads_to_what_failed_last(project: Path) -> None:
     """A notice is gone in a moment; the way to the place is not."""
     async with running(project) as (app, pilot):
         await type_in_chat(app, pilot, "boom")
-        await until(pilot, lambda: app.status.errors == 1)
+        await until(pilot, lambda: any(one.severity == "error" for one in app._notifications))
         await pilot.press("f9")
         assert app.active.id == "detail"
         document = app.detail_pane.main()

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from machine_console.repl.prompt.completion import CANDIDATES, INDEX, Candidate, ReplCompleter
+from machine_console.repl.prompt.completion import ReplCompleter
 from machine_console.repl.prompt.cursor_context import find_place
+from machine_console.repl.verbs.candidates import CANDIDATES, INDEX, Candidate
+from tests.waiting import NET_S
 
 fired: list[str] = []
 
@@ -163,7 +165,7 @@ def test_a_damaged_cache_of_jedi_prints_nothing_across_the_prompt(tmp_path: Path
         code = "from machine_console.repl.prompt.completion import warm_up; warm_up().join()"
         environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
         return subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=True
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=NET_S, check=True
         ).stderr
 
     assert warm_up_elsewhere() == ""

@@ -10,6 +10,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
+from machine.sandbox.state import views
+from machine.sandbox.state.views import TRIGGER_LIFETIME_S
 from tests.machine.sandbox.listening import ManualClock
 
 Arguments = Mapping[str, Any]
@@ -201,9 +203,16 @@ async def test_method_refuses_with_the_error_name_of_slack(
 
 @pytest.mark.parametrize(("wait_s", "uses", "error"), [(4, 0, "expired_trigger_id"), (0, 1, "exchanged_trigger_id")])
 async def test_trigger_id_works_once_and_for_three_seconds(
-    workspace: Workspace, sandbox: Sandbox, clock: ManualClock, wait_s: float, uses: int, error: str
+    workspace: Workspace,
+    sandbox: Sandbox,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    wait_s: float,
+    uses: int,
+    error: str,
 ) -> None:
     """Slow handlers that open a modal fail in Slack; they must fail here."""
+    monkeypatch.setattr(views, "TRIGGER_LIFETIME_S", TRIGGER_LIFETIME_S)  # not as patient as other tests
     client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
     trigger_id = workspace.triggers.issue(workspace.find_person("alice").id)
     for _ in range(uses):

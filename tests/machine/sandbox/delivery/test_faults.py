@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from machine.errors import WorkspaceError
 from machine.sandbox import Sandbox, SlackRefusal, Workspace
 from machine.sandbox.delivery.faults import Faults, Plan
-from machine.sandbox.rules.message_rules import Draft
+from machine.sandbox.state.objects import Draft
 from tests.machine.sandbox.listening import App, ManualClock
 from tests.waiting import Waiter
 
@@ -151,7 +151,7 @@ async def test_delivery_is_duplicated(workspace: Workspace, sandbox: Sandbox, ap
 
 
 async def test_lost_acknowledgement_brings_the_event_again(workspace: Workspace) -> None:
-    """After 3 seconds, which are 30 ms here."""
+    """After a while, which is a hundredth here."""
     async with Sandbox(workspace, time_scale=0.01) as sandbox, App(sandbox) as app:
         sandbox.faults.lose_acks(times=1)
         workspace.post("alice", "#general", "hello")

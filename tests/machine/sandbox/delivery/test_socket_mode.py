@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from machine.sandbox import Sandbox, SlackRefusal, Workspace
 from machine.sandbox.delivery.socket_mode import MAX_CONNECTIONS
 from tests.machine.sandbox.listening import App
+from tests.waiting import NET_S
 
 
 async def test_message_reaches_the_app_and_its_answer_the_channel(workspace: Workspace, app: App) -> None:
@@ -62,7 +63,7 @@ async def test_blocking_client_of_slack_sdk_works_too(workspace: Workspace, sand
 
     workspace.post("alice", "#general", "ping")
     await sandbox.wait_until_idle()
-    text = await asyncio.to_thread(texts.get, timeout=10)
+    text = await asyncio.to_thread(texts.get, timeout=NET_S)
     await asyncio.to_thread(client.close)
 
     assert text == "ping"
@@ -110,7 +111,7 @@ async def test_event_without_acknowledgement_is_sent_three_more_times(workspace:
 
 async def test_acknowledged_retry_is_the_last_one(workspace: Workspace) -> None:
     """One acknowledgement ends the retries."""
-    async with Sandbox(workspace, time_scale=0.1) as sandbox, App(sandbox) as app:
+    async with Sandbox(workspace, time_scale=0.01) as sandbox, App(sandbox) as app:
         app.acknowledges = lambda request: request.retry_attempt == 1
 
         workspace.post("alice", "#general", "anybody there?")
