@@ -121,10 +121,11 @@ def show_console(
 ) -> NoReturn:
     """Open the console with a bot inside, and end with it."""
     from machine_console.app.application import MachineApp
+    from machine_console.session.local_session import LocalSession
 
     log_for(runtime, None)
     with crashes_logged():
-        raise typer.Exit(MachineApp(runtime, title=title, recording=recording, layout=layout).run() or 0)
+        raise typer.Exit(MachineApp(LocalSession(runtime, recording), title=title, layout=layout).run() or 0)
 
 
 def serve_headless(runtime: Runtime) -> NoReturn:

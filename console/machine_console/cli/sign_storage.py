@@ -52,7 +52,7 @@ async def _sign_storage(settings: Settings, project: Path, *, removes: bool) -> 
 
 async def _rewrite(storage: MachineBaseStorage, secret: SecretStr, *, removes: bool) -> int:
     from machine.storage.signing import is_signed, sign, verified
-    from machine_console.panes.storage.editing import seconds_left
+    from machine_console.session.stored_values import seconds_left
     from machine_console.text.formatting import counted
 
     keys = await storage.keys()

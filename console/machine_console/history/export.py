@@ -8,16 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from machine.redaction import redact, redact_value
 from machine.trace import LogWritten
 from machine_console.history.history import EventTrace
 from machine_console.history.private_files import make_private_folder, open_private
 from machine_console.text.document_tree import shown_repr
-
-if TYPE_CHECKING:
-    from machine_console.panes.storage.stored_values import StoredValue
 
 FOLDER = ".machine/exports"
 _MAX_DEPTH = 60
@@ -40,11 +37,6 @@ def event_facts(event: EventTrace) -> dict[str, Any]:
         "invocations": list(event.invocations),
         "logs": list(event.logs),
     }
-
-
-def value_facts(value: StoredValue) -> dict[str, Any]:
-    """A stored value with all that is known about it."""
-    return {"stored_by": value.plugin, **{field.name: getattr(value, field.name) for field in fields(value)}}
 
 
 def log_facts(record: LogWritten) -> dict[str, Any]:

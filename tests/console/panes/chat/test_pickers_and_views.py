@@ -177,8 +177,7 @@ async def test_the_home_tab_is_shown_and_works(project: Path) -> None:
         home = app.screen
         assert isinstance(home, ViewScreen)
         await until(pilot, lambda: "Your day" in home.document.text())
-        assert app._blocks is not None
-        assert not app._blocks.awaits_home(home.view.user)
+        assert not app.chat_pane._blocks._looking_for_home
 
         await go_to(pilot, home.document, "open")
         await pilot.press("enter")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from machine.storage import PluginStorage
 from machine.storage.backends.memory import MemoryStorage
-from machine_console.panes.storage.stored_values import read_storage
+from machine_console.session.stored_values import read_storage
 
 
 async def test_values_are_read_with_their_owner() -> None:

@@ -16,9 +16,9 @@ from machine.simulation import Simulation
 from machine.testing import Bot, Clock
 from machine.trace import Considered, HandlersConsidered
 from machine_console.history.history import History
-from machine_console.panes.chat.sandbox_chat import SandboxChat
 from machine_console.repl.verbs.queries import Queries
-from machine_console.screens.typed_envelope import typed_envelope
+from machine_console.session.sandbox_chat import SandboxChat
+from machine_console.session.typed_envelope import typed_envelope
 
 GROUP = '[[usergroups]]\nhandle = "oncall"\nname = "On call"\nmembers = ["bob"]\n'
 

@@ -1,4 +1,4 @@
-"""The sandbox's conversations for the chat pane, as they happen."""
+"""The sandbox's conversations, as they happen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from machine.sandbox.state.changes import (
 )
 from machine.sandbox.state.objects import Conversation, Message
 from machine.slack.text_encoding import TypedNames
-from machine_console.panes.chat.transcript import ChatChannel, ChatLog, ChatMessage, ChatPerson
+from machine_console.session.chat import ChatChannel, ChatMessage, ChatPerson
+from machine_console.session.chat_log import ChatLog
+from machine_console.session.sandbox_actions import SandboxActions
 from machine_console.text.formatting import readable
 from machine_console.text.names import SandboxNames
 
@@ -24,15 +26,18 @@ _DM_TO_BE = "dm:"
 
 
 class SandboxChat:
-    """Listens to the workspace and acts in it as its people."""
+    """Listens to the workspace, and speaks in it as its people.
 
-    is_live = False
+    Attributes:
+        actions: What else its people do.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self.log = ChatLog()
         self.names: TypedNames = workspace.names
         self._workspace = workspace
         self._names = SandboxNames(workspace)
+        self.actions = SandboxActions(workspace, self._names, self._touch)
         for channel_id in workspace.channels:
             for message in workspace.history(channel_id):
                 self._put(message, is_news=False)
@@ -46,17 +51,18 @@ class SandboxChat:
     def close(self) -> None:
         """Stop listening."""
         self._unsubscribe()
+        self.actions.close()
+
+    def seen(self, channel_id: str) -> None:
+        """Somebody looks at the conversation."""
+        self.log.seen(channel_id)
 
     def shown(self, channel_id: str, person_id: str) -> list[ChatMessage]:
         """What was said, with what this person has chosen in it."""
         return [self._with_choices(channel_id, person_id, one) for one in self.log.messages(channel_id)]
 
-    def surface(self, channel_id: str, ts: str) -> Message | None:
-        """The message as the workspace knows it."""
-        return self._workspace.messages.get(channel_id, ts)
-
     def _with_choices(self, channel_id: str, person_id: str, shown: ChatMessage) -> ChatMessage:
-        message = self.surface(channel_id, shown.ts) if shown.blocks or shown.attachments else None
+        message = self._workspace.messages.get(channel_id, shown.ts) if shown.blocks or shown.attachments else None
         return shown if message is None else replace(shown, values=self._workspace.values_of(person_id, message))
 
     def people(self) -> list[ChatPerson]:
@@ -87,20 +93,6 @@ class SandboxChat:
         self._workspace.post(person_id, channel.id, text, thread_ts)
         return None
 
-    def edit(self, channel_id: str, person_id: str, ts: str, text: str) -> None:
-        """Edit a person's own message."""
-        self._workspace.edit(person_id, channel_id, ts, text)
-
-    def delete(self, channel_id: str, person_id: str, ts: str) -> None:
-        """Delete a person's own message."""
-        self._workspace.delete(person_id, channel_id, ts)
-
-    def react(self, channel_id: str, person_id: str, ts: str, emoji: str) -> None:
-        """Add a reaction, or take it back if this person has made it already."""
-        message = self._workspace.messages.known(channel_id, ts)
-        has = person_id in message.reactions.get(emoji, ())
-        (self._workspace.unreact if has else self._workspace.react)(person_id, channel_id, ts, emoji)
-
     def _opened(self, channel_id: str) -> Conversation:
         if channel_id.startswith(_DM_TO_BE):
             return self._workspace.open_dm(channel_id.removeprefix(_DM_TO_BE))
@@ -118,7 +110,10 @@ class SandboxChat:
             case MessageDeleted():
                 self.log.remove(change.message.channel, change.message.ts)
             case _:
-                self.log.version += 1
+                self._touch()
+
+    def _touch(self) -> None:
+        self.log.version += 1
 
     def _put(self, message: Message, *, is_news: bool = True) -> None:
         self.log.put(message.channel, self._shown(message), is_news=is_news)

@@ -52,7 +52,7 @@ async def test_marked_events_are_exported_together(project: Path) -> None:
     async with running(project) as (app, pilot):
         for text in ("hello you", "hello me"):
             await type_in_chat(app, pilot, text)
-        await until(pilot, lambda: len(app.history.events) >= 4)
+        await until(pilot, lambda: len(app.session.history.events) >= 4)
         app.go_to(app.events_pane)
         await pilot.press("home", "m", "m", "m")
 
@@ -109,7 +109,7 @@ async def test_a_click_on_a_notice_leads_to_what_failed(project: Path) -> None:
         await pilot.click(Toast)
 
         await until(pilot, lambda: app.active is app.detail_pane)
-        assert app.detail_pane.event is app.history.last_failed
+        assert app.detail_pane.event is app.session.history.last_failed
 
 
 async def test_a_click_on_the_notice_of_a_broken_file_leads_to_the_plugin(project: Path) -> None:
@@ -131,15 +131,14 @@ async def test_every_key_has_its_action_in_the_palette(project: Path) -> None:
         commands = {command.title: command.help or "" for command in app.get_system_commands(app.screen)}
         helps = " ".join(commands.values())
 
-        for pane in app.panes:
+        for pane in app.grid.panes:
             for action in pane_actions(pane):
                 assert action.title in commands
-        for kind in type(app).__mro__:
-            for binding in kind.__dict__.get("BINDINGS", ()) if kind.__module__.startswith("machine_console.") else ():
-                assert isinstance(binding, Binding)
-                if binding.action not in ("command_palette", "help_quit"):
-                    key = shown_key(binding.key.split(",")[0])
-                    assert re.search(rf"\b{re.escape(key)}(\W|$)|Key {re.escape(key)}", helps), (binding, key)
+        for binding in app.BINDINGS:
+            assert isinstance(binding, Binding)
+            if binding.action not in ("command_palette", "help_quit"):
+                key = shown_key(binding.key.split(",")[0])
+                assert re.search(rf"\b{re.escape(key)}(\W|$)|Key {re.escape(key)}", helps), (binding, key)
 
 
 def shown_key(key: str) -> str:
@@ -155,7 +154,7 @@ def shown_key(key: str) -> str:
         ("Events: Pause", lambda app: "stopped" in str(app.events_pane.border_title)),
         ("Chat: Next speaker", lambda app: app.chat_pane.speaker.name == "bob"),
         ("Logs: Warnings", lambda app: app.logs_pane.filter_text == "level:warning"),
-        ("Layout: single", lambda app: app.layout_wanted == "single"),
+        ("Layout: single", lambda app: app.grid.arrangement.wanted == "single"),
     ],
 )
 async def test_an_action_of_the_palette_does_what_its_key_does(
@@ -164,7 +163,7 @@ async def test_an_action_of_the_palette_does_what_its_key_does(
     """In its pane, wherever one was before."""
     async with running(project) as (app, pilot):
         await type_in_chat(app, pilot, "hello you")
-        await until(pilot, lambda: len(app.history.events) >= 1)
+        await until(pilot, lambda: len(app.session.history.events) >= 1)
         app.go_to(app.plugins_pane)
         command = next(one for one in app.get_system_commands(app.screen) if one.title == title)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from machine.envelope import Envelope
 from machine.models import Channel, User
 from machine.simulation import Simulation
-from machine_console.panes.chat.transcript import ChatChannel, ChatPerson
+from machine_console.session.chat import ChatChannel, ChatPerson
 
 
 def typed_envelope(

@@ -1,4 +1,4 @@
-"""What the bot sees of a real workspace, for the chat pane: put together from its trace."""
+"""What the bot sees of a real workspace, put together from its trace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from machine.errors import MachineError
 from machine.simulation import DirectoryNames
 from machine.slack.text_encoding import TypedNames
 from machine.trace import EnvelopeReceived
-from machine_console.panes.chat.transcript import MAX_MESSAGES, ChatChannel, ChatLog, ChatMessage, ChatPerson
+from machine_console.session.chat import ChatChannel, ChatMessage, ChatPerson
+from machine_console.session.chat_log import MAX_MESSAGES, ChatLog
 from machine_console.text.formatting import readable
 from machine_console.text.names import LiveNames
 
@@ -28,7 +29,7 @@ _REACTIONS = {"reaction_added": 1, "reaction_removed": -1}
 class LiveChat:
     """Shows what reaches the bot, and speaks as the bot."""
 
-    is_live = True
+    actions = None
 
     def __init__(self, machine: Machine) -> None:
         self.version = 0
@@ -42,6 +43,10 @@ class LiveChat:
     def close(self) -> None:
         """Stop listening."""
         self._unsubscribe()
+
+    def seen(self, channel_id: str) -> None:
+        """Somebody looks at the conversation."""
+        self.log.seen(channel_id)
 
     @property
     def log(self) -> ChatLog:
