@@ -32,6 +32,7 @@ from machine.sandbox.state.people import People
 from machine.sandbox.state.schedule import Schedule, ScheduledMessage
 from machine.sandbox.state.serializers import Serializer
 from machine.sandbox.state.team import Extras
+from machine.sandbox.state.typed_names import WorkspaceNames
 from machine.sandbox.state.views import Triggers, Views
 from machine.sandbox.workspace_file.parser import DEFAULT_DESCRIPTION, Description
 from machine.slack.text_encoding import encode_typed
@@ -49,6 +50,7 @@ class Workspace:
         bot: The app's bot user.
         people: Everybody, by user id.
         channels: Every conversation, by id.
+        names: Whom and what people can name in what they type.
         messages: What was written; `history` is the short way to it.
         outbox: What Slack sends to the app.
         faults: What goes wrong on request.
@@ -68,6 +70,7 @@ class Workspace:
         self.channels = Conversations(self.people, self.timeline, announce)
         for channel in description.channels:
             self._furnish(channel.name, channel.is_private, channel.members, channel.topic, channel.purpose)
+        self.names = WorkspaceNames(self.people, self.channels, self.extras)
         self.messages = Messages(self.timeline, announce)
         self.files = Files(self.timeline, announce)
         self.views = Views(self.timeline, announce)
@@ -179,7 +182,7 @@ class Workspace:
         """
         author = self.find_person(user)
         draft = Draft(
-            text=encode_typed(text, self.people, self.channels),
+            text=encode_typed(text, self.names),
             blocks=blocks or (),
             attachments=attachments or (),
             files=files or (),
@@ -206,7 +209,7 @@ class Workspace:
             SlackRefusal: `message_not_found`, `cant_update_message`, and those of `post`.
         """
         message = self.messages.known(self.find_channel(channel).id, ts)
-        return self.posting.edit(self.find_person(user), message, text=encode_typed(text, self.people, self.channels))
+        return self.posting.edit(self.find_person(user), message, text=encode_typed(text, self.names))
 
     def delete(self, user: Person | str, channel: Conversation | str, ts: str) -> None:
         """Somebody deletes their message.

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
-
-from machine.sandbox.state.conversations import Conversations
-from machine.sandbox.state.people import People
+from typing import Any, NamedTuple, Protocol
 
 _TOKEN = re.compile(
     r"(?P<ready><(?:[@#!]|https?://|mailto:)[^<>\s|]+(?:\|[^<>]*)?>)"
     r"|(?P<url>https?://[^\s<>]*[^\s<>.,;:!?)'\"])"
-    r"|(?<![\w@])@(?P<user>\w(?:[\w.-]*\w)?)"
+    r"|(?<![\w@])@(?P<at>\w(?:[\w.-]*\w)?)"
     r"|(?<![\w#&])#(?P<channel>\w(?:[\w-]*\w)?)"
     r"|(?P<control>[&<>])"
 )
@@ -24,22 +21,56 @@ _BROADCASTS = {"here", "channel", "everyone"}
 _ELEMENT = re.compile(r"<(?P<kind>[@#!]|https?:|mailto:)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 
 
-def encode_typed(text: str, people: People, channels: Conversations) -> str:
+class Named(NamedTuple):
+    """Somebody or something that has a name in Slack."""
+
+    id: str
+    name: str
+
+
+class TypedNames(Protocol):
+    """Whom and what the person who types can name; `None` for a name that nobody has."""
+
+    def person_named(self, name: str) -> Named | None:
+        """The person that `@name` mentions."""
+
+    def group_named(self, handle: str) -> Named | None:
+        """The user group that `@handle` mentions."""
+
+    def channel_named(self, name: str) -> Named | None:
+        """The public channel that `#name` links to."""
+
+
+def encode_typed(text: str, names: TypedNames) -> str:
     """The text as Slack keeps it; what is already written as `<@U…>`, `<#C…>`, `<!here>` or `<https://…>` stays."""
     if not _may_need_encoding(text):
         return text
 
     def replaced(match: re.Match[str]) -> str:
-        if user := match["user"]:
-            return _mention(user, people) or match[0]
+        if name := match["at"]:
+            return _mention(name, names) or match[0]
         if name := match["channel"]:
-            channel = channels.named(name)
-            return f"<#{channel.id}|{channel.name}>" if channel and channel.kind == "channel" else match[0]
+            channel = names.channel_named(name)
+            return f"<#{channel.id}|{channel.name}>" if channel else match[0]
         if url := match["url"]:
             return f"<{url.replace('&', '&amp;')}>"
         return match["ready"] or _ESCAPES[match["control"]]
 
     return _TOKEN.sub(replaced, text)
+
+
+def decode(text: str) -> str:
+    """What a person would type for a text that Slack keeps: `encode_typed` makes the same of it again.
+
+    Mentions, and links that have a label, stay as Slack writes them.
+    """
+    parts: list[str] = []
+    position = 0
+    for match in _ELEMENT.finditer(text):
+        is_plain_link = match["kind"] not in {"@", "#", "!"} and not match["label"]
+        parts += [unescape(text[position : match.start()]), unescape(match[0][1:-1]) if is_plain_link else match[0]]
+        position = match.end()
+    return "".join([*parts, unescape(text[position:])])
 
 
 def unescape(text: str) -> str:
@@ -64,11 +95,13 @@ def _may_need_encoding(text: str) -> bool:
     return any(sign in text for sign in "@#&<>:")
 
 
-def _mention(name: str, people: People) -> str | None:
+def _mention(name: str, names: TypedNames) -> str | None:
     if name in _BROADCASTS:
         return f"<!{name}>"
-    person = people.named(name)
-    return f"<@{person.id}>" if person else None
+    if person := names.person_named(name):
+        return f"<@{person.id}>"
+    group = names.group_named(name)
+    return f"<!subteam^{group.id}|@{group.name}>" if group else None
 
 
 def _add_text(elements: list[dict[str, Any]], text: str) -> None:

@@ -10,6 +10,8 @@ from slack_sdk.errors import SlackApiError
 
 from machine.envelope import Envelope
 from machine.errors import MachineError
+from machine.simulation import DirectoryNames
+from machine.slack.text_encoding import TypedNames
 from machine.trace import EnvelopeReceived
 from machine_console.session.chat import ChatChannel, ChatMessage, ChatPerson
 from machine_console.session.chat_log import MAX_MESSAGES, ChatLog
@@ -34,6 +36,7 @@ class LiveChat:
         self._log = ChatLog()
         self._pending: deque[Envelope] = deque(maxlen=_MAX_PENDING)
         self._machine = machine
+        self.names: TypedNames = DirectoryNames(machine.slack.directory)
         self._names = LiveNames(machine.slack.directory)
         self._unsubscribe = machine.trace.subscribe(self._record, EnvelopeReceived)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from machine.errors import MachineError
+from machine.simulation import Simulation
 from machine.trace import (
     ApiCalled,
     ConnectionChanged,
@@ -33,7 +34,6 @@ from machine_console.history.recording import RecordedEvent, Recorder
 from machine_console.history.replay import Replayed, replay, replay_all
 from machine_console.repl.remote.service import editing_mode
 from machine_console.repl.verbs.namespace import build_namespace
-from machine_console.screens.made_envelope import typed_envelope
 from machine_console.session.bot_session import ReplSetup
 from machine_console.session.chat import ChatChannel, ChatPerson
 from machine_console.session.live_chat import LiveChat
@@ -47,6 +47,7 @@ from machine_console.session.plugins import (
     plugins_of,
 )
 from machine_console.session.stored_values import StorageChanges, StoredValue, read_storage
+from machine_console.session.typed_envelope import typed_envelope
 from machine_console.status.bot_status import BotFacts, BotStatus, Status
 from machine_console.status.handler_stats import HandlerStats
 from machine_console.status.notifications import Notification, notification_of
@@ -345,7 +346,10 @@ class LocalSession:
 
     async def explain(self, text: str, person: ChatPerson | None, channel: ChatChannel | None) -> Sequence[Considered]:
         """Which handlers a text would run; the storage is asked about roles."""
-        return await self._started().explain_with_roles(typed_envelope(text, person, channel))
+        machine, chat = self._started(), self.chat
+        assert chat is not None  # as soon as the bot has started
+        simulation, channels = Simulation(chat.names, machine.identity.team_id), machine.slack.directory.channels
+        return await machine.explain_with_roles(typed_envelope(text, person, channel, simulation, channels))
 
     async def replay(self, event: EventTrace, payload: Mapping[str, Any] | None = None) -> Replayed:
         """Run an event again, as simulated."""

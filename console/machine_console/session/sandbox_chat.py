@@ -14,6 +14,7 @@ from machine.sandbox.state.changes import (
     ReactionRemoved,
 )
 from machine.sandbox.state.objects import Conversation, Message
+from machine.slack.text_encoding import TypedNames
 from machine_console.session.chat import ChatChannel, ChatMessage, ChatPerson
 from machine_console.session.chat_log import ChatLog
 from machine_console.session.sandbox_actions import SandboxActions
@@ -29,10 +30,12 @@ class SandboxChat:
 
     Attributes:
         actions: What else its people do.
+        names: Whom and what they can name in what they type.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self.log = ChatLog()
+        self.names: TypedNames = workspace.names
         self._workspace = workspace
         self._names = SandboxNames(workspace)
         self.actions = SandboxActions(workspace, self._names, self._touch)

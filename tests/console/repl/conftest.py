@@ -88,5 +88,5 @@ async def live_prompt(bot: BotUnderTest) -> AsyncIterator[PromptUnderTest]:
         }
         async with Machine(
             settings, trace=trace, project=bot.project, plugins=[Greeter], listens=False, is_live=True
-        ) as bot.machine:
+        ) as bot.life.machine:
             yield PromptUnderTest(bot, history, is_live=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from textual.app import SuspendNotSupported
 
+from machine.slack.text_encoding import decode
 from machine_console.history.export import event_facts
 from machine_console.history.history import JOB_KIND, EventTrace
 from machine_console.history.replay import Replayed, restored
@@ -75,9 +76,10 @@ class EventActions:
             self._pane.tell("The bot has not started yet.", severity="warning")
             return
         envelope = event.envelope if event is not None else None
-        text = envelope.text if envelope is not None else ""
-        if envelope is not None and envelope.kind == "slash_commands":
-            text = f"{envelope.type} {text}".rstrip()
+        text = ""
+        if envelope is not None:
+            is_command = envelope.kind == "slash_commands"
+            text = f"{envelope.type} {envelope.text}".rstrip() if is_command else decode(envelope.text)
         screen = PlaygroundScreen(self._session.explain, text, chat.people(), chat.channels())
         if envelope is not None:
             screen.start_with(envelope.user_id, envelope.channel_id)

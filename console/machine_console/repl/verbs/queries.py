@@ -11,6 +11,7 @@ from machine.bot import Machine
 from machine.envelope import Envelope
 from machine.models import Channel, User
 from machine.read_only import require_writable
+from machine.simulation import again
 from machine.trace import Considered
 from machine_console.history.history import EventTrace, History
 from machine_console.repl.language.errors import ReplError
@@ -75,7 +76,7 @@ class Queries:
     def handlers(
         self, text: str | None = None, *, user: User | str | None = None, channel: Channel | str | None = None
     ) -> Rows | list[Considered]:
-        """Every handler; with a text, which of them a message with it would run, and why or why not.
+        """Every handler; with a text, which of them this message or `/command` would run, and why or why not.
 
         Nothing is run: `handlers("ping", channel="#ops")`.
         """
@@ -88,7 +89,7 @@ class Queries:
         simulator = self._simulator
         who = self._lookup.user(user) if user is not None else simulator.somebody()
         where = self._lookup.channel(channel) if channel is not None else simulator.somewhere()
-        considered = self._machine.explain(simulator.made_up.message(text, who, where))
+        considered = self._machine.explain(simulator.envelopes().typed(text, who, where))
         return sorted(considered, key=lambda one: not one.is_match)
 
     async def simulate(
@@ -138,7 +139,7 @@ class Queries:
             envelope = self._history.last.envelope
         if not isinstance(envelope, Envelope):
             raise ReplError("There is no event to replay. Give one: replay(events[-1]).")
-        return await self._simulator.handle(self._simulator.made_up.again(envelope, send=send))
+        return await self._simulator.handle(again(envelope, may_send=send))
 
     async def reload(self) -> str:
         """Reload changed plugin files now; what fails leaves the old version live."""

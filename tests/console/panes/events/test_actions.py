@@ -139,6 +139,36 @@ def _text_of(node: Node) -> str:
     return plain(node.line)
 
 
+THANKS = """
+from machine.plugins import MachineBasePlugin
+from machine.plugins.decorators import listen_to
+
+class Thanks(MachineBasePlugin):
+    @listen_to(r"^thank <@(?P<who>U\\w+)> & co$".replace("&", "&amp;"))
+    async def thank(self, msg, who): ...
+"""
+
+
+async def test_the_playground_takes_what_is_typed_as_slack_does(project: Path) -> None:
+    """C2: a mention is a mention, typed or taken over from an event."""
+    (project / "plugins" / "thanks.py").write_text(THANKS)
+    async with running(project) as (app, pilot):
+        await pilot.press("f8", *"thank @bob & co")
+        screen = app.screen
+        assert isinstance(screen, PlaygroundScreen)
+        await until(pilot, lambda: "1 handler would run" in screen.answers.text())
+        await pilot.press("escape")
+
+        await type_in_chat(app, pilot, "thank @bob & co")
+        await until(pilot, lambda: any(event.invocations for event in app.session.history.events))
+        app.go_to(app.events_pane)
+        await pilot.press("w")
+        again = app.screen
+        assert isinstance(again, PlaygroundScreen)
+        await until(pilot, lambda: "1 handler would run" in again.answers.text())
+        assert again.input.value == f"thank <@{workspace_of(app).find_person('bob').id}> & co"
+
+
 async def test_w_begins_with_the_text_and_place_of_the_event(project: Path) -> None:
     """Why did that not run? Change a letter and see."""
     async with running(project) as (app, pilot):

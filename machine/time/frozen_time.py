@@ -1,7 +1,7 @@
-"""The time that plugins ask for themselves: in their modules, `datetime`, `date` and `time` tell the test's.
+"""The time that plugins ask for themselves: in their modules, `datetime`, `date` and `time` tell that of a clock.
 
-Only names in the modules of the plugins' own packages are exchanged, and only while a test runs. The event loop, the
-framework and all libraries keep the system's clock.
+Only names in the modules of the plugins' own packages are exchanged, and only until they are restored. The event loop,
+the framework and all libraries keep the system's clock.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import date, datetime, tzinfo
 from types import ModuleType
 from typing import Any
 
-from machine.testing.clock import Clock
+from machine.time.clock import Clock
 
 _KEPT = frozenset({"machine", "machine_console"})
 

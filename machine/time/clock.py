@@ -1,4 +1,4 @@
-"""The time in a test: it stands still until the test moves it."""
+"""A clock that stands still until somebody moves it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,7 @@ class Clock:
             ValueError: The moment lies in the past: messages and jobs cannot be taken back.
         """
         if moment < self._now:
-            raise ValueError(
-                f"{moment} is before {self._now}: one cannot travel back. To begin a test at a time of your own, "
-                "mark it with @pytest.mark.machine(now=datetime(...))."
-            )
+            raise ValueError(f"{moment} is before {self._now}: one cannot travel back.")
         self._now = moment.astimezone(UTC)
 
     def __call__(self) -> float:

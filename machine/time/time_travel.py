@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from machine.bot import Machine
 from machine.sandbox import Workspace
-from machine.testing.clock import Clock
+from machine.time.clock import Clock
 
 __tracebackhide__ = True  # pytest shows the line of the test, not those in here
 
