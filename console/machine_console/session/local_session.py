@@ -346,9 +346,10 @@ class LocalSession:
 
     async def explain(self, text: str, person: ChatPerson | None, channel: ChatChannel | None) -> Sequence[Considered]:
         """Which handlers a text would run; the storage is asked about roles."""
-        machine, chat = self._started(), self.chat
-        assert chat is not None  # as soon as the bot has started
-        simulation, channels = Simulation(chat.names, machine.identity.team_id), machine.slack.directory.channels
+        machine = self._started()
+        assert self.chat is not None  # made at the start
+        simulation = Simulation(self.chat.names, machine.identity.team_id)
+        channels = machine.slack.directory.channels
         return await machine.explain_with_roles(typed_envelope(text, person, channel, simulation, channels))
 
     async def replay(self, event: EventTrace, payload: Mapping[str, Any] | None = None) -> Replayed:

@@ -30,7 +30,6 @@ class SandboxChat:
 
     Attributes:
         actions: What else its people do.
-        names: Whom and what they can name in what they type.
     """
 
     def __init__(self, workspace: Workspace) -> None:
