@@ -32,8 +32,8 @@ from machine.sandbox.state.people import People
 from machine.sandbox.state.schedule import Schedule, ScheduledMessage
 from machine.sandbox.state.serializers import Serializer
 from machine.sandbox.state.team import Extras
-from machine.sandbox.state.typed_names import WorkspaceNames
 from machine.sandbox.state.views import Triggers, Views
+from machine.sandbox.state.workspace_names import WorkspaceNames
 from machine.sandbox.workspace_file.parser import DEFAULT_DESCRIPTION, Description
 from machine.slack.text_encoding import encode_typed
 
