@@ -169,10 +169,6 @@ print(*sorted(importers))
 """
 
 
-NOT_YET = {"machine.slack.text_encoding", "machine_console.repl.verbs.simulation"}
-"""Those that still take something from the sandbox for what needs none; nothing of the window's own is among them."""
-
-
 async def test_against_slack_the_window_needs_no_sandbox(session: LocalSession, tmp_path: Path) -> None:
     """It takes its time to import, and has nothing to do there."""
     sandbox = session.runtime.sandbox
@@ -184,5 +180,4 @@ async def test_against_slack_the_window_needs_no_sandbox(session: LocalSession, 
     out, err = await process.communicate()
 
     assert process.returncode == 0, err.decode()
-    importers = set(out.decode().splitlines()[-1].split())  # above is the log
-    assert importers <= NOT_YET
+    assert out.decode().splitlines()[-1].split() == []  # above is the log

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from machine.bot import Machine
 from machine.envelope import Envelope
 from machine.models import Channel, User
 from machine.read_only import require_writable
-from machine.sandbox import Workspace
-from machine.sandbox.state.objects import Message
 from machine.simulation import DirectoryNames, Simulation, is_command
 from machine.trace import HandlersConsidered, Record
 from machine_console.history.history import EventTrace, History
 from machine_console.repl.language.errors import ReplError
 from machine_console.repl.verbs.lookup import Lookup
 from machine_console.repl.verbs.slack_messages import target_of
+
+if TYPE_CHECKING:
+    from machine.sandbox import Workspace
+    from machine.sandbox.state.objects import Message
 
 WAIT_S = 10.0
 """How long `simulate` waits for the bot's handlers; they run on afterwards."""
