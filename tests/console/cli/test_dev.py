@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.console.processes import save
-from tests.console.terminal import MACHINE, Terminal
+from tests.console.starting import MACHINE
+from tests.console.terminal import Terminal
 
 
 def _write_greeter(project: Path, greeting: str) -> None:
