@@ -22,7 +22,7 @@ from machine.dispatch.matching import Reader
 from machine.dispatch.registry import Handler, Registry
 from machine.envelope import Envelope
 from machine.errors import MachineError, Mistake, PluginError, SettingsError
-from machine.gc_tuning import look_less_often
+from machine.gc_tuning import raise_gc_threshold
 from machine.loading.importing import Project
 from machine.loading.loader import LoadedPlugin, Loader
 from machine.loading.plugin_manager import Plugins
@@ -44,7 +44,7 @@ from machine.settings import DEFAULT_SETTINGS_FILE, CaseInsensitiveDict, Setting
 from machine.slack.client import SlackClient
 from machine.slack.directory import PAGE_EVERY_S, Directory
 from machine.slack.directory_cache import FILE as SNAPSHOT_FILE
-from machine.slack.directory_cache import Snapshot
+from machine.slack.directory_cache import DirectoryCache
 from machine.slack.identity import Identity, identify
 from machine.slack.web import SlackWebClient, is_loopback, open_session
 from machine.storage import PluginStorage
@@ -310,7 +310,7 @@ class Machine:
 
     async def _start(self) -> None:
         settings = self.settings
-        look_less_often()
+        raise_gc_threshold()
         self._project.check()
         self._project.install()
         self._started.append(self._uninstall)
@@ -413,10 +413,10 @@ class Machine:
             workspace = f"{self.settings.slack_api_url} {identity.team_id} {identity.user_id}"
             # Who only looks at plugins (`machine plugins`, a replay) leaves the folder of a bot as it is.
             keeps_it = self._listens or not self._loads_plugins
-            snapshot = Snapshot(self._root / SNAPSHOT_FILE if keeps_it else None, workspace)
-            directory = Directory(web, identity.user_id, snapshot, page_every_s=PAGE_EVERY_S if self.is_live else 0.0)
+            cache = DirectoryCache(self._root / SNAPSHOT_FILE if keeps_it else None, workspace)
+            directory = Directory(web, identity.user_id, cache, page_every_s=PAGE_EVERY_S if self.is_live else 0.0)
             self._started.append(directory.close)
-            web.answer_captured = partial(_captured_answer, identity, directory)
+            web.answer_dry_run = partial(_dry_run_answer, identity, directory)
             await directory.fill()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise MachineError(
@@ -499,9 +499,9 @@ class Machine:
         self._project.uninstall()
 
 
-def _captured_answer(
+def _dry_run_answer(
     identity: Identity, directory: Directory, method: str, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    from machine.slack.dry_run import captured_answer  # noqa: PLC0415 - only simulations in a real workspace need it
+    from machine.slack.dry_run import dry_run_answer  # noqa: PLC0415 - only simulations in a real workspace need it
 
-    return captured_answer(method, arguments, identity, directory)
+    return dry_run_answer(method, arguments, identity, directory)

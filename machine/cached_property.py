@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 _T = TypeVar("_T")
 
 
-class lazy(Generic[_T]):  # noqa: N801 - used as a decorator, like `property`
+class cached_property(Generic[_T]):  # noqa: N801 - used as a decorator, like `property`
     """A property that is worked out once for an object, which one thread at a time reads.
 
     `functools.cached_property` takes a lock for that in Python 3.11, which costs 1 µs at each first use: seven of them
@@ -23,12 +23,12 @@ class lazy(Generic[_T]):  # noqa: N801 - used as a decorator, like `property`
         self._name = name
 
     @overload
-    def __get__(self, instance: None, owner: type) -> lazy[_T]: ...
+    def __get__(self, instance: None, owner: type) -> cached_property[_T]: ...
 
     @overload
     def __get__(self, instance: object, owner: type) -> _T: ...
 
-    def __get__(self, instance: object | None, owner: type) -> lazy[_T] | _T:
+    def __get__(self, instance: object | None, owner: type) -> cached_property[_T] | _T:
         if instance is None:
             return self
         # From now on the instance's own attribute is found before this one.

@@ -24,21 +24,18 @@ from machine.plugins.triggers import (
     TextTrigger,
     Trigger,
 )
-from machine.slack.facts.scopes import ALWAYS, EVENT_SCOPES, MESSAGE_EVENTS, scopes_of_events, scopes_of_source
+from machine.slack.directory import FOLLOWED_EVENTS
+from machine.slack.facts.events import EVENT_SCOPES, FOR_PEOPLE_ONLY, MESSAGE_EVENTS, UNASKED
+from machine.slack.facts.methods import ALWAYS
+from machine.source_scopes import scopes_of_source
 
-# The directory of people and channels follows these.
-_DIRECTORY_EVENTS = (
-    *("channel_archive", "channel_created", "channel_deleted", "channel_id_changed", "channel_left"),
-    *("channel_rename", "channel_unarchive", "group_archive", "group_deleted", "group_rename"),
-    *("group_unarchive", "member_joined_channel", "member_left_channel", "team_join", "user_change"),
-)
+# What these tell the directory, a message tells it too, or `user_change`.
+_TELL_NOTHING_NEW = frozenset({"im_created", "user_profile_changed"})
 _REQUEST_URLS = (
     ("event_subscriptions", "request_url"),
     ("interactivity", "request_url"),
     ("interactivity", "message_menu_options_url"),
 )
-# Slack sends these unasked.
-_UNASKED = frozenset({"app_rate_limited", "goodbye", "hello", "url_verification"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,8 @@ def derive_manifest(
     sources = tuple(sources)
     events = _events(handlers)
     commands, shortcuts = list(_commands(handlers)), list(_shortcuts(handlers))
-    scopes = {*ALWAYS, *scopes_of_events(events), *(scope for source in sources for scope in scopes_of_source(source))}
+    scopes = {*ALWAYS, *(scope for event in events for scope in EVENT_SCOPES[event])}
+    scopes |= {scope for source in sources for scope in scopes_of_source(source)}
     scopes |= {"commands"} if commands or shortcuts else set()
     features: dict[str, Any] = {
         "app_home": {
@@ -116,7 +114,7 @@ def _is_interactive(trigger: Trigger) -> bool:
 
 
 def _events(handlers: Iterable[Handler]) -> set[str]:
-    events = set(_DIRECTORY_EVENTS)
+    events = set(FOLLOWED_EVENTS & EVENT_SCOPES.keys()) - _TELL_NOTHING_NEW
     for handler in handlers:
         trigger = handler.trigger
         if isinstance(trigger, TextTrigger) or (isinstance(trigger, Process) and trigger.event_type == "message"):
@@ -175,8 +173,10 @@ def _shortcut(handler: Handler, callback_id: str, kind: str) -> dict[str, str]:
 def _remarks(handlers: Iterable[Handler]) -> Iterator[str]:
     for handler in handlers:
         trigger, where = handler.trigger, f"{handler.source_file}:{handler.source_line}"
-        if isinstance(trigger, Process) and trigger.event_type not in {*EVENT_SCOPES, *_UNASKED, "message"}:
-            yield f"{where}: {trigger.event_type} is no event that a bot can subscribe to. It is left out."
+        if isinstance(trigger, Process) and trigger.event_type not in {*EVENT_SCOPES, *UNASKED, "message"}:
+            takes_person = trigger.event_type in FOR_PEOPLE_ONLY
+            reason = "needs the token of a person" if takes_person else "is not an event that a bot can subscribe to"
+            yield f"{where}: {trigger.event_type} {reason}. It is left out."
         if isinstance(trigger, Shortcut | MessageShortcut) and isinstance(trigger.callback_id, re.Pattern):
             yield f"{where}: @{trigger.describe()} names no single shortcut. Add the shortcuts it is for by hand."
 
@@ -190,7 +190,7 @@ def _in_words(name: str) -> str:
 
 
 def differences(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """What the manifest `given` lacks of the one `wanted`, and what it has besides; how things are worded is no matter.
+    """What the manifest `given` lacks of the one `wanted`, and what it has besides; wording does not matter.
 
     Returns:
         Both as sorted lines, such as `scope chat:write`.

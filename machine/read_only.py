@@ -1,6 +1,6 @@
 """Code that may look but not touch: what it does through the framework is refused where it would change anything.
 
-It guards against slips, as one makes at the prompt of a bot in production. It is no jail: Python can do anything.
+It guards against slips, as one makes at the prompt of a bot in production. It is not a jail: Python can do anything.
 """
 
 from __future__ import annotations

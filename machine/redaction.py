@@ -26,7 +26,7 @@ _SECRET_KEYS = re.compile(
 
 REDACTED = "…redacted"
 
-_MIN_SECRET = 8  # characters: what is shorter, or of few different ones, stands in too many texts that are no secret
+_MIN_SECRET = 8  # characters: what is shorter, or of few different ones, stands in too many texts that are not secret
 _MIN_DIFFERENT = 4
 _MAX_SECRETS = 1_000
 _NAME_END = 40  # characters of a name that are looked at: more than any that `_SECRET_KEYS` knows

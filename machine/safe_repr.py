@@ -19,7 +19,7 @@ _MAX_MEMBERS = 12
 _ASSIGNED = re.compile(r"""(?P<name>\w+)(?P<between>['"]?\s*[=:]\s*)(?P<value>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 
 
-class _Brief(reprlib.Repr):
+class _SafeRepr(reprlib.Repr):
     def __init__(self) -> None:
         super().__init__()
         self.maxlevel = 4
@@ -42,7 +42,7 @@ class _Brief(reprlib.Repr):
         return "{" + ", ".join(pieces) + "}"
 
 
-def brief(value: Any, name: str = "") -> str:
+def safe_repr(value: Any, name: str = "") -> str:
     """The `repr` of a value, at most 400 characters of it, redacted.
 
     Args:
@@ -52,7 +52,7 @@ def brief(value: Any, name: str = "") -> str:
     if name and value and is_secret_name(name):
         return REDACTED
     try:
-        text = _Brief().repr(value)
+        text = _SafeRepr().repr(value)
     except Exception as error:  # noqa: BLE001 - a mistake in a plugin's class must not add to its troubles
         return f"<{type(value).__name__}: its repr raised {type(error).__name__}>"
     text = _ASSIGNED.sub(_hide, redact(text))

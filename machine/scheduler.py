@@ -2,7 +2,7 @@
 
 A job that could not start in time (the machine slept, the loop was busy) still runs if it is at most a minute late, and
 several missed runs of one job are made up for by a single one; what is later than that is logged by APScheduler.
-A bot whose clock somebody else moves has a `SteppedScheduler`.
+A bot whose clock somebody else moves has a `SteppedScheduler`. When a schedule is due is worked out in `machine.cron`.
 
 APScheduler is imported when the first plugin with a schedule comes: it takes 35 ms and 2 MB.
 """
@@ -16,13 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
+from machine.logger import get_logger
 from machine.plugins.triggers import Schedule
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
-    from apscheduler.triggers.cron import CronTrigger
+
+    from machine.cron import WallClockTrigger
 
 MISFIRE_GRACE_S = 60
+
+_logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +77,34 @@ class Scheduler:
         return sorted(jobs, key=lambda job: (job.next_run is None, job.next_run.timestamp() if job.next_run else 0))
 
     def check(self, handlers: Iterable[Handler]) -> None:
-        """Make sure that the schedules of these handlers can be read.
+        """Make sure that the schedules of these handlers can be read and are ever due; warn of those that are over.
 
         Raises:
             PluginError: Naming the handler, with file and line.
         """
         for handler in handlers:
-            if isinstance(handler.trigger, Schedule):
-                self._cron(handler, handler.trigger)
+            if not isinstance(handler.trigger, Schedule):
+                continue
+            if self._trigger(handler, handler.trigger).get_next_fire_time(None, self._now()) is None:
+                _logger.warning(
+                    "A schedule is over and never runs again: remove it, or change its year or end_date",
+                    handler=handler.name,
+                    schedule=f"@{handler.trigger.describe()}",
+                    plugin=handler.plugin,
+                    at=f"{handler.source_file}:{handler.source_line}",
+                )
 
     def replace(self, handlers: Iterable[Handler]) -> None:
         """Take over the schedules of these handlers and drop all others; those already known go on undisturbed."""
         wanted = {_job_id(handler): handler for handler in handlers if isinstance(handler.trigger, Schedule)}
         for job_id in self._handlers.keys() - wanted.keys():
-            self._scheduler.remove_job(job_id)
+            if self._scheduler.get_job(job_id) is not None:  # APScheduler has dropped those that are over
+                self._scheduler.remove_job(job_id)
         for job_id, handler in wanted.items():
             if job_id not in self._handlers and isinstance(handler.trigger, Schedule):
                 self._scheduler.add_job(
                     self._fire,
-                    self._cron(handler, handler.trigger),
+                    self._trigger(handler, handler.trigger),
                     args=(handler,),
                     id=job_id,
                     name=handler.name,
@@ -119,25 +132,23 @@ class Scheduler:
         if self._made is None:
             from apscheduler.schedulers.asyncio import AsyncIOScheduler  # noqa: PLC0415 - see above
 
-            self._made = AsyncIOScheduler(timezone=self._tz)
+            self._made = AsyncIOScheduler(timezone=UTC)
             if self._is_started:
                 self._made.start()
         return self._made
 
-    def _cron(self, handler: Handler, schedule: Schedule) -> CronTrigger:
-        from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415 - see above
+    def _now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def _trigger(self, handler: Handler, schedule: Schedule) -> WallClockTrigger:
+        from machine.cron import WallClockTrigger  # noqa: PLC0415 - see above
 
         try:
-            return CronTrigger(
-                **schedule.fields,
-                start_date=schedule.start_date,
-                end_date=schedule.end_date,
-                timezone=schedule.timezone or self._tz,
-            )
-        except (ValueError, TypeError, LookupError) as error:
+            return WallClockTrigger(schedule, self._tz)
+        except ValueError as error:
             raise PluginError(
                 handler.plugin,
-                f"{handler.name} has a schedule that cannot be read, @{schedule.describe()}: {error}",
+                f"{handler.name} has a schedule that cannot be used, @{schedule.describe()}: {error}",
                 phase="register",
                 file=handler.source_file,
                 line=handler.source_line,

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from machine.redaction import redact
-from machine.safe_repr import brief
+from machine.safe_repr import safe_repr
 from machine.trace import Frame
 
 _MAX_FRAMES = 20
@@ -63,4 +63,4 @@ def _lines_around(file: str, line: int) -> Iterator[tuple[int, str]]:
 
 def _variables(frame: FrameType) -> Iterator[tuple[str, str]]:
     for name, value in list(frame.f_locals.items())[:_MAX_VARIABLES]:
-        yield name, brief(value, name)
+        yield name, safe_repr(value, name)

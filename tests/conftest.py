@@ -20,7 +20,7 @@ from machine.envelope import Envelope
 from machine.logs import configure_logging
 from machine.plugins.base import MachineBasePlugin
 from machine.sandbox import Sandbox, Workspace
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Message
 from machine.trace import ApiCalled, Record, Trace
 from tests.waiting import NET_S, Waiter
 

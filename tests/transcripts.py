@@ -39,9 +39,7 @@ from pathlib import Path
 from typing import Any
 
 from machine.sandbox.state.changes import Change, MessagePosted
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.views import View
+from machine.sandbox.state.objects import Conversation, Message, View
 from tests.conftest import BotUnderTest
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)

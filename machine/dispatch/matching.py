@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from machine.cached_property import lazy
+from machine.cached_property import cached_property
 from machine.dispatch.bot_mention import Addressing
 from machine.envelope import Envelope, Payload
 from machine.plugins.triggers import (
@@ -89,17 +89,17 @@ class Facts:
         self.envelope = envelope
         self._reader = reader
 
-    @lazy
+    @cached_property
     def is_message(self) -> bool:
         """Whether the envelope tells of a message, new or edited."""
         return self.envelope.event.get("type") == "message"
 
-    @lazy
+    @cached_property
     def is_changed(self) -> bool:
         """Whether a message was edited."""
         return self.envelope.event.get("subtype") == "message_changed"
 
-    @lazy
+    @cached_property
     def message(self) -> Payload:
         """The message; for an edited one its new version, in a dict of its own."""
         event = self.envelope.event
@@ -109,7 +109,7 @@ class Facts:
         place = {name: event[name] for name in ("channel", "channel_type", "event_ts") if name in event}
         return {**inner, **place, "type": "message"}
 
-    @lazy
+    @cached_property
     def is_own(self) -> bool:
         """Whether the bot wrote the message itself (or edited, or deleted it)."""
         event = self.envelope.event
@@ -119,13 +119,13 @@ class Facts:
             or self._is_by_bot(event.get("previous_message"))
         )
 
-    @lazy
+    @cached_property
     def text(self) -> str:
         """The text as it was written."""
         text = self.message.get("text")
         return text if isinstance(text, str) else ""
 
-    @lazy
+    @cached_property
     def addressed_text(self) -> str | None:
         """What was said to the bot, without its mention; `None` where the message is not for the bot."""
         stripped = self._reader.addressing.strip(self.text)
@@ -133,7 +133,7 @@ class Facts:
             return self.text
         return stripped
 
-    @lazy
+    @cached_property
     def obstacle(self) -> Verdict | None:
         """Why no text handler at all may see this message."""
         if self.is_own:

@@ -227,9 +227,10 @@ def schedule(
 ) -> Callable[[F], F]:
     """Run the method at set times, in the manner of cron.
 
-    The method receives no argument. Fields take what APScheduler's
+    The method receives no argument. At least one field is needed. Fields take what APScheduler's
     [cron trigger](https://apscheduler.readthedocs.io/en/3.x/modules/triggers/cron.html) takes, such as `"*/5"`,
     `"9-17"` and `"mon,wed"`; fields smaller than the smallest one given are at their lowest value.
+    When the clocks change, a fixed hour runs once, and one with a wildcard or step whenever the clock shows it.
 
     Args:
         year: Four digits.

@@ -10,8 +10,8 @@ from machine.sandbox.delivery.interactions import Interaction as Interaction
 from machine.sandbox.refusal import SlackRefusal as SlackRefusal
 from machine.sandbox.server import Sandbox as Sandbox
 from machine.sandbox.state.changes import Change as Change
-from machine.sandbox.state.state_file import kept_state as kept_state
-from machine.sandbox.state.state_file import load_state as load_state
-from machine.sandbox.state.state_file import save_state as save_state
-from machine.sandbox.state.workspace import Workspace as Workspace
+from machine.sandbox.state_file import kept_state as kept_state
+from machine.sandbox.state_file import load_state as load_state
+from machine.sandbox.state_file import save_state as save_state
 from machine.sandbox.traffic_log import Recording as Recording
+from machine.sandbox.workspace import Workspace as Workspace

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -20,15 +19,14 @@ from machine.sandbox.delivery.faults import Faults
 from machine.sandbox.delivery.http_delivery import HttpDelivery
 from machine.sandbox.delivery.socket_mode import DisconnectReason, SocketMode
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.people import Person
-from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.state.objects import Person
 from machine.sandbox.traffic_log import Witness, nobody
+from machine.sandbox.workspace import Workspace
 
 _HOST = "127.0.0.1"
 _MAX_BODY_SIZE = 64 * 1024 * 1024
 _SHUTDOWN_TIMEOUT_S = 3.0
 _LONGEST_SLEEP_S = 3600.0
-_logger = logging.getLogger(__name__)
 
 
 class Sandbox:
@@ -138,10 +136,10 @@ class Sandbox:
         self._runner = runner
         self._port = runner.addresses[0][1]
         socket_url = f"ws://{_HOST}:{self._port}/link/"
-        self._socket_mode = SocketMode(self.workspace, socket_url, self._time_scale, self._witness)
+        self._socket_mode = SocketMode(self.workspace.app, self.faults, socket_url, self._time_scale, self._witness)
         self._web_api = WebApi(self.workspace, self.base_url, self._socket_mode.open_link, self._witness)
         self.workspace.response_urls.base_url = self.base_url
-        self.workspace.shapes.files_url = self.base_url
+        self.workspace.serializer.files_url = self.base_url
         self.workspace.faults.on_kill = self._socket_mode.drop_connections
         self._stop_carrying = self.workspace.outbox.carry_with(self._socket_mode.carry)
         self.workspace.schedule.on_change = self._set_alarm

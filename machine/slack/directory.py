@@ -2,7 +2,7 @@
 
 The directory never lists a large workspace before the first event: start-up waits a moment for one page of each list,
 the rest arrives in the background, and whoever is met before that is looked up by id. A large workspace that an earlier
-run has listed is there at once (see `snapshot`) and is listed again later, to learn what changed in between.
+run has listed is there at once (see `directory_cache`) and is listed again later, to learn what changed in between.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.envelope import Envelope, Payload
 from machine.models import Channel, User
-from machine.slack.directory_cache import Snapshot
+from machine.slack.directory_cache import DirectoryCache
 from machine.slack.lazy_records import ByEmail, Names, Records
 
 PAGE_SIZE = 200  # of the first page, which start-up waits for
 LATER_PAGE_SIZE = 999  # as much as Slack gives: it allows so many pages a minute, and not so many people
 FIRST_PAGES_TIMEOUT_S = 1.5  # events are not kept waiting any longer, by rate limits for example
-REFRESH_AFTER_S = 10.0  # after starting from a snapshot: not while the first events are answered
+REFRESH_AFTER_S = 10.0  # after starting from the cache: not while the first events are answered
 PAGE_EVERY_S = 3.0  # Slack's tier 2: 20 calls a minute, https://docs.slack.dev/apis/web-api/rate-limits
 LOOK_UP_TIMEOUT_S = 5.0  # a handler waits for an unknown sender no longer than this
 
@@ -61,25 +61,25 @@ class Directory:
     Args:
         web: Asked for the lists, and about whoever is not known yet.
         own_user_id: The bot's own user id.
-        snapshot: What an earlier run knew, and where this one keeps what it learns; by default in memory.
+        cache: What an earlier run knew, and where this one keeps what it learns; by default in memory.
         page_every_s: How long to wait between pages of a list.
-        refresh_after_s: When to list again what the snapshot has.
+        refresh_after_s: When to list again what the cache has.
     """
 
     def __init__(
         self,
         web: AsyncWebClient,
         own_user_id: str,
-        snapshot: Snapshot | None = None,
+        cache: DirectoryCache | None = None,
         *,
         page_every_s: float = 0.0,
         refresh_after_s: float = REFRESH_AFTER_S,
     ) -> None:
         self._web = web
         self.own_user_id = own_user_id
-        self._snapshot = snapshot or Snapshot()
-        self.users: Records[User] = Records(self._snapshot, "users", User, _user_names)
-        self.channels: Records[Channel] = Records(self._snapshot, "channels", Channel, _channel_names)
+        self._cache = cache or DirectoryCache()
+        self.users: Records[User] = Records(self._cache, "users", User, _user_names)
+        self.channels: Records[Channel] = Records(self._cache, "channels", Channel, _channel_names)
         self.users_by_email: Mapping[str, User] = ByEmail(self.users)
         self._page_every_s = page_every_s
         self._refresh_after_s = refresh_after_s
@@ -94,7 +94,7 @@ class Directory:
     async def fill(self) -> None:
         """List people and channels: one page of each now, unless that takes too long, and the rest in the background.
 
-        What a snapshot has of a large workspace is there already, and is listed again later.
+        What the cache has of a large workspace is there already, and is listed again later.
         """
         lists = (
             _List(self._web.users_list, "members", self.users, self._remember_user, {}),
@@ -124,7 +124,7 @@ class Directory:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        self._snapshot.close()
+        self._cache.close()
 
     def find_user(self, who: str) -> User | None:
         """A person by id, `@name`, name, display name or e-mail address; `None` if there is none."""
@@ -252,7 +252,7 @@ class Directory:
         """Remember a page, but for what is known better, and return the cursor of the next."""
         items = data.get(one.key) or []
         for start in range(0, len(items), _TAKE_AT_ONCE):
-            with self._snapshot.changing():
+            with self._cache.changing():
                 for item in items[start : start + _TAKE_AT_ONCE]:
                     if item.get("id") not in self._told:
                         one.remember(item)
@@ -344,3 +344,5 @@ _FOLLOW: Mapping[str, Callable[[Directory, Payload], None]] = {
     "member_joined_channel": _membership_changed(is_member=True),
     "member_left_channel": _membership_changed(is_member=False),
 }
+FOLLOWED_EVENTS = frozenset(_FOLLOW)
+"""The events that keep the directory up to date."""

@@ -55,8 +55,8 @@ CREATE INDEX {table}_label ON {table} (place, label, about) WHERE label != '';
 _logger = logging.getLogger(__name__)
 
 
-class Snapshot:
-    """The tables `users` and `channels`.
+class DirectoryCache:
+    """The tables `users` and `channels` in SQLite.
 
     Args:
         file: Where they are kept; without, in memory only.
@@ -72,7 +72,7 @@ class Snapshot:
         self._connection = _in_memory() if file is None else _open(file, belongs_to)
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        """What a query finds; nothing, and an empty snapshot, where the file turns out to be broken."""
+        """What a query finds; nothing, and an empty cache, where the file turns out to be broken."""
         try:
             return self._connection.execute(query, values).fetchall()
         except UnicodeEncodeError:  # half a character, as a name that was cut may end in: SQLite takes none
@@ -135,7 +135,7 @@ def _open(file: Path, belongs_to: str) -> sqlite3.Connection:
         except sqlite3.OperationalError:
             raise  # held by another process of the bot, say
         except sqlite3.DatabaseError as error:
-            _logger.warning("The snapshot of people and channels is broken and is begun anew: %s (%s)", file, error)
+            _logger.warning("The cache of people and channels is broken and is begun anew: %s (%s)", file, error)
             for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
                 part.unlink(missing_ok=True)
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from machine.models.slack_object import SlackObject
-from machine.slack.directory_cache import Snapshot, packed, unpacked
+from machine.slack.directory_cache import DirectoryCache, packed, unpacked
 
 MAX_HELD = 500  # models at hand, some 9 kB each
 MAX_MET = 10_000  # ids that are known to be there, some 100 bytes each
@@ -54,7 +54,7 @@ class Records(MutableMapping[str, Model], Generic[Model]):
     Reading one twice gives the same object for as long as anybody holds it.
 
     Args:
-        snapshot: Keeps them.
+        cache: Keeps them.
         table: Which of its tables.
         model: What is made of a record.
         names: What a model is found by.
@@ -62,18 +62,18 @@ class Records(MutableMapping[str, Model], Generic[Model]):
 
     def __init__(
         self,
-        snapshot: Snapshot,
+        cache: DirectoryCache,
         table: str,
         model: type[Model],
         names: Callable[[Model], Names],
     ) -> None:
-        self._snapshot = snapshot
+        self._cache = cache
         self._model = model
         self._names = names
         self._held: OrderedDict[str, Model] = OrderedDict()  # the last that were read
         self._alive: WeakValueDictionary[str, Model] = WeakValueDictionary()  # and all that somebody holds
-        self._met: set[str] = set()  # are there, or were before the snapshot was begun anew
-        self._met_in = snapshot.beginning
+        self._met: set[str] = set()  # are there, or were before the cache was begun anew
+        self._met_in = cache.beginning
         self._table = table
         self._lock = threading.RLock()  # a handler may read in a thread what an event is about to change
         self._listing = time.time_ns()  # marks what this run has met
@@ -106,14 +106,14 @@ class Records(MutableMapping[str, Model], Generic[Model]):
 
     def __contains__(self, key: object) -> bool:
         # Asked twice for each event; asking the database each time was 7 % of what a message takes.
-        if key in self._held or (key in self._met and self._met_in == self._snapshot.beginning):
+        if key in self._held or (key in self._met and self._met_in == self._cache.beginning):
             return True
         with self._lock:
             if not isinstance(key, str) or not self._query("SELECT 1 FROM {table} WHERE id = ?", key):
                 return False
-            if len(self._met) >= MAX_MET or self._met_in != self._snapshot.beginning:
+            if len(self._met) >= MAX_MET or self._met_in != self._cache.beginning:
                 self._met.clear()
-                self._met_in = self._snapshot.beginning
+                self._met_in = self._cache.beginning
             self._met.add(key)
         return True
 
@@ -215,7 +215,7 @@ class Records(MutableMapping[str, Model], Generic[Model]):
         self._met.discard(key)
 
     def _query(self, query: str, *values: Any) -> list[Any]:
-        return self._snapshot.rows(query.replace("{table}", self._table), values)
+        return self._cache.rows(query.replace("{table}", self._table), values)
 
 
 class ByEmail(Mapping[str, Model], Generic[Model]):

@@ -34,7 +34,7 @@ _CAPTURED_KEPT = 1_000
 """Messages that were captured instead of sent, of which handlers may ask for a link; they ask soon, if at all."""
 
 
-CapturedAnswers: TypeAlias = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+DryRunAnswers: TypeAlias = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -73,8 +73,8 @@ class SlackWebClient(AsyncWebClient):
         self._trace = trace
         self._is_live = not is_loopback(settings.slack_api_url) if is_live is None else is_live
         self._captured: deque[str] = deque(maxlen=_CAPTURED_KEPT)
-        self.answer_captured: CapturedAnswers = _nothing_more
-        """What captured calls answer, by method and arguments."""
+        self.answer_dry_run: DryRunAnswers = _nothing_more
+        """Makes up what captured calls answer, from method and arguments; see `machine.slack.dry_run`."""
 
     def _rate_limited(self, method: str, wait_s: float) -> None:
         if self._trace:
@@ -92,8 +92,8 @@ class SlackWebClient(AsyncWebClient):
         """
         if not only_reads(api_method):
             require_writable(api_method)
-        if self._captures() and (not only_reads(api_method) or self._is_about_captured(options)):
-            return self._capture(api_method, options)
+        if self._is_dry_run() and (not only_reads(api_method) or self._is_about_captured(options)):
+            return self._answer_without_slack(api_method, options)
         if not self._trace:
             return await self._call(api_method, options)
         started = time.perf_counter()
@@ -126,8 +126,8 @@ class SlackWebClient(AsyncWebClient):
     async def files_upload_v2(self, **options: Any) -> AsyncSlackResponse:
         """Upload a file; captured as a whole where calls are captured (see `api_call`)."""
         require_writable("An upload")
-        if self._captures():
-            return self._capture("files.uploadV2", {"params": _without_content(options)})
+        if self._is_dry_run():
+            return self._answer_without_slack("files.uploadV2", {"params": _without_content(options)})
         return await super().files_upload_v2(**options)
 
     async def send_to_response_url(self, url: str, message: Mapping[str, Any]) -> WebhookResponse:
@@ -138,7 +138,7 @@ class SlackWebClient(AsyncWebClient):
         """
         require_writable("An answer to a response_url")
         started = time.perf_counter()
-        if self._captures():
+        if self._is_dry_run():
             self._report("response_url", {"json": message}, started, {"ok": True}, None, is_captured=True)
             return WebhookResponse(url=url, status_code=200, body="ok", headers={})
         client = AsyncWebhookClient(
@@ -155,7 +155,7 @@ class SlackWebClient(AsyncWebClient):
             self._report("response_url", {"json": message}, started, {"body": response.body}, problem)
         return response
 
-    def _captures(self) -> bool:
+    def _is_dry_run(self) -> bool:
         """Whether a handler of a simulated event is running, in a workspace that is not to hear of it."""
         invocation = current_invocation.get()
         return self._is_live and invocation is not None and invocation.is_simulated
@@ -164,8 +164,8 @@ class SlackWebClient(AsyncWebClient):
         """Whether a call asks for a message that Slack knows nothing of."""
         return bool(self._captured) and _arguments(options).get("message_ts") in self._captured
 
-    def _capture(self, method: str, options: Mapping[str, Any]) -> AsyncSlackResponse:
-        data = self.answer_captured(method, _arguments(options))
+    def _answer_without_slack(self, method: str, options: Mapping[str, Any]) -> AsyncSlackResponse:
+        data = self.answer_dry_run(method, _arguments(options))
         if isinstance(ts := data.get("ts"), str):
             self._captured.append(ts)
         self._report(method, options, time.perf_counter(), data, None, is_captured=True)

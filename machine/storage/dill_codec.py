@@ -1,4 +1,4 @@
-"""Objects to bytes and back, with dill: whatever plugins store that is no plain data.
+"""Objects to bytes and back, with dill: whatever plugins store that is not plain data.
 
 Classes and functions of modules are stored by name. dill alone would store one by value when the name now leads to
 another object, as it does after a reload, and would hand out a stranger to `isinstance` ever after. What is read back
@@ -53,7 +53,7 @@ def _live_class(cls: type) -> type:
         return cls
     module = sys.modules.get(name)
     if module is None:
-        raise StorageError(f"its class {cls.__qualname__} is from {name}, which is no loaded module. {_DEFINE}")
+        raise StorageError(f"its class {cls.__qualname__} is from {name}, which is not a loaded module. {_DEFINE}")
     if "<locals>" in cls.__qualname__:
         return cls  # has no name to find it by, so dill stores it by value; its methods are looked at on the way
     try:

@@ -49,7 +49,7 @@ def _backend_class(name: str) -> type[MachineBaseStorage]:
     except Exception as error:  # noqa: BLE001 - a backend of one's own may raise anything
         raise _mistake(f"is {name!r}, which cannot be imported: {redact(one_line(error))}") from None
     if not (isinstance(backend, type) and issubclass(backend, MachineBaseStorage)):
-        raise _mistake(f"is {name!r}, which is no storage backend")
+        raise _mistake(f"is {name!r}, which is not a storage backend")
     return backend
 
 

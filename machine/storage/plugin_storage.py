@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from machine.errors import StorageError
 from machine.read_only import require_writable
-from machine.safe_repr import brief
+from machine.safe_repr import safe_repr
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.codec import decode, encode
 from machine.storage.expiry import whole_seconds
@@ -148,7 +148,7 @@ class PluginStorage:
                     is_found=is_found,
                     size=size,
                     duration=timedelta(seconds=time.perf_counter() - started),
-                    value=None if value is _NO_VALUE else brief(value, key),
+                    value=None if value is _NO_VALUE else safe_repr(value, key),
                     **cause(),
                 )
             )

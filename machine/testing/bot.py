@@ -22,8 +22,7 @@ from machine.plugins import MachineBasePlugin
 from machine.sandbox import Change, Sandbox, Workspace
 from machine.sandbox.delivery.faults import Faults
 from machine.sandbox.state.changes import MessagePosted
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Conversation, Message
 from machine.sandbox.state.people import nearest
 from machine.storage import PluginStorage
 from machine.testing.clock import Clock

@@ -6,8 +6,7 @@ from typing import Any
 
 from machine.envelope import Envelope
 from machine.sandbox import Workspace
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.people import Person
+from machine.sandbox.state.objects import Conversation, Person
 from machine.slack.text_encoding import encode_typed
 
 
@@ -19,7 +18,7 @@ def invented_envelope(workspace: Workspace, person: Person, channel: Conversatio
         "type": "message",
         "user": person.id,
         "channel": channel.id,
-        "channel_type": workspace.shapes.channel_type(channel),
+        "channel_type": workspace.serializer.channel_type(channel),
         "text": encode_typed(text, workspace.people, workspace.channels),
         "ts": "0.000000",
     }

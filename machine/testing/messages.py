@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from machine.sandbox import Workspace
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Message
 from machine.slack.block_kit.elements import elements_of
 from machine.slack.text_encoding import unescape
 

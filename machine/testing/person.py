@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from machine.sandbox import Interaction, SlackRefusal
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.people import Person as Profile
-from machine.sandbox.state.views import View
-from machine.slack.block_kit.elements import BUTTONS, elements_of
+from machine.sandbox.state.objects import Conversation, Message, View
+from machine.sandbox.state.objects import Person as Profile
+from machine.slack.block_kit.elements import elements_of
+from machine.slack.facts.block_kit import BUTTONS
 from machine.testing.messages import SentMessage, all_blocks
 from machine.testing.views import ShownView
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from machine.sandbox import SlackRefusal, Workspace
-from machine.sandbox.state.views import View
+from machine.sandbox.state.objects import View
 from machine.slack.block_kit.elements import elements_of
 from machine.testing.messages import readable, texts_of
 

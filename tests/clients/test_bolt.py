@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from machine.sandbox import Sandbox, Workspace
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.views import View
+from machine.sandbox.state.objects import Message, View
 from tests.console.processes import clean_environment
 from tests.waiting import NET_S, Waiter
 

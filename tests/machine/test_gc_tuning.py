@@ -27,7 +27,7 @@ def _as_before() -> Iterator[None]:
     ],
     ids=["as Python has it", "never", "less often"],
 )
-async def test_a_bot_has_python_look_less_often(
+async def test_a_bot_raises_the_threshold(
     bot: BotUnderTest, before: tuple[int, int, int], after: tuple[int, int, int]
 ) -> None:
     """Unless whoever runs it has decided otherwise."""

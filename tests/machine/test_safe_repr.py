@@ -8,7 +8,7 @@ from typing import NoReturn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machine.safe_repr import MAX_CHARACTERS, brief
+from machine.safe_repr import MAX_CHARACTERS, safe_repr
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.integers(), st.text(), st.binary()),
@@ -19,12 +19,12 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_any_value_is_short(value: object) -> None:
     """A megabyte in a variable must not end up in every trace."""
-    assert len(brief(value)) <= MAX_CHARACTERS + 1
+    assert len(safe_repr(value)) <= MAX_CHARACTERS + 1
 
 
 def test_small_values_read_as_python() -> None:
     """They can be pasted into the REPL."""
-    assert brief({"a": [1, "two"]}) == "{'a': [1, 'two']}"
+    assert safe_repr({"a": [1, "two"]}) == "{'a': [1, 'two']}"
 
 
 @dataclass
@@ -45,9 +45,9 @@ class Wrong:
 def test_secrets_are_hidden_by_look_and_by_name() -> None:
     """In dictionaries, in dataclasses, in the variable itself."""
     shown = [
-        brief({"password": "hunter2", "text": "xoxb-1-2-abc"}),
-        brief(Account("alice", "k-123")),
-        brief("hunter2", "password"),
+        safe_repr({"password": "hunter2", "text": "xoxb-1-2-abc"}),
+        safe_repr(Account("alice", "k-123")),
+        safe_repr("hunter2", "password"),
     ]
 
     assert "hunter2" not in str(shown)
@@ -58,4 +58,4 @@ def test_secrets_are_hidden_by_look_and_by_name() -> None:
 
 def test_a_repr_that_raises_does_no_harm() -> None:
     """Showing a failure must not fail."""
-    assert brief(Wrong()).startswith("<Wrong")
+    assert safe_repr(Wrong()).startswith("<Wrong")

@@ -13,7 +13,7 @@ from machine.loading.handler_discovery import handlers_of
 from machine.plugins import MachineBasePlugin
 from machine.plugins.decorators import schedule
 from machine.scheduler import MISFIRE_GRACE_S, Scheduler
-from machine.trace import InvocationFailed, InvocationFinished, JobFired
+from machine.trace import InvocationFailed, InvocationFinished, JobFired, LogWritten
 from tests.conftest import BotUnderTest
 
 
@@ -120,10 +120,16 @@ async def test_jobs_are_told_in_the_order_of_their_next_run(bot: BotUnderTest) -
         {"end_date": 5},
         {"timezone": "Mars/Phobos"},
         {"timezone": 5},
+        {"hour": 9, "start_date": "soon"},
+        {"hour": 9, "timezone": "Mars/Phobos"},
+        {"hour": 9, "start_date": "2026-02-01", "end_date": "2026-01-01"},
+        {},
+        {"month": 2, "day": 30},
     ],
+    ids=str,
 )
-async def test_a_schedule_that_cannot_be_read_is_refused(fields: dict[str, Any]) -> None:
-    """Pitfall 20: when the plugin loads, with file and line; not when its time should have come."""
+async def test_a_schedule_that_cannot_be_used_is_refused(fields: dict[str, Any]) -> None:
+    """Pitfall 20 and B2: when the plugin loads, with file and line; not when its time should have come."""
 
     class Wrong(MachineBasePlugin):
         @schedule(**fields)
@@ -138,7 +144,56 @@ async def test_a_schedule_that_cannot_be_read_is_refused(fields: dict[str, Any])
     assert raised.value.file == __file__
     assert raised.value.line is not None
     assert raised.value.phase == "register"
-    assert "Wrong.remind has a schedule that cannot be read, @schedule(" in str(raised.value)
+    assert "Wrong.remind has a schedule that cannot be used, @schedule(" in str(raised.value)
+
+
+@pytest.mark.parametrize("fields", ["year=2020", "hour=9, end_date='2020-01-01'"])
+async def test_a_schedule_that_is_over_is_warned_of(bot: BotUnderTest, production_logging: None, fields: str) -> None:
+    """B2: with file and line. The plugin is loaded: its other handlers are as good as before."""
+    path = bot.write_plugin(
+        "party",
+        f"""
+        from machine.plugins import MachineBasePlugin
+        from machine.plugins.decorators import schedule
+
+        class Party(MachineBasePlugin):
+            @schedule({fields})
+            async def remind(self):
+                pass
+        """,
+    )
+
+    await bot.start()
+
+    (warning,) = [record for record in bot.traced(LogWritten) if record.level == "warning"]
+    assert warning.message == "A schedule is over and never runs again: remove it, or change its year or end_date"
+    assert warning.fields["handler"] == "plugins.party.Party.remind"
+    assert warning.fields["schedule"] == f"@schedule({fields})"
+    line = path.read_text().splitlines().index(f"    @schedule({fields})") + 1
+    assert warning.fields["at"].endswith(f"party.py:{line}")
+    (job,) = bot.machine.jobs()
+    assert job.next_run is None
+
+
+async def test_a_job_that_has_ended_leaves_its_plugin_reloadable(bot: BotUnderTest) -> None:
+    """APScheduler forgets a job after its last run."""
+    end = datetime.now(UTC) + timedelta(seconds=2)
+
+    class Ending(MachineBasePlugin):
+        @schedule(second="*", end_date=end)
+        async def tick(self) -> None: ...
+
+    class Ticker(MachineBasePlugin):
+        @schedule(second="*")
+        async def tick(self) -> None: ...
+
+    await bot.start(Ending, Ticker)
+    await bot.until(lambda: len(bot.machine.jobs()) == 1, "the end of the first job")
+
+    (ticker,) = bot.machine.jobs()
+    bot.machine._scheduler.replace([ticker.handler])
+
+    assert [job.id for job in bot.machine.jobs()] == [ticker.id]
 
 
 async def test_jobs_that_stay_are_left_undisturbed(bot: BotUnderTest) -> None:

@@ -8,11 +8,6 @@ from typing import Any
 
 from machine_console.text.styled_text import Part
 
-BUTTONS = frozenset({"button", "workflow_button", "icon_button"})
-TOGGLES = frozenset({"radio_buttons", "checkboxes"})
-TEXTS = frozenset({"plain_text_input", "email_text_input", "url_text_input", "number_input", "rich_text_input"})
-PICKERS = frozenset({"datepicker", "timepicker", "datetimepicker"})
-
 
 @dataclass(frozen=True, slots=True)
 class Option:

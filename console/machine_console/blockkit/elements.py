@@ -7,11 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from machine.slack.facts.block_kit import BUTTONS, PICKERS, TEXT_INPUTS, TOGGLES
 from machine_console.blockkit.controls import (
-    BUTTONS,
-    PICKERS,
-    TEXTS,
-    TOGGLES,
     Confirmation,
     Control,
     ControlPart,
@@ -54,7 +51,7 @@ def element_parts(
         yield from _toggles(control)
     elif kind == "overflow":
         yield ControlPart("[ ⋯ ]", "button", control)
-    elif kind in TEXTS:
+    elif kind in TEXT_INPUTS:
         entered = control.chosen[0] if control.chosen else ""
         style = "field" if entered else "field dim"
         yield ControlPart(f"[ {(entered or control.label).replace(chr(10), ' ↵ '):<28} ]", style, control)
@@ -154,7 +151,7 @@ def _confirmation(confirm: Any) -> Confirmation | None:
 
 
 def _fallback(kind: str) -> str:
-    if kind in TEXTS:
+    if kind in TEXT_INPUTS:
         return "…"
     return {"datepicker": "Pick a date", "timepicker": "Pick a time", "datetimepicker": "Pick a moment"}.get(
         kind, "Choose" if "select" in kind else kind

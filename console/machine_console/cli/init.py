@@ -7,6 +7,15 @@ from typing import Annotated
 
 import typer
 
+_FIRST_STEPS = """
+Go on with:
+  cd {name}
+  python3 -m venv .venv && . .venv/bin/activate
+  pip install -r requirements.lock
+  pip install -r requirements-dev.txt
+  python -m pytest
+  machine dev"""
+
 new = typer.Typer(help="Add to the project in this folder.", no_args_is_help=True)
 
 
@@ -16,7 +25,7 @@ def init(name: Annotated[str, typer.Argument(help="What the bot is called; its f
 
     created = create_project(name, Path.cwd() / name)
     _tell(created)
-    typer.echo(f"\nGo on with: cd {name} && python -m pytest && machine dev")
+    typer.echo(_FIRST_STEPS.format(name=name))
 
 
 @new.callback()

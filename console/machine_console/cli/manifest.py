@@ -65,7 +65,7 @@ def request_url(text: str) -> str:
     """Where Slack sends to: an address in full, or of a host that leads to the bot's server.
 
     Raises:
-        MachineError: It is no address that Slack would send to.
+        MachineError: It is not an address that Slack would send to.
     """
     try:
         parts = urlsplit(text)
@@ -74,7 +74,7 @@ def request_url(text: str) -> str:
         is_fine = False
     if not is_fine:
         raise MachineError(
-            f"--http {redact(text)!r} is no address that Slack sends to. Give one like https://bot.example.com."
+            f"--http {redact(text)!r} is not an address that Slack sends to. Give one like https://bot.example.com."
         )
     return text if parts.path.strip("/") else f"{parts.scheme}://{parts.netloc}{SLACK_PATH}"
 
@@ -83,7 +83,7 @@ def read_manifest(path: Path) -> Mapping[str, Any]:
     """A manifest from a file, JSON or YAML.
 
     Raises:
-        MachineError: It cannot be read, or is no manifest.
+        MachineError: It cannot be read, or is not a manifest.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -94,7 +94,7 @@ def read_manifest(path: Path) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as error:
         raise MachineError(f"{path} cannot be read: {redact(' '.join(str(error).split()))}.") from None
     if not isinstance(found, Mapping) or "display_information" not in found:
-        raise MachineError(f"{path} is no manifest of a Slack app: it has no display_information.")
+        raise MachineError(f"{path} is not the manifest of a Slack app: it has no display_information.")
     return found
 
 

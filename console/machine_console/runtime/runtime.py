@@ -113,10 +113,10 @@ class Runtime:
         """Take over a changed `workspace.toml`; a mistake in it leaves the workspace as it is."""
         if self.sandbox is None:
             return
-        from machine.sandbox.workspace_file.reload import follow  # noqa: PLC0415 - see `_make_sandbox`
+        from machine.sandbox.workspace_file.reload import reload_workspace  # noqa: PLC0415 - see `_make_sandbox`
 
         try:
-            done = follow(self.sandbox.workspace, self.project / WORKSPACE_FILE)
+            done = reload_workspace(self.sandbox.workspace, self.project / WORKSPACE_FILE)
         except MachineError as error:
             _logger.error("The workspace stays as it is", problem=str(error))
             return

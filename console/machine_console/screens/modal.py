@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
-from machine.sandbox.state.views import View
+from machine.sandbox.state.objects import View
 from machine_console.blockkit.controls import Control, text_of
 from machine_console.blockkit.layout import Layout
 from machine_console.text.document_tree import BLANK, Node

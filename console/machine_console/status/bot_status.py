@@ -14,7 +14,7 @@ from machine_console.app.status_bar import Status
 from machine_console.history.history import History
 from machine_console.panes.bot.document import BotFacts
 from machine_console.status.process_stats import LoopLag, memory_bytes
-from machine_console.status.rate_limit_usage import CallBudget
+from machine_console.status.rate_limit_usage import RateLimitUsage
 from machine_console.text.formatting import counted
 
 _CHANGES_SHOWN = 20
@@ -36,7 +36,7 @@ class Standing:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self.budget = CallBudget(clock)
+        self.budget = RateLimitUsage(clock)
         self.lag = LoopLag()
         self._lags: deque[int] = deque([0], maxlen=_LAGS_KEPT)
         self._changes: deque[ConnectionChanged] = deque(maxlen=_CHANGES_SHOWN)

@@ -1,4 +1,4 @@
-"""How much of Slack's patience is used: calls per method within the last minute, against what Slack allows.
+"""Calls per method within the last minute, against Slack's rate limits.
 
 https://docs.slack.dev/apis/web-api/rate-limits
 """
@@ -10,8 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from machine.sandbox.api.methods import TABLE
-from machine.sandbox.api.rate_limits import CALLS_PER_MINUTE
+from machine.slack.facts.methods import CALLS_PER_MINUTE, METHODS
 from machine.trace import ApiCalled
 
 _WINDOW_S = 60
@@ -22,7 +21,7 @@ _OWN = frozenset({"apps.connections.open"})
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class MethodUsage:
     """How often a method was called within the last minute.
 
     Attributes:
@@ -41,8 +40,8 @@ class Use:
         return self.calls / self.allowed if self.allowed else 0.0
 
 
-class CallBudget:
-    """Counts calls, by the second.
+class RateLimitUsage:
+    """Counts calls to Slack, by the second.
 
     Args:
         clock: Tells the seconds.
@@ -56,8 +55,8 @@ class CallBudget:
         """Count a call that went to Slack."""
         if call.is_captured or call.method in _OWN:
             return
-        method = TABLE.get(call.method)
-        per_channel = method is not None and method.tier == "posting"
+        facts = METHODS.get(call.method)
+        per_channel = facts is not None and facts.tier == "posting"
         key = (call.method, str(call.arguments.get("channel", "")) if per_channel else "")
         seconds = self._calls.get(key)
         if seconds is None:
@@ -72,7 +71,7 @@ class CallBudget:
             while seconds[0][0] <= now - _WINDOW_S:
                 seconds.popleft()
 
-    def uses(self) -> list[Use]:
+    def uses(self) -> list[MethodUsage]:
         """The methods that were called within the last minute, the tightest first."""
         oldest = int(self._clock()) - _WINDOW_S
         most: dict[str, int] = {}
@@ -82,10 +81,10 @@ class CallBudget:
                 del self._calls[key]
             elif calls > most.get(key[0], 0):
                 most[key[0]] = calls
-        uses = [Use(method, calls, _allowed(method)) for method, calls in most.items()]
+        uses = [MethodUsage(method, calls, _allowed(method)) for method, calls in most.items()]
         return sorted(uses, key=lambda use: (-use.share, -use.calls, use.method))
 
 
 def _allowed(name: str) -> int | None:
-    method = TABLE.get(name)
-    return CALLS_PER_MINUTE.get(method.tier) if method is not None else None
+    facts = METHODS.get(name)
+    return CALLS_PER_MINUTE.get(facts.tier) if facts is not None else None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from machine.sandbox import Workspace
+from typing import TYPE_CHECKING
+
 from machine.slack.directory import Directory
+
+if TYPE_CHECKING:  # a console against real Slack loads no sandbox
+    from machine.sandbox import Workspace
 
 
 class SandboxNames:

@@ -1,1 +1,1 @@
-"""The Web API over HTTP, and the URLs that belong to it."""
+"""The Web API over HTTP: its methods, its tokens, and the transfer of files."""

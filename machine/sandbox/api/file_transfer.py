@@ -6,9 +6,9 @@ from aiohttp import web
 
 from machine.sandbox.api.tokens import bearer_token, holder_of
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.files import File
-from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.state.objects import File
 from machine.sandbox.traffic_log import Witness
+from machine.sandbox.workspace import Workspace
 
 _LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to see this file.</body></html>"
 

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from machine.sandbox.api.arguments import Arguments
+from machine.sandbox.arguments import Arguments
 from machine.sandbox.refusal import SlackRefusal
 
 MAX_PAGE_SIZE = 1_000

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, TypeAlias
 
-from machine.sandbox.api.scopes import APP_TOKEN_SCOPES, USER_TOKEN_SCOPES
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.people import Person
-from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.state.objects import Person
+from machine.sandbox.state.team import DEFAULT_SCOPES
+from machine.sandbox.workspace import Workspace
 
 TokenKind: TypeAlias = Literal["bot", "app", "user"]
+
+_APP_TOKEN_SCOPES = ("connections:write",)
+"""What an app token is good for."""
+
+_OF_BOTS_ONLY = {"app_mentions:read", "channels:join", "channels:manage", "chat:write.customize", "commands"}
+
+_USER_TOKEN_SCOPES = (*(scope for scope in DEFAULT_SCOPES if scope not in _OF_BOTS_ONLY), "channels:write", "identify")
+"""What the token of a person is good for: everything that the person may do."""
 
 _USER_PREFIX = "xoxp-sandbox-"
 _MAX_TOLD = 100
@@ -46,14 +54,14 @@ def holder_of(workspace: Workspace, token: str) -> Holder:
     if token == app.bot_token:
         return Holder("bot", workspace.bot, app.scopes)
     if token == app.app_token:
-        return Holder("app", workspace.bot, APP_TOKEN_SCOPES)
+        return Holder("app", workspace.bot, _APP_TOKEN_SCOPES)
     name = token.removeprefix(_USER_PREFIX)
     person = workspace.people.named(name) or workspace.people.get(name)
     if name == token or person is None or person.is_bot:
         raise SlackRefusal("invalid_auth")
     if person.is_deleted:
         raise SlackRefusal("account_inactive")
-    return Holder("user", person, USER_TOKEN_SCOPES)
+    return Holder("user", person, _USER_TOKEN_SCOPES)
 
 
 def bearer_token(headers: Mapping[str, str]) -> str:

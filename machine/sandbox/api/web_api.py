@@ -14,15 +14,15 @@ from typing import Any
 
 from aiohttp import web
 
-from machine.sandbox.api.arguments import Arguments
 from machine.sandbox.api.methods import TABLE
 from machine.sandbox.api.methods.call import Call, Method
 from machine.sandbox.api.methods.permissions import check_scopes
 from machine.sandbox.api.tokens import Holder, bearer_token, holder_of
+from machine.sandbox.arguments import Arguments
 from machine.sandbox.delivery.faults import CallFate, Plan
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.workspace import Workspace
 from machine.sandbox.traffic_log import Witness, nobody
+from machine.sandbox.workspace import Workspace
 
 _logger = logging.getLogger(__name__)
 _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
@@ -83,7 +83,9 @@ class WebApi:
     ) -> CallFate:
         if isinstance(holder, Holder) and holder.kind == "user":
             return CallFate()  # faults and limits are there to try out the app, not those who play people
-        return self._workspace.faults.fate_of_call(name, method.tier if method else 3, str(given.get("channel", "")))
+        return self._workspace.faults.fate_of_call(
+            name, method.facts.tier if method else 3, str(given.get("channel", ""))
+        )
 
     def _answer(self, method: Method | None, given: Mapping[str, Any], holder: Holder | SlackRefusal) -> dict[str, Any]:
         if method is None:
@@ -112,7 +114,7 @@ def _scope_headers(method: Method | None, holder: Holder | SlackRefusal | None) 
     """What the token is good for, and what the method wants; Slack tells the first only to whom it knows."""
     headers = {"X-OAuth-Scopes": ",".join(holder.scopes)} if isinstance(holder, Holder) else {}
     if method is not None:
-        headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
+        headers["X-Accepted-OAuth-Scopes"] = ",".join(method.facts.scopes)
     return headers
 
 

@@ -1,1 +1,1 @@
-"""What Slack sends the app: events and interactions, over Socket Mode or HTTP, with faults on request."""
+"""What Slack sends the app, and where the app answers: events and interactions, with faults on request."""

@@ -6,22 +6,21 @@ those of https://docs.slack.dev/reference/events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from machine.sandbox.api.scopes import scopes_to_hear
-from machine.sandbox.api.serializers import Shapes
 from machine.sandbox.delivery.app_requests import Outbox, Request
 from machine.sandbox.state import changes
 from machine.sandbox.state.clock import Timeline
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.people import Person
+from machine.sandbox.state.objects import Conversation, Message, Person
+from machine.sandbox.state.serializers import Serializer
 from machine.sandbox.state.team import App, Team
+from machine.slack.facts.events import EVENT_SCOPES, MESSAGE_EVENTS
 
 Event: TypeAlias = dict[str, Any]
 
+_MESSAGES = dict(zip(("channel", "group", "im", "mpim"), MESSAGE_EVENTS, strict=True))
 _CHANNEL_EVENTS = {"archive", "unarchive", "rename", "open", "close"}
 
 
@@ -34,7 +33,7 @@ class EventFeed:
         app: App,
         bot: Person,
         channels: Mapping[str, Conversation],
-        shapes: Shapes,
+        serializer: Serializer,
         timeline: Timeline,
         outbox: Outbox,
     ) -> None:
@@ -42,7 +41,7 @@ class EventFeed:
         self._app = app
         self._bot = bot
         self._channels = channels
-        self._shapes = shapes
+        self._serializer = serializer
         self._timeline = timeline
         self._outbox = outbox
         self._tellers: dict[type[changes.Change], Callable[[Any], Iterator[Event]]] = {
@@ -111,8 +110,8 @@ class EventFeed:
         conversation = self._conversation_of(message)
         if conversation is None:
             return
-        shape = self._shapes.message(message)
-        channel_type = self._shapes.channel_type(conversation)
+        shape = self._serializer.message(message)
+        channel_type = self._serializer.channel_type(conversation)
         event = shape | {"channel": message.channel, "event_ts": message.ts, "channel_type": channel_type}
         yield event
         if f"<@{self._bot.id}" in message.text and not conversation.is_dm and message.user != self._bot.id:
@@ -127,13 +126,13 @@ class EventFeed:
         yield {
             "type": "message",
             "subtype": "message_changed",
-            "message": self._shapes.message(message) | {"source_team": self._team.id, "user_team": self._team.id},
-            "previous_message": self._shapes.message(change.previous),
+            "message": self._serializer.message(message) | {"source_team": self._team.id, "user_team": self._team.id},
+            "previous_message": self._serializer.message(change.previous),
             "channel": message.channel,
             "hidden": True,
             "ts": ts,
             "event_ts": ts,
-            "channel_type": self._shapes.channel_type(conversation),
+            "channel_type": self._serializer.channel_type(conversation),
         }
 
     def _deleted(self, change: changes.MessageDeleted) -> Iterator[Event]:
@@ -145,13 +144,13 @@ class EventFeed:
         yield {
             "type": "message",
             "subtype": "message_deleted",
-            "previous_message": self._shapes.message(message),
+            "previous_message": self._serializer.message(message),
             "channel": message.channel,
             "hidden": True,
             "deleted_ts": message.ts,
             "event_ts": ts,
             "ts": ts,
-            "channel_type": self._shapes.channel_type(conversation),
+            "channel_type": self._serializer.channel_type(conversation),
         }
 
     def _reaction(self, event_type: str, change: changes.ReactionAdded | changes.ReactionRemoved) -> Iterator[Event]:
@@ -181,7 +180,7 @@ class EventFeed:
                 "channel": message.channel,
                 "created": pinned_at,
                 "created_by": change.user,
-                "message": self._shapes.message(message) | {"pinned_to": [message.channel]},
+                "message": self._serializer.message(message) | {"pinned_to": [message.channel]},
             },
             "item_user": message.user,
             "pin_count": change.count,
@@ -193,11 +192,11 @@ class EventFeed:
     def _channel_created(self, change: changes.ChannelCreated) -> Iterator[Event]:
         conversation = change.channel
         if conversation.kind == "channel":
-            channel = self._shapes.conversation(conversation)
+            channel = self._serializer.conversation(conversation)
             yield {"type": "channel_created", "channel": channel, "event_ts": self._timeline.next_ts()}
         elif conversation.is_dm and self._bot.id in conversation.members:
             partner = conversation.partner_of(self._bot.id)
-            channel = self._shapes.conversation(conversation)
+            channel = self._serializer.conversation(conversation)
             yield {"type": "im_created", "user": partner, "channel": channel, "event_ts": self._timeline.next_ts()}
 
     def _channel_changed(self, change: changes.ChannelChanged) -> Iterator[Event]:
@@ -205,7 +204,7 @@ class EventFeed:
         is_heard = conversation.kind == "channel" or self._bot.id in conversation.members
         if change.what not in _CHANNEL_EVENTS or not is_heard:
             return
-        event_type = f"{self._shapes.channel_type(conversation)}_{change.what}"
+        event_type = f"{self._serializer.channel_type(conversation)}_{change.what}"
         if conversation.kind == "private":
             event_type = f"group_{change.what}"
         event: Event = {"type": event_type, "channel": conversation.id, "event_ts": self._timeline.next_ts()}
@@ -254,7 +253,7 @@ class EventFeed:
 
     def _person(self, event_type: str, change: changes.PersonJoined | changes.PersonChanged) -> Iterator[Event]:
         now = int(self._timeline.now)
-        user = self._shapes.person(change.person)
+        user = self._serializer.person(change.person)
         yield {"type": event_type, "user": user, "cache_ts": now, "event_ts": self._timeline.next_ts()}
 
     def _person_changed(self, change: changes.PersonChanged) -> Iterator[Event]:
@@ -271,7 +270,7 @@ class EventFeed:
             "tab": change.tab,
             "event_ts": self._timeline.next_ts(),
         }
-        yield event | {"view": self._shapes.view(change.view)} if change.view else event
+        yield event | {"view": self._serializer.view(change.view)} if change.view else event
 
     def _file(self, change: changes.FileChanged) -> Iterator[Event]:
         if change.channel is not None and self._bot.id not in self._channels[change.channel].members:
@@ -282,3 +281,12 @@ class EventFeed:
         else:
             event |= {"user_id": change.file.user, "file": {"id": change.file.id}}
         yield event | {"channel_id": change.channel} if change.channel else event
+
+
+def scopes_to_hear(event: Mapping[str, Any]) -> Sequence[str]:
+    """The scopes of which an app needs one, or Slack does not send it this event; none for most interactions.
+
+    For messages, the kind of the conversation decides.
+    """
+    name = event["type"] if event["type"] != "message" else _MESSAGES[event["channel_type"]]
+    return EVENT_SCOPES.get(name, ())

@@ -12,8 +12,9 @@ from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
 from machine.errors import WorkspaceError
-from machine.sandbox.api.rate_limits import CALLS_PER_MINUTE, RateLimits, Tier
+from machine.sandbox.delivery.rate_limits import RateLimits
 from machine.sandbox.state.clock import Timeline
+from machine.slack.facts.methods import CALLS_PER_MINUTE, Tier
 
 Effect: TypeAlias = Literal["fail", "delay", "drop", "duplicate", "lose_ack", "break"]
 

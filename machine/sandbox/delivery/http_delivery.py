@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import aiohttp
 from slack_sdk.signature import SignatureVerifier
 
-from machine.sandbox.condition import Bell
+from machine.sandbox.condition import Condition
 from machine.sandbox.delivery.app_requests import Request
 from machine.sandbox.delivery.faults import DeliveryFate, Faults
 from machine.sandbox.delivery.socket_mode import ACK_TIMEOUT, RETRY_DELAYS
@@ -50,7 +50,7 @@ class HttpDelivery:
             timeout=aiohttp.ClientTimeout(total=ACK_TIMEOUT.total_seconds() * time_scale)
         )
         self._under_way: set[asyncio.Task[None]] = set()
-        self._bell = Bell()
+        self._changed = Condition()
 
     @property
     def unacknowledged_count(self) -> int:
@@ -66,7 +66,7 @@ class HttpDelivery:
 
     async def wait_until_idle(self) -> None:
         """Return once every request is acknowledged, or given up."""
-        await self._bell.wait_for(lambda: not self._under_way)
+        await self._changed.wait_for(lambda: not self._under_way)
 
     async def stop(self) -> None:
         """Forget what is under way."""
@@ -83,7 +83,7 @@ class HttpDelivery:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        self._bell.ring()
+        self._changed.notify()
 
     async def _deliver(self, request: Request, fate: DeliveryFate) -> None:
         waits = [0.0, *(delay.total_seconds() for delay in RETRY_DELAYS)] if request.is_event else [0.0]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from machine.sandbox.rules.element_values import Surface
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.people import Person
-from machine.sandbox.state.views import Values, View
+from machine.sandbox.delivery.response_urls import ResponseUrls
+from machine.sandbox.state.clock import Timeline
+from machine.sandbox.state.conversations import Conversations
+from machine.sandbox.state.objects import Conversation, Message, Person, Surface, Values, View
+from machine.sandbox.state.serializers import Serializer
+from machine.sandbox.state.team import App, Team
+from machine.sandbox.state.views import Triggers
 from machine.slack.block_kit.elements import Element, elements_of
-
-if TYPE_CHECKING:
-    from machine.sandbox.state.workspace import Workspace
 
 Payload = dict[str, Any]
 
@@ -23,39 +22,53 @@ _NAMES_SHOWN = {"im": "directmessage", "private": "privategroup"}
 class InteractionPayloads:
     """Writes the payloads, each with the trigger id and the response URLs that belong to it."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(
+        self,
+        team: Team,
+        app: App,
+        channels: Conversations,
+        serializer: Serializer,
+        response_urls: ResponseUrls,
+        triggers: Triggers,
+        timeline: Timeline,
+    ) -> None:
+        self._team = team
+        self._app = app
+        self._channels = channels
+        self._serializer = serializer
+        self._response_urls = response_urls
+        self._triggers = triggers
+        self._timeline = timeline
 
     def command(
         self, person: Person, conversation: Conversation, name: str, text: str, thread_ts: str | None
     ) -> Payload:
         """A slash command."""
-        workspace = self._workspace
         return {
-            "token": workspace.app.verification_token,
-            "team_id": workspace.team.id,
-            "team_domain": workspace.team.domain,
+            "token": self._app.verification_token,
+            "team_id": self._team.id,
+            "team_domain": self._team.domain,
             "channel_id": conversation.id,
             "channel_name": _shown_name(conversation),
             "user_id": person.id,
             "user_name": person.name,
             "command": name,
             "text": text,
-            "api_app_id": workspace.app.id,
+            "api_app_id": self._app.id,
             "is_enterprise_install": "false",
-            "response_url": workspace.response_urls.issue(person.id, conversation.id, thread_ts=thread_ts),
-            "trigger_id": workspace.triggers.issue(person.id),
+            "response_url": self._response_urls.issue(person.id, conversation.id, thread_ts=thread_ts),
+            "trigger_id": self._triggers.issue(person.id),
         }
 
     def actions(self, person: Person, surface: Surface, action: Mapping[str, Any], values: Values | None) -> Payload:
         """A click or a choice; `values` is the state of a message, as views carry theirs."""
         payload = self._common("block_actions", person) | {
-            "trigger_id": self._workspace.triggers.issue(person.id),
+            "trigger_id": self._triggers.issue(person.id),
             **self._surroundings(person, surface),
             "actions": [action],
         }
         if isinstance(surface, Message):
-            url = self._workspace.response_urls.issue(person.id, surface.channel, surface, surface.thread_ts)
+            url = self._response_urls.issue(person.id, surface.channel, surface, surface.thread_ts)
             payload |= {"state": {"values": values or {}}, "response_url": url}
         return payload
 
@@ -71,41 +84,40 @@ class InteractionPayloads:
     def submission(self, person: Person, view: View) -> Payload:
         """A modal, filled in."""
         return self._common("view_submission", person) | {
-            "trigger_id": self._workspace.triggers.issue(person.id),
-            "view": self._workspace.shapes.view(view),
-            "response_urls": self._response_urls(person, view),
+            "trigger_id": self._triggers.issue(person.id),
+            "view": self._serializer.view(view),
+            "response_urls": self._urls_for(person, view),
         }
 
     def closure(self, person: Person, view: View, *, is_cleared: bool) -> Payload:
         """A modal that was closed, alone or with those below it."""
-        shape = self._workspace.shapes.view(view)
+        shape = self._serializer.view(view)
         return self._common("view_closed", person) | {"view": shape, "is_cleared": is_cleared}
 
     def shortcut(self, person: Person, callback_id: str) -> Payload:
         """A global shortcut."""
         return self._common("shortcut", person) | {
-            "action_ts": self._workspace.timeline.next_ts(),
+            "action_ts": self._timeline.next_ts(),
             "callback_id": callback_id,
-            "trigger_id": self._workspace.triggers.issue(person.id),
+            "trigger_id": self._triggers.issue(person.id),
         }
 
     def message_shortcut(
         self, person: Person, conversation: Conversation, message: Message, callback_id: str
     ) -> Payload:
         """A shortcut on a message."""
-        workspace = self._workspace
         return self._common("message_action", person) | {
-            "action_ts": workspace.timeline.next_ts(),
+            "action_ts": self._timeline.next_ts(),
             "callback_id": callback_id,
-            "trigger_id": workspace.triggers.issue(person.id),
-            "response_url": workspace.response_urls.issue(person.id, message.channel, message),
+            "trigger_id": self._triggers.issue(person.id),
+            "response_url": self._response_urls.issue(person.id, message.channel, message),
             "message_ts": message.ts,
             "channel": {"id": conversation.id, "name": _shown_name(conversation)},
-            "message": workspace.shapes.message(message),
+            "message": self._serializer.message(message),
         }
 
     def _common(self, kind: str, person: Person) -> Payload:
-        team, app = self._workspace.team, self._workspace.app
+        team, app = self._team, self._app
         return {
             "type": kind,
             "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": team.id},
@@ -120,8 +132,8 @@ class InteractionPayloads:
         """Where it happened: the view; or the message (left out by Slack if it is ephemeral) and its channel."""
         if isinstance(surface, View):
             container: Payload = {"type": "view", "view_id": surface.id}
-            return {"container": container, "view": self._workspace.shapes.view(surface)}
-        conversation = self._workspace.channels.known(surface.channel, person.id)
+            return {"container": container, "view": self._serializer.view(surface)}
+        conversation = self._channels.known(surface.channel, person.id)
         container = {
             "type": "message",
             "message_ts": surface.ts,
@@ -135,17 +147,17 @@ class InteractionPayloads:
             "channel": {"id": conversation.id, "name": _shown_name(conversation)},
         }
         if surface.ephemeral_to is None:
-            where["message"] = self._workspace.shapes.message(surface)
+            where["message"] = self._serializer.message(surface)
         return where
 
-    def _response_urls(self, person: Person, view: View) -> list[dict[str, str]]:
+    def _urls_for(self, person: Person, view: View) -> list[dict[str, str]]:
         """One address for each conversation chosen in an element that has `response_url_enabled`."""
         urls = []
         for element in elements_of(view.blocks):
             state = view.values.get(element.block_id, {}).get(element.action_id, {})
             channel = state.get("selected_conversation") or state.get("selected_channel")
             if element.element.get("response_url_enabled") and channel:
-                url = self._workspace.response_urls.issue(person.id, channel)
+                url = self._response_urls.issue(person.id, channel)
                 urls.append(
                     {
                         "block_id": element.block_id,

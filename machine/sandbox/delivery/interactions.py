@@ -7,28 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from machine.sandbox.delivery.app_requests import Reply, Request
+from machine.sandbox.delivery.app_requests import Outbox, Reply, Request
 from machine.sandbox.delivery.interaction_payloads import InteractionPayloads
+from machine.sandbox.delivery.response_urls import ResponseUrls
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.rules.element_values import Choices, Surface, as_slack_writes, remember
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import JsonObject, Message
-from machine.sandbox.state.people import Person
-from machine.sandbox.state.views import Values, View
-from machine.slack.block_kit.elements import (
-    BUTTONS,
-    STATELESS,
-    Element,
-    elements_of,
-    find_element,
-    initial_values,
-)
-from machine.slack.block_kit.validation import check_view
-
-if TYPE_CHECKING:
-    from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.rules.block_rules import check_view
+from machine.sandbox.rules.element_values import ElementValues, as_slack_writes, find_element, find_input, remember
+from machine.sandbox.state.clock import Timeline
+from machine.sandbox.state.conversations import Conversations
+from machine.sandbox.state.messages import Messages
+from machine.sandbox.state.objects import Conversation, JsonObject, Message, Person, Surface, Values, View
+from machine.sandbox.state.team import App
+from machine.sandbox.state.views import Views
+from machine.slack.block_kit.elements import Element, elements_of, initial_values
+from machine.slack.facts.block_kit import BUTTONS, STATELESS
 
 _MISSING = "Please complete this required field."
 """What Slack writes below an input that is empty and must not be."""
@@ -52,28 +46,44 @@ class Interaction:
 class Interactions:
     """Sends what people do, honours the answers, and remembers what was chosen in messages."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(
+        self,
+        app: App,
+        channels: Conversations,
+        messages: Messages,
+        views: Views,
+        timeline: Timeline,
+        outbox: Outbox,
+        response_urls: ResponseUrls,
+        values: ElementValues,
+        payloads: InteractionPayloads,
+    ) -> None:
+        self._app = app
+        self._channels = channels
+        self._messages = messages
+        self._views = views
+        self._timeline = timeline
+        self._outbox = outbox
+        self._response_urls = response_urls
+        self._element_values = values
+        self._payloads = payloads
         self._chosen: dict[tuple[str, str, str], Values] = {}
-        self._choices = Choices(workspace)
-        self._payloads = InteractionPayloads(workspace)
 
     def run_command(
         self, person: Person, conversation: Conversation, command: str, thread_ts: str | None
     ) -> Interaction:
         """See `Workspace.run_command`."""
-        workspace = self._workspace
         name, _, text = command.strip().partition(" ")
-        known = workspace.app.commands
+        known = self._app.commands
         if not name.startswith("/") or len(name) < 2 or (known and name not in known):
             there_are = f"The app has: {', '.join(known)}" if known else "Commands begin with a slash"
-            raise SlackRefusal("invalid_command", [f"{name!r} is no command of the app. {there_are}"])
-        workspace.channels.writable(conversation.id, person.id)
+            raise SlackRefusal("invalid_command", [f"{name!r} is not a command of the app. {there_are}"])
+        self._channels.writable(conversation.id, person.id)
         payload = self._payloads.command(person, conversation, name, text.strip(), thread_ts)
 
         def honour(answer: Mapping[str, Any]) -> None:
             if answer.get("text") or answer.get("blocks") or answer.get("attachments"):
-                workspace.response_urls.respond(person.id, conversation.id, answer, thread_ts)
+                self._response_urls.respond(person.id, conversation.id, answer, thread_ts)
 
         return self._send(Request("slash_commands", payload, honour=honour))
 
@@ -89,13 +99,13 @@ class Interactions:
     ) -> Interaction:
         """See `Workspace.choose`."""
         surface = self._current(surface)
-        element = find_element(_blocks_of(surface), action_id)
-        return self._enter(person, surface, element, self._choices.chosen(element, surface, choices))
+        element = find_input(_blocks_of(surface), action_id)
+        return self._enter(person, surface, element, self._element_values.chosen(element, surface, choices))
 
     def pick(self, person: Person, surface: Surface, action_id: str, value: Any) -> Interaction:
         """See `Workspace.pick`."""
         surface = self._current(surface)
-        element = find_element(_blocks_of(surface), action_id)
+        element = find_input(_blocks_of(surface), action_id)
         return self._enter(person, surface, element, as_slack_writes(element, value))
 
     def ask_options(self, person: Person, surface: Surface, action_id: str, query: str) -> Interaction:
@@ -107,7 +117,9 @@ class Interactions:
                 "invalid_action", [f"{element.action_id} is a {element.type}: it has its options already"]
             )
         payload = self._payloads.suggestion(person, surface, element, query)
-        request = Request("interactive", payload, honour=lambda answer: self._choices.offer(surface, element, answer))
+        request = Request(
+            "interactive", payload, honour=lambda answer: self._element_values.offer(surface, element, answer)
+        )
         return self._send(request)
 
     def values_of(self, person: Person, surface: Surface) -> Values:
@@ -119,16 +131,16 @@ class Interactions:
         """See `Workspace.fill`."""
         view = self._open_view(person, view)
         for name, given in values.items():
-            element = find_element(view.blocks, name)
-            value = self._choices.value(element, view, given)
-            view = self._workspace.views.enter(view, element.block_id, element.action_id, element.state(value))
+            element = find_input(view.blocks, name)
+            value = self._element_values.value(element, view, given)
+            view = self._views.enter(view, element.block_id, element.action_id, element.state(value))
         return view
 
     def submit_view(self, person: Person, values: Mapping[str, Any], view: View | None) -> Interaction:
         """See `Workspace.submit_view`."""
         view = self.fill(person, values, view)
         if missing := _missing_inputs(view):
-            self._workspace.views.refuse(view, dict.fromkeys(missing, _MISSING))
+            self._views.refuse(view, dict.fromkeys(missing, _MISSING))
             raise SlackRefusal("missing_input", [f"Nothing is entered in: {', '.join(missing)}"])
         payload = self._payloads.submission(person, view)
         return self._send(Request("interactive", payload, honour=lambda answer: self._honour_submission(view, answer)))
@@ -138,9 +150,9 @@ class Interactions:
         view = self._open_view(person, view)
         closed = [view]
         if view.content.get("clear_on_close"):
-            closed = self._workspace.views.clear(person.id)
+            closed = self._views.clear(person.id)
         else:
-            self._workspace.views.close(view)
+            self._views.close(view)
         interactions = [
             self._send(Request("interactive", self._payloads.closure(person, shut, is_cleared=len(closed) > 1)))
             for shut in closed
@@ -154,20 +166,20 @@ class Interactions:
 
     def run_message_shortcut(self, person: Person, message: Message, callback_id: str) -> Interaction:
         """See `Workspace.run_message_shortcut`."""
-        conversation = self._workspace.channels.joined(message.channel, person.id)
-        current = self._workspace.messages.known(message.channel, message.ts)
+        conversation = self._channels.joined(message.channel, person.id)
+        current = self._messages.known(message.channel, message.ts)
         payload = self._payloads.message_shortcut(person, conversation, current, callback_id)
         return self._send(Request("interactive", payload))
 
     def _send(self, request: Request) -> Interaction:
-        self._workspace.outbox.send(request)
+        self._outbox.send(request)
         return Interaction(request.payload, request.reply)
 
     def _enter(self, person: Person, surface: Surface, element: Element, value: Any) -> Interaction:
         """Change the state of an element and tell the app, unless it only hears of it on submission."""
         state = element.state(value)
         if isinstance(surface, View):
-            surface = self._workspace.views.enter(surface, element.block_id, element.action_id, state)
+            surface = self._views.enter(surface, element.block_id, element.action_id, state)
         elif element.type not in STATELESS:
             values = self._values(person, surface)
             values.setdefault(element.block_id, {})[element.action_id] = state
@@ -182,7 +194,7 @@ class Interactions:
             "action_id": element.action_id,
             "block_id": element.block_id,
             **chosen,
-            "action_ts": self._workspace.timeline.next_ts(),
+            "action_ts": self._timeline.next_ts(),
         }
         values = self._values(person, surface) if isinstance(surface, Message) else None
         payload = self._payloads.actions(person, surface, action, values)
@@ -190,7 +202,7 @@ class Interactions:
 
     def _honour_submission(self, view: View, answer: Mapping[str, Any]) -> None:
         """Do what the app answered to a submission: https://docs.slack.dev/surfaces/modals."""
-        views = self._workspace.views
+        views = self._views
         match answer.get("response_action"):
             case None:
                 views.close(view)
@@ -227,18 +239,18 @@ class Interactions:
 
     def _current(self, surface: Surface) -> Surface:
         if isinstance(surface, View):
-            return self._workspace.views.find(surface.id)
-        message = self._workspace.messages.get(surface.channel, surface.ts)
+            return self._views.find(surface.id)
+        message = self._messages.get(surface.channel, surface.ts)
         if message is None:
             raise SlackRefusal("message_not_found")
         return message
 
     def _open_view(self, person: Person, view: View | None) -> View:
         if view is None:
-            view = self._workspace.views.shown_to(person.id)
+            view = self._views.shown_to(person.id)
         if view is None:
             raise SlackRefusal("not_found", [f"{person.name} has no modal open"])
-        return self._workspace.views.find(view.id)
+        return self._views.find(view.id)
 
 
 def _blocks_of(surface: Surface) -> list[JsonObject]:

@@ -19,12 +19,12 @@ from typing import Any, Literal, TypeAlias
 
 from aiohttp import WSMsgType, web
 
-from machine.sandbox.condition import Bell
+from machine.sandbox.condition import Condition
 from machine.sandbox.delivery.app_requests import KEPT_REQUESTS, Request
 from machine.sandbox.delivery.connection import Connection, Timed
-from machine.sandbox.delivery.faults import DeliveryFate
+from machine.sandbox.delivery.faults import DeliveryFate, Faults
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.state.team import App
 from machine.sandbox.traffic_log import Witness, nobody
 
 DisconnectReason: TypeAlias = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
@@ -59,16 +59,18 @@ class SocketMode:
     """All connections of the app, with what is under way on them.
 
     Args:
-        workspace: Whose requests are carried.
+        app: Whose requests are carried.
+        faults: What goes wrong on request.
         socket_url: The WebSocket address of this server, without ticket.
         witness: Is told of connections, deliveries and acknowledgements.
         time_scale: Factor for every wait: 0.01 makes the retry after a minute come after 0.6 seconds.
     """
 
     def __init__(
-        self, workspace: Workspace, socket_url: str, time_scale: float = 1.0, witness: Witness = nobody
+        self, app: App, faults: Faults, socket_url: str, time_scale: float = 1.0, witness: Witness = nobody
     ) -> None:
-        self._workspace = workspace
+        self._app = app
+        self._faults = faults
         self._socket_url = socket_url
         self._time_scale = time_scale
         self._witness = witness
@@ -80,7 +82,7 @@ class SocketMode:
         self._retries: set[_Delivery] = set()
         self._is_link_enabled = True
         self._is_stopped = False
-        self._bell = Bell()
+        self._changed = Condition()
 
     @property
     def connection_count(self) -> int:
@@ -105,7 +107,7 @@ class SocketMode:
         if len(self._tickets) > _MAX_TICKETS:
             del self._tickets[next(iter(self._tickets))]
         suffix = "&debug_reconnects=true" if is_debugging else ""
-        return f"{self._socket_url}?ticket={ticket}&app_id={self._workspace.app.id}{suffix}"
+        return f"{self._socket_url}?ticket={ticket}&app_id={self._app.id}{suffix}"
 
     def carry(self, request: Request) -> None:
         """Take a request for the app: an event waits for a connection, an interaction fails without one."""
@@ -140,11 +142,11 @@ class SocketMode:
 
     async def wait_for_connections(self, count: int = 1) -> None:
         """Return once at least `count` connections are open."""
-        await self._bell.wait_for(lambda: len(self._connections) >= count)
+        await self._changed.wait_for(lambda: len(self._connections) >= count)
 
     async def wait_until_idle(self) -> None:
         """Return once every request is acknowledged, or given up."""
-        await self._bell.wait_for(lambda: self.unacknowledged_count == 0)
+        await self._changed.wait_for(lambda: self.unacknowledged_count == 0)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one WebSocket until it closes."""
@@ -184,7 +186,7 @@ class SocketMode:
             connection.close()
         try:
             async with asyncio.timeout(self._scaled(_CLOSE_TIMEOUT)):
-                await self._bell.wait_for(lambda: not self._connections)
+                await self._changed.wait_for(lambda: not self._connections)
         except TimeoutError:
             _logger.warning("The app did not close its Socket Mode connection; it is dropped")
             self.drop_connections()
@@ -202,7 +204,7 @@ class SocketMode:
                     "build_number": 1,
                     "approximate_connection_time": int(lifetime.total_seconds()),
                 },
-                "connection_info": {"app_id": self._workspace.app.id},
+                "connection_info": {"app_id": self._app.id},
             }
         )
         if is_debugging:
@@ -210,7 +212,7 @@ class SocketMode:
         waiting, self._waiting = self._waiting, deque(maxlen=KEPT_REQUESTS)
         for delivery in waiting:
             self._deliver(delivery)
-        self._bell.ring()
+        self._changed.notify()
 
     def _dismiss(self, connection: Connection, reason: DisconnectReason) -> None:
         connection.send({"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}})
@@ -226,7 +228,7 @@ class SocketMode:
         if connection is None:
             self._waiting.append(delivery)
             return
-        fate = self._workspace.faults.fate_of_delivery(delivery.request.kind, delivery.request.event_type)
+        fate = self._faults.fate_of_delivery(delivery.request.kind, delivery.request.event_type)
         self._send(delivery, connection, fate)
         if fate.is_duplicated and (other := self._next_connection()) is not None:
             self._send(_Delivery(delivery.request, delivery.attempt), other, DeliveryFate())
@@ -264,7 +266,7 @@ class SocketMode:
         try:
             message = json.loads(text)
         except ValueError:
-            _logger.warning("The app sent something over Socket Mode that is no JSON")
+            _logger.warning("The app sent something over Socket Mode that is not JSON")
             return
         envelope_id = message.get("envelope_id") if isinstance(message, dict) else None
         if not isinstance(envelope_id, str):
@@ -277,7 +279,7 @@ class SocketMode:
         delivery.stop_timer()
         payload = message.get("payload")
         delivery.request.acknowledge(payload if isinstance(payload, dict) and not delivery.request.is_event else None)
-        self._bell.ring()
+        self._changed.notify()
 
     def _expire(self, envelope_id: str) -> None:
         delivery = self._under_way.pop(envelope_id, None)
@@ -288,12 +290,12 @@ class SocketMode:
         delivery.stop_timer()
         if not delivery.request.is_event:
             delivery.request.fail("operation_timeout")
-            self._bell.ring()
+            self._changed.notify()
             return
         if delivery.attempt >= len(RETRY_DELAYS):
             _logger.warning("An event was given up: the app acknowledged none of %d deliveries", delivery.attempt + 1)
             delivery.request.fail("operation_timeout")
-            self._bell.ring()
+            self._changed.notify()
             return
         delay = RETRY_DELAYS[delivery.attempt]
         delivery.attempt += 1
@@ -313,7 +315,7 @@ class SocketMode:
         lost = [key for key, delivery in self._under_way.items() if delivery.connection is connection]
         for envelope_id in lost:
             self._try_again(self._under_way.pop(envelope_id))
-        self._bell.ring()
+        self._changed.notify()
 
     def _later(self, delay: timedelta, action: Callable[[], None]) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(self._scaled(delay), action)

@@ -5,31 +5,31 @@ Options of an external select are those that the app offered last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.messages import JsonObject, Message
-from machine.sandbox.state.views import View
-from machine.slack.block_kit.elements import MULTIPLE, Element
-from machine.slack.block_kit.validation import check_options
-
-if TYPE_CHECKING:
-    from machine.sandbox.state.workspace import Workspace
-
-Surface: TypeAlias = Message | View
-"""Where elements are shown."""
+from machine.sandbox.rules.block_rules import check_options
+from machine.sandbox.state.conversations import Conversations
+from machine.sandbox.state.files import Files
+from machine.sandbox.state.objects import JsonObject, Surface, View
+from machine.sandbox.state.people import People
+from machine.sandbox.state.serializers import Serializer
+from machine.slack.block_kit.elements import Element, elements_of
+from machine.slack.facts.block_kit import LIST_FIELDS, TYPED_FIELDS
 
 _MAX_REMEMBERED = 1_000
-_TYPED = frozenset({"value", "selected_date", "selected_time", "selected_date_time", "rich_text_value"})
 
 
-class Choices:
+class ElementValues:
     """Knows the people, channels, files and options one can choose."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, people: People, channels: Conversations, files: Files, serializer: Serializer) -> None:
+        self._people = people
+        self._channels = channels
+        self._files = files
+        self._serializer = serializer
         self._offered: dict[tuple[str, str], list[JsonObject]] = {}
 
     def offer(self, surface: Surface, element: Element, answer: Mapping[str, Any]) -> None:
@@ -45,7 +45,7 @@ class Choices:
 
     def value(self, element: Element, surface: Surface, given: Any) -> Any:
         """The value of any element, for what a person entered or chose; `None` clears it."""
-        if element.value_field in _TYPED:
+        if element.value_field in TYPED_FIELDS:
             return as_slack_writes(element, given)
         listed = [] if given is None else given if isinstance(given, list | tuple) else [given]
         return self.chosen(element, surface, listed)
@@ -57,7 +57,7 @@ class Choices:
             SlackRefusal: `invalid_action` for what cannot be chosen there, naming what can.
         """
         chosen = [self._choice(element, surface, choice) for choice in given]
-        if element.value_field in MULTIPLE:
+        if element.value_field in LIST_FIELDS:
             return chosen
         if len(chosen) > 1:
             raise SlackRefusal("invalid_action", [f"{element.action_id} takes one choice, not {len(chosen)}"])
@@ -67,14 +67,14 @@ class Choices:
         """What Slack writes for a choice: the option, or the id of a person or conversation."""
         if "file" in element.type:
             file_id = choice["id"] if isinstance(choice, Mapping) else choice
-            return self._workspace.shapes.file(self._workspace.files.known(file_id))
+            return self._serializer.file(self._files.known(file_id))
         if element.value_field.startswith("selected_option"):
             return self._option(element, surface, choice)
         if not isinstance(choice, str):
             raise SlackRefusal("invalid_action", [f"{element.action_id} takes names or ids"])
         if "user" in element.type:
-            return self._workspace.find_person(choice).id
-        return self._workspace.find_channel(choice).id
+            return self._people.find(choice).id
+        return self._channels.find(choice).id
 
     def _option(self, element: Element, surface: Surface, choice: str | JsonObject) -> JsonObject:
         if isinstance(choice, Mapping):
@@ -85,6 +85,31 @@ class Choices:
                 return option
         there_are = ", ".join(str(option.get("value")) for option in options) or "none"
         raise SlackRefusal("invalid_action", [f"{element.action_id} has no option {choice!r}; there are: {there_are}"])
+
+
+def find_element(blocks: Iterable[JsonObject], name: str) -> Element:
+    """The element with this action id, or the only one in the block of that id.
+
+    Raises:
+        SlackRefusal: `invalid_action`, naming the elements there are.
+    """
+    elements = list(elements_of(blocks))
+    for element in elements:
+        if element.action_id == name:
+            return element
+    in_block = [element for element in elements if element.block_id == name]
+    if len(in_block) == 1:
+        return in_block[0]
+    there_are = ", ".join(element.action_id for element in elements) or "none"
+    raise SlackRefusal("invalid_action", [f"There is no element {name!r} to use; there are: {there_are}"])
+
+
+def find_input(blocks: Iterable[JsonObject], name: str) -> Element:
+    """As `find_element`, for an element that holds a value, as buttons do not (`invalid_action`)."""
+    element = find_element(blocks, name)
+    if not element.value_field:
+        raise SlackRefusal("invalid_action", [f"A {element.type} ({element.action_id}) holds no value"])
+    return element
 
 
 def as_slack_writes(element: Element, value: Any) -> Any:

@@ -3,68 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-from machine.sandbox.api.arguments import Arguments
+from machine.sandbox.arguments import Arguments
 from machine.sandbox.refusal import SlackRefusal
+from machine.sandbox.rules.block_rules import check_attachments, check_blocks
 from machine.sandbox.state.clock import Timeline
-from machine.sandbox.state.conversations import Conversation, Conversations
-from machine.sandbox.state.files import File
-from machine.sandbox.state.messages import Blocks, JsonObject, Message, Messages, as_blocks
-from machine.sandbox.state.people import Person
+from machine.sandbox.state.conversations import Conversations
+from machine.sandbox.state.messages import Messages
+from machine.sandbox.state.objects import Blocks, Conversation, Draft, JsonObject, Message, Person
 from machine.slack.block_kit.elements import with_ids
-from machine.slack.block_kit.validation import check_attachments, check_blocks
 
 MAX_TEXT_LENGTH = 40_000
 """Characters; Slack recommends to stay below 4,000."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What somebody wants to post; see `Message` for the fields."""
+def draft_of(arguments: Arguments) -> Draft:
+    """What an app wants to post, by the names that `chat.postMessage` and response URLs have for it.
 
-    text: str = ""
-    blocks: Sequence[JsonObject] = ()
-    attachments: Sequence[JsonObject] = ()
-    files: Sequence[File] = ()
-    thread_ts: str | None = None
-    is_broadcast: bool = False
-    metadata: JsonObject | None = None
-    username: str | None = None
-    icons: JsonObject | None = None
-    subtype: str | None = None
+    Raises:
+        SlackRefusal: `invalid_blocks_format`, `invalid_attachments`, `invalid_metadata_format`.
+    """
+    return Draft(
+        text=arguments.text("text") or arguments.text("markdown_text"),
+        blocks=arguments.items("blocks", "invalid_blocks_format") or (),
+        attachments=arguments.items("attachments", "invalid_attachments") or (),
+        thread_ts=arguments.maybe_text("thread_ts"),
+        is_broadcast=arguments.flag("reply_broadcast"),
+        metadata=arguments.object("metadata", "invalid_metadata_format"),
+        username=arguments.maybe_text("username"),
+        icons=_icons(arguments),
+    )
 
-    @classmethod
-    def from_arguments(cls, arguments: Arguments) -> Self:
-        """What an app wants to post, by the names that `chat.postMessage` and response URLs have for it.
 
-        Raises:
-            SlackRefusal: `invalid_blocks_format`, `invalid_attachments`, `invalid_metadata_format`.
-        """
-        return cls(
-            text=arguments.text("text") or arguments.text("markdown_text"),
-            blocks=arguments.items("blocks", "invalid_blocks_format") or (),
-            attachments=arguments.items("attachments", "invalid_attachments") or (),
-            thread_ts=arguments.maybe_text("thread_ts"),
-            is_broadcast=arguments.flag("reply_broadcast"),
-            metadata=arguments.object("metadata", "invalid_metadata_format"),
-            username=arguments.maybe_text("username"),
-            icons=_icons(arguments),
-        )
+def check_draft(draft: Draft) -> None:
+    """Refuse what Slack would not take from anybody.
 
-    def check(self) -> None:
-        """Refuse what Slack would not take from anybody.
-
-        Raises:
-            SlackRefusal: `no_text`, `msg_too_long`, `invalid_blocks`, `too_many_attachments`, `invalid_attachments`.
-        """
-        if not (self.text.strip() or self.blocks or self.attachments or self.files):
-            raise SlackRefusal("no_text")
-        if len(self.text) > MAX_TEXT_LENGTH:
-            raise SlackRefusal("msg_too_long")
-        check_blocks(self.blocks, "message")
-        check_attachments(self.attachments)
+    Raises:
+        SlackRefusal: `no_text`, `msg_too_long`, `invalid_blocks`, `too_many_attachments`, `invalid_attachments`.
+    """
+    if not (draft.text.strip() or draft.blocks or draft.attachments or draft.files):
+        raise SlackRefusal("no_text")
+    if len(draft.text) > MAX_TEXT_LENGTH:
+        raise SlackRefusal("msg_too_long")
+    check_blocks(draft.blocks, "message")
+    check_attachments(draft.attachments)
 
 
 class Posting:
@@ -79,7 +62,7 @@ class Posting:
         """Post to a conversation that the author is a member of.
 
         Raises:
-            SlackRefusal: `not_in_channel`, `is_archived`, `thread_not_found`, or what `Draft.check` finds.
+            SlackRefusal: `not_in_channel`, `is_archived`, `thread_not_found`, or what `check_draft` finds.
         """
         self._channels.writable(conversation.id, author.id)
         return self.post_unchecked(author, conversation, draft)
@@ -88,7 +71,7 @@ class Posting:
         self, author: Person, conversation: Conversation, draft: Draft, ephemeral_to: str | None = None
     ) -> Message:
         """Post without asking for membership, as a response URL does; the draft is checked all the same."""
-        draft.check()
+        check_draft(draft)
         conversation.is_open = True
         is_broadcast = draft.is_broadcast and draft.thread_ts is not None
         return self._messages.post(
@@ -98,7 +81,7 @@ class Posting:
                 user=author.id,
                 text=draft.text,
                 thread_ts=draft.thread_ts,
-                blocks=with_ids(draft.blocks, self._timeline),
+                blocks=self._with_ids(draft.blocks),
                 attachments=self._numbered(draft.attachments),
                 files=tuple(draft.files),
                 ephemeral_to=ephemeral_to,
@@ -129,7 +112,7 @@ class Posting:
         """Edit one's own message; what is `None` stays, but blocks go when only a text is given, as in Slack.
 
         Raises:
-            SlackRefusal: `cant_update_message` for a message of somebody else, or what `Draft.check` finds.
+            SlackRefusal: `cant_update_message` for a message of somebody else, or what `check_draft` finds.
         """
         if message.user != author.id:
             raise SlackRefusal("cant_update_message")
@@ -150,16 +133,16 @@ class Posting:
         keeps_blocks = blocks is None and text is None
         draft = Draft(
             text=message.text if text is None else text,
-            blocks=message.blocks if keeps_blocks else as_blocks(blocks),
+            blocks=message.blocks if keeps_blocks else tuple(blocks or ()),
             attachments=message.attachments if attachments is None else attachments,
             files=message.files,
         )
-        draft.check()
+        check_draft(draft)
         return self._messages.change(
             message,
             author.id,
             text=draft.text,
-            blocks=with_ids(draft.blocks, self._timeline),
+            blocks=self._with_ids(draft.blocks),
             attachments=self._numbered(draft.attachments),
             metadata=message.metadata if metadata is None else metadata,
         )
@@ -182,13 +165,16 @@ class Posting:
             return "file_share"
         return "bot_message" if draft.username else None
 
+    def _with_ids(self, blocks: Sequence[JsonObject]) -> Blocks:
+        return with_ids(blocks, self._timeline.short_id)
+
     def _numbered(self, attachments: Sequence[JsonObject]) -> Blocks:
         return tuple(
             {
                 "id": number,
                 "fallback": attachment.get("text") or "[no preview available]",
                 **attachment,
-                **({"blocks": with_ids(attachment["blocks"], self._timeline)} if attachment.get("blocks") else {}),
+                **({"blocks": self._with_ids(attachment["blocks"])} if attachment.get("blocks") else {}),
             }
             for number, attachment in enumerate(attachments, start=1)
         )

@@ -6,14 +6,9 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from machine.sandbox.state.conversations import Conversation
-    from machine.sandbox.state.files import File
-    from machine.sandbox.state.messages import Message
-    from machine.sandbox.state.people import Person
-    from machine.sandbox.state.views import View
+from machine.sandbox.state.objects import Conversation, File, Message, Person, View
 
 _logger = logging.getLogger(__name__)
 

@@ -55,6 +55,10 @@ class Timeline:
         """An id for a thing that does not outlive the process, with Slack's prefix for its kind."""
         return prefix + _base36(self._tick())
 
+    def short_id(self) -> str:
+        """An id of five characters, as Slack gives blocks and elements that have none."""
+        return self.next_id("")[-5:]
+
     @property
     def last(self) -> int:
         """The last moment handed out, in microseconds since 1970."""

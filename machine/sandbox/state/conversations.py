@@ -4,68 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import chain
-from typing import Literal, TypeAlias
 
 from machine.errors import WorkspaceError
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.state.changes import Announce, ChannelChanged, ChannelCreated, MemberJoined, MemberLeft
 from machine.sandbox.state.clock import Timeline, stable_id
+from machine.sandbox.state.objects import Conversation, Kind
 from machine.sandbox.state.people import People, nearest
-
-Kind: TypeAlias = Literal["channel", "private", "im", "mpim"]
 
 _CHANNEL_NAME = re.compile(r"[\w-]+")
 _MAX_NAME_LENGTH = 80
 _MAX_TOPIC_LENGTH = 250
 _MAX_GROUP_DM_SIZE = 9
 _ID_PREFIXES: dict[Kind, str] = {"channel": "C", "private": "C", "im": "D", "mpim": "C"}
-
-
-@dataclass(slots=True, eq=False)
-class Conversation:
-    """A channel or direct message; the workspace changes it in place.
-
-    Attributes:
-        id: Begins with `C`, or with `D` for a DM.
-        name: Without `#`; empty for a DM.
-        kind: `channel` (public), `private`, `im` (DM) or `mpim` (group DM).
-        members: Ids of the members, in the order in which they joined.
-        created: Seconds since 1970.
-        is_general: The one channel nobody can leave.
-        last_read: Up to which message a person has read, by user id.
-    """
-
-    id: str
-    name: str
-    kind: Kind
-    creator: str
-    created: int
-    members: dict[str, None] = field(default_factory=dict)
-    topic: str = ""
-    purpose: str = ""
-    topic_set: tuple[str, int] = ("", 0)
-    purpose_set: tuple[str, int] = ("", 0)
-    previous_names: list[str] = field(default_factory=list)
-    last_read: dict[str, str] = field(default_factory=dict)
-    is_archived: bool = False
-    is_general: bool = False
-    is_open: bool = True
-
-    @property
-    def is_dm(self) -> bool:
-        """Between two people, with no name and no membership to change."""
-        return self.kind == "im"
-
-    @property
-    def is_channel(self) -> bool:
-        """A public or private channel, so one with a name, members and a topic."""
-        return self.kind in {"channel", "private"}
-
-    def partner_of(self, user: str) -> str:
-        """The other one in a DM; `user` itself in a DM with oneself."""
-        return next((member for member in self.members if member != user), user)
 
 
 class Conversations(dict[str, Conversation]):

@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.state.changes import Announce, FileChanged
 from machine.sandbox.state.clock import Timeline
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """An uploaded file.
-
-    Attributes:
-        id: Begins with `F`.
-        created: Seconds since 1970.
-        channels: Ids of the channels it was shared in.
-        content: The bytes; empty until they were uploaded.
-    """
-
-    id: str
-    name: str
-    title: str
-    user: str
-    created: int
-    size: int
-    content: bytes = b""
-    channels: tuple[str, ...] = ()
-    alt_text: str | None = None
-    is_complete: bool = False
-
-    @property
-    def mimetype(self) -> str:
-        """As the name suggests."""
-        return mimetypes.guess_type(self.name)[0] or "application/octet-stream"
-
-    @property
-    def filetype(self) -> str:
-        """Slack's short name for the type: the suffix of the name."""
-        suffix = self.name.rpartition(".")[2] if "." in self.name else ""
-        return suffix.lower() or "binary"
+from machine.sandbox.state.objects import File
 
 
 class Files:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.rules.emoji import is_emoji
 from machine.sandbox.state.changes import (
     Announce,
     MessageChanged,
@@ -19,75 +18,11 @@ from machine.sandbox.state.changes import (
     ReactionRemoved,
 )
 from machine.sandbox.state.clock import Timeline
-from machine.sandbox.state.files import File
-
-JsonObject: TypeAlias = Mapping[str, Any]
-Blocks: TypeAlias = tuple[JsonObject, ...]
+from machine.sandbox.state.emoji import is_emoji
+from machine.sandbox.state.objects import Message
 
 _MAX_PINS = 100
 _MAX_REACTIONS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message as it stands; an edit makes a new value with the same `ts`.
-
-    Attributes:
-        ts: When it was posted; identifies it within its channel.
-        channel: Id of the channel.
-        user: Id of the author.
-        text: As Slack keeps it: mentions as `<@U…>`, `&`, `<` and `>` escaped.
-        thread_ts: The `ts` of the message its thread hangs on, for the replies and for that message itself.
-        reactions: Who reacted, by name of the emoji.
-        edited: Who edited it last, and the timestamp of that; `None` if nobody did.
-        ephemeral_to: The only person who sees it; `None` for an ordinary message.
-        username: The name a bot gave itself for this message.
-        icons: The picture it gave itself, as `emoji` or `image_48`.
-        details: Fields that only its subtype has, such as `topic` or `inviter`.
-        replies: Timestamps of the replies, oldest first, on the message a thread hangs on.
-        repliers: Ids of the people who replied.
-    """
-
-    ts: str
-    channel: str
-    user: str
-    text: str
-    thread_ts: str | None = None
-    blocks: Blocks = ()
-    attachments: Blocks = ()
-    files: tuple[File, ...] = ()
-    reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    edited: tuple[str, str] | None = None
-    ephemeral_to: str | None = None
-    subtype: str | None = None
-    bot_id: str | None = None
-    metadata: JsonObject | None = None
-    username: str | None = None
-    icons: JsonObject | None = None
-    details: JsonObject = field(default_factory=dict)
-    replies: tuple[str, ...] = ()
-    repliers: tuple[str, ...] = ()
-    is_broadcast: bool = False
-
-    @property
-    def is_edited(self) -> bool:
-        """Whether it no longer reads as it was posted."""
-        return self.edited is not None
-
-    @property
-    def is_by_bot(self) -> bool:
-        """Whether an app posted it."""
-        return self.bot_id is not None
-
-    @property
-    def is_reply(self) -> bool:
-        """Whether it hangs below another message."""
-        return self.thread_ts is not None and self.thread_ts != self.ts
-
-    @property
-    def is_in_channel(self) -> bool:
-        """Whether the channel itself shows it: not a reply, or one that was also sent to the channel."""
-        return not self.is_reply or self.is_broadcast
 
 
 class Messages:
@@ -275,8 +210,3 @@ def text_of(message: Message, limit: int = 80) -> str:
     """The message in one line, for lists and error messages."""
     line = " ".join(message.text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def as_blocks(blocks: Sequence[JsonObject] | None) -> Blocks:
-    """Blocks or attachments as a message keeps them."""
-    return tuple(blocks or ())

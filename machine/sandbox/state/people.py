@@ -4,53 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from machine.errors import WorkspaceError
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.state.changes import Announce, PersonChanged, PersonJoined
+from machine.sandbox.state.objects import Person
 
 _MAX_NAMES_SHOWN = 12
 _MAX_NAMES_COMPARED = 2_000  # comparing takes about 10 microseconds for each
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A member of the workspace, a bot user included.
-
-    Attributes:
-        id: Begins with `U`.
-        name: What is typed after `@`; unique in the workspace.
-        bot_id: The id of the bot behind a bot user, begins with `B`.
-        presence: `active` or `away`.
-        tz: An IANA time zone name.
-        updated: When the profile last changed, in seconds since 1970.
-    """
-
-    id: str
-    name: str
-    real_name: str = ""
-    display_name: str = ""
-    email: str | None = None
-    title: str = ""
-    phone: str = ""
-    status_text: str = ""
-    status_emoji: str = ""
-    tz: str = "Etc/UTC"
-    presence: str = "active"
-    is_bot: bool = False
-    is_admin: bool = False
-    is_owner: bool = False
-    is_restricted: bool = False
-    is_deleted: bool = False
-    bot_id: str | None = None
-    updated: int = 0
-
-    @property
-    def shown_name(self) -> str:
-        """The name Slack shows beside a message."""
-        return self.display_name or self.real_name or self.name
 
 
 class People(dict[str, Person]):

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.rules.message_rules import Draft
 from machine.sandbox.state.clock import Timeline
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Draft, Message
 
 _FURTHEST_S = timedelta(days=120).total_seconds()
 _logger = logging.getLogger(__name__)
@@ -47,12 +46,11 @@ class Schedule:
         self.on_change: Callable[[], None] = lambda: None
 
     def add(self, user: str, channel: str, post_at: int, draft: Draft) -> ScheduledMessage:
-        """Schedule a message.
+        """Schedule a message that Slack would take if it were posted now.
 
         Raises:
-            SlackRefusal: `time_in_past`, `time_too_far` beyond 120 days, or what `Draft.check` finds.
+            SlackRefusal: `time_in_past`, `time_too_far` beyond 120 days.
         """
-        draft.check()
         now = self._timeline.now
         if post_at <= now:
             raise SlackRefusal("time_in_past")

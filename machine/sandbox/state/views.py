@@ -3,55 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.state.changes import Announce, HomePublished, ViewClosed, ViewOpened, ViewUpdated
 from machine.sandbox.state.clock import Timeline
+from machine.sandbox.state.objects import View
 from machine.slack.block_kit.elements import initial_values, with_ids
 
 TRIGGER_LIFETIME_S = 3.0
 _MAX_OPEN_VIEWS = 3
 _MAX_TRIGGERS = 1_000
-
-Values = dict[str, dict[str, dict[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A modal or home tab of one person, as it stands; an update makes a new value with the same id.
-
-    Attributes:
-        id: Begins with `V`.
-        content: The view as the app gave it.
-        blocks: Its blocks, with the ids that Slack adds.
-        values: What was entered or chosen, by block id and action id.
-        hash: Changes with each update.
-        errors: What the app found wrong with the last submission, by block id.
-    """
-
-    id: str
-    user: str
-    type: str
-    content: Mapping[str, Any]
-    blocks: tuple[dict[str, Any], ...]
-    values: Values
-    hash: str
-    root_id: str
-    previous_id: str | None = None
-    errors: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def callback_id(self) -> str:
-        """What the app calls it; empty if it gave no name."""
-        return str(self.content.get("callback_id") or "")
-
-    @property
-    def title(self) -> str:
-        """The title of a modal; empty for a home tab."""
-        title = self.content.get("title")
-        return str(title.get("text", "")) if isinstance(title, Mapping) else ""
 
 
 @dataclass(slots=True)
@@ -168,7 +131,7 @@ class Views:
         if expected_hash and expected_hash != view.hash:
             raise SlackRefusal("hash_conflict")
         self._check_external_id(content, view.id)
-        blocks = with_ids(content.get("blocks") or (), self._timeline)
+        blocks = with_ids(content.get("blocks") or (), self._timeline.short_id)
         fresh = initial_values(blocks)
         values = {
             block_id: {name: view.values.get(block_id, {}).get(name, value) for name, value in actions.items()}
@@ -216,7 +179,7 @@ class Views:
         return self._homes[user]
 
     def _new(self, user: str, content: Mapping[str, Any], below: View | None) -> View:
-        blocks = with_ids(content.get("blocks") or (), self._timeline)
+        blocks = with_ids(content.get("blocks") or (), self._timeline.short_id)
         view_id = self._timeline.next_id("V")
         return View(
             id=view_id,

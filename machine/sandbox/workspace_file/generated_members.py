@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import count, islice
 
 from machine.sandbox.state.clock import stable_id
-from machine.sandbox.state.people import Person
+from machine.sandbox.state.objects import Person
 
 MAX_USERS = 1_000_000
 PEOPLE_PER_CHANNEL = 50

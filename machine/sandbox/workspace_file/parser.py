@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from machine.errors import WorkspaceError
-from machine.sandbox.api.scopes import DEFAULT_SCOPES
 from machine.sandbox.state.clock import stable_id
-from machine.sandbox.state.people import Person, nearest
-from machine.sandbox.state.team import App, Team, team_called
+from machine.sandbox.state.objects import Person
+from machine.sandbox.state.people import nearest
+from machine.sandbox.state.team import DEFAULT_SCOPES, App, Team, team_called
 from machine.sandbox.workspace_file.errors import Mistake, found_by_pydantic, report
 from machine.sandbox.workspace_file.faults import FaultsTable
 from machine.sandbox.workspace_file.generated_members import MAX_USERS, generated_channels, generated_people
@@ -147,7 +147,7 @@ class Description:
         """Read a `workspace.toml`; `users` goes before what it says about how many to generate.
 
         Raises:
-            WorkspaceError: The file cannot be read, is no TOML, or describes no workspace; one line per mistake.
+            WorkspaceError: The file cannot be read, is not valid TOML, or describes no workspace; one line per mistake.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -156,7 +156,7 @@ class Description:
         try:
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise WorkspaceError(f"{path} is no TOML: {error}") from error
+            raise WorkspaceError(f"{path} is not valid TOML: {error}") from error
         try:
             described = _File.model_validate(content)
         except ValidationError as error:
@@ -211,10 +211,6 @@ def _person(table: _PersonTable) -> Person:
     given = table.model_dump(exclude={"id", "email"})
     email = (table.email or f"{table.name}@example.com").lower()
     return Person(id=table.id or stable_id("U", table.name), email=email, **given)
-
-
-def _channels(described: _File, ids: Mapping[str, str]) -> Iterator[ChannelDescription]:
-    return (_channel(table, ids) for table in described.channels)
 
 
 def _channel(table: _ChannelTable, ids: Mapping[str, str]) -> ChannelDescription:

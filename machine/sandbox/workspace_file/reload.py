@@ -1,12 +1,12 @@
-"""Takes over a `workspace.toml` that was changed while its workspace runs."""
+"""Brings a running workspace in line with a `workspace.toml` that was changed."""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
 
-from machine.sandbox.state.people import Person
-from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.state.objects import Person
+from machine.sandbox.workspace import Workspace
 from machine.sandbox.workspace_file.parser import ChannelDescription, Description
 
 # What a person does in the running workspace (status, presence) is kept where the file says nothing new.
@@ -15,7 +15,7 @@ _DESCRIBED = tuple(
 )
 
 
-def follow(workspace: Workspace, path: Path) -> list[str]:
+def reload_workspace(workspace: Workspace, path: Path) -> list[str]:
     """Add the people and channels that a changed description names, and change what it says differently.
 
     Everything causes the events Slack would send. What the file no longer names stays, and so does what was written;
@@ -30,13 +30,13 @@ def follow(workspace: Workspace, path: Path) -> list[str]:
     description = Description.from_file(path)
     done: list[str] = []
     for person in description.people:
-        done += _follow_person(workspace, person)
+        done += _reload_person(workspace, person)
     for channel in description.channels:
-        done += _follow_channel(workspace, channel)
+        done += _reload_channel(workspace, channel)
     return done
 
 
-def _follow_person(workspace: Workspace, person: Person) -> list[str]:
+def _reload_person(workspace: Workspace, person: Person) -> list[str]:
     known = workspace.people.get(person.id)
     if known is None:
         workspace.people.join(person)
@@ -48,7 +48,7 @@ def _follow_person(workspace: Workspace, person: Person) -> list[str]:
     return [f"@{person.name} changed: {', '.join(changes)}"]
 
 
-def _follow_channel(workspace: Workspace, described: ChannelDescription) -> list[str]:
+def _reload_channel(workspace: Workspace, described: ChannelDescription) -> list[str]:
     done: list[str] = []
     creator = described.members[0]
     channel = workspace.channels.named(described.name)

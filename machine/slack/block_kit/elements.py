@@ -6,42 +6,13 @@ https://docs.slack.dev/reference/interaction-payloads/block_actions-payload.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.clock import Timeline
+from machine.slack.facts.block_kit import INTERACTIVE, LIST_FIELDS, STATELESS, VALUE_FIELDS
 
 Json: TypeAlias = Mapping[str, Any]
-
-BUTTONS = frozenset({"button", "workflow_button", "icon_button"})
-_VALUE_FIELDS: dict[str, tuple[str, str | None]] = {
-    "static_select": ("selected_option", "initial_option"),
-    "external_select": ("selected_option", "initial_option"),
-    "users_select": ("selected_user", "initial_user"),
-    "conversations_select": ("selected_conversation", "initial_conversation"),
-    "channels_select": ("selected_channel", "initial_channel"),
-    "multi_static_select": ("selected_options", "initial_options"),
-    "multi_external_select": ("selected_options", "initial_options"),
-    "multi_users_select": ("selected_users", "initial_users"),
-    "multi_conversations_select": ("selected_conversations", "initial_conversations"),
-    "multi_channels_select": ("selected_channels", "initial_channels"),
-    "overflow": ("selected_option", None),
-    "radio_buttons": ("selected_option", "initial_option"),
-    "checkboxes": ("selected_options", "initial_options"),
-    "datepicker": ("selected_date", "initial_date"),
-    "timepicker": ("selected_time", "initial_time"),
-    "datetimepicker": ("selected_date_time", "initial_date_time"),
-    "plain_text_input": ("value", "initial_value"),
-    "email_text_input": ("value", "initial_value"),
-    "url_text_input": ("value", "initial_value"),
-    "number_input": ("value", "initial_value"),
-    "rich_text_input": ("rich_text_value", "initial_value"),
-    "file_input": ("files", None),
-}
-STATELESS = frozenset({"overflow"})
-MULTIPLE = frozenset({"selected_options", "selected_users", "selected_conversations", "selected_channels", "files"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +39,8 @@ class Element:
 
     @property
     def value_field(self) -> str:
-        """The field of its state that holds the value.
-
-        Raises:
-            SlackRefusal: `invalid_action` for an element that holds none, such as a button.
-        """
-        if self.type not in _VALUE_FIELDS:
-            raise SlackRefusal("invalid_action", [f"A {self.type} ({self.action_id}) holds no value"])
-        return _VALUE_FIELDS[self.type][0]
+        """The field of its state that holds the value; empty for an element that holds none, such as a button."""
+        return VALUE_FIELDS.get(self.type, ("", None))[0]
 
     @property
     def options(self) -> list[Json]:
@@ -102,56 +67,41 @@ def elements_of(blocks: Iterable[Json]) -> Iterator[Element]:
                 yield Element(block, element)
 
 
-def find_element(blocks: Iterable[Json], name: str, block_id: str | None = None) -> Element:
-    """The element with this action id, or the only one in the block of that id.
-
-    Raises:
-        SlackRefusal: `invalid_action`, naming the elements there are.
-    """
-    elements = list(elements_of(blocks))
-    for element in elements:
-        if element.action_id == name and block_id in {None, element.block_id}:
-            return element
-    in_block = [element for element in elements if element.block_id == name]
-    if len(in_block) == 1:
-        return in_block[0]
-    there_are = ", ".join(element.action_id for element in elements) or "none"
-    raise SlackRefusal("invalid_action", [f"There is no element {name!r} to use; there are: {there_are}"])
+def objects_in(value: Any) -> list[Json]:
+    """The objects of a list; none where it is not a list."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
 
 
-def with_ids(blocks: Iterable[Json], timeline: Timeline) -> tuple[dict[str, Any], ...]:
+def with_ids(blocks: Iterable[Json], new_id: Callable[[], str]) -> tuple[dict[str, Any], ...]:
     """Copies of the blocks with the `block_id` and `action_id` that Slack adds where the app gave none."""
-    return tuple(_with_block_id(block, timeline) for block in blocks)
+    return tuple(_with_block_id(block, new_id) for block in blocks)
 
 
 def initial_values(blocks: Iterable[Json]) -> dict[str, dict[str, dict[str, Any]]]:
     """The state of freshly shown blocks: what the app chose in advance, else nothing."""
     values: dict[str, dict[str, dict[str, Any]]] = {}
     for element in elements_of(blocks):
-        if element.type not in _VALUE_FIELDS or element.type in STATELESS:
+        if element.type not in VALUE_FIELDS or element.type in STATELESS:
             continue
-        field, initial = _VALUE_FIELDS[element.type]
+        field, initial = VALUE_FIELDS[element.type]
         value = element.element.get(initial) if initial else None
-        if value is None and field in MULTIPLE:
+        if value is None and field in LIST_FIELDS:
             value = []
         values.setdefault(element.block_id, {})[element.action_id] = element.state(value)
     return values
 
 
-def _with_block_id(block: Json, timeline: Timeline) -> dict[str, Any]:
-    copy = dict(block)
-    if not copy.get("block_id"):
-        copy["block_id"] = timeline.next_id("")[-5:]
+def _with_block_id(block: Json, new_id: Callable[[], str]) -> dict[str, Any]:
+    copy = {**block, "block_id": block.get("block_id") or new_id()}
     for key in ("accessory", "element"):
         if isinstance(copy.get(key), Mapping):
-            copy[key] = _with_action_id(copy[key], timeline)
+            copy[key] = _with_action_id(copy[key], new_id)
     if copy.get("type") == "actions":
-        copy["elements"] = [_with_action_id(element, timeline) for element in copy.get("elements") or ()]
+        copy["elements"] = [_with_action_id(element, new_id) for element in objects_in(copy.get("elements"))]
     return copy
 
 
-def _with_action_id(element: Json, timeline: Timeline) -> dict[str, Any]:
-    is_interactive = element.get("type") in _VALUE_FIELDS or element.get("type") in BUTTONS
-    if not is_interactive or element.get("action_id"):
+def _with_action_id(element: Json, new_id: Callable[[], str]) -> dict[str, Any]:
+    if element.get("type") not in INTERACTIVE or element.get("action_id"):
         return dict(element)
-    return {**element, "action_id": timeline.next_id("")[-5:]}
+    return {**element, "action_id": new_id()}

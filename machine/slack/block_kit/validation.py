@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from machine.sandbox.refusal import SlackRefusal
 from machine.slack.block_kit.checks import (
     Check,
     Shape,
@@ -25,65 +24,28 @@ from machine.slack.block_kit.checks import (
     whole_number,
     written_as,
 )
+from machine.slack.facts.block_kit import BLOCK_SURFACES, MAX_BLOCKS
 
-MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
-MAX_ATTACHMENTS = 100
 MAX_ID_LENGTH = 255
 
 
-def check_blocks(blocks: Any, surface: str, pointer: str = "/blocks") -> None:
-    """Refuse blocks that Slack would not show on this surface: `message`, `modal` or `home`.
-
-    Raises:
-        SlackRefusal: `invalid_blocks`, or `invalid_blocks_format` where it is no list of objects.
-    """
-    if not isinstance(blocks, Sequence) or isinstance(blocks, str):
-        raise SlackRefusal("invalid_blocks_format")
-    if mistakes := list(find_mistakes(blocks, surface, pointer)):
-        raise SlackRefusal("invalid_blocks", [f"[ERROR] {mistake}" for mistake in mistakes])
-
-
-def check_attachments(attachments: Sequence[Any]) -> None:
-    """Refuse attachments that Slack would not show.
-
-    Raises:
-        SlackRefusal: `too_many_attachments`, `invalid_attachments`, `invalid_blocks`.
-    """
-    if len(attachments) > MAX_ATTACHMENTS:
-        raise SlackRefusal("too_many_attachments")
-    for index, attachment in enumerate(attachments):
-        if not isinstance(attachment, Mapping):
-            raise SlackRefusal("invalid_attachments")
-        check_blocks(attachment.get("blocks") or (), "message", f"/attachments/{index}/blocks")
-
-
-def check_view(view: Any, expected_type: str) -> None:
-    """Refuse a view that Slack would not show.
-
-    Raises:
-        SlackRefusal: `invalid_arguments`, with what is wrong.
-    """
+def view_mistakes(view: Any, expected_type: str) -> list[str]:
+    """Everything that is wrong with a view, which must be a `modal` or a `home`; nothing where all is well."""
     if not isinstance(view, Mapping):
-        raise SlackRefusal("invalid_arguments", ["[ERROR] must provide an object [json-pointer:/view]"])
+        return ["must provide an object [json-pointer:/view]"]
     if view.get("type") != expected_type:
-        raise SlackRefusal("invalid_arguments", [f"[ERROR] must be {expected_type!r} [json-pointer:/view/type]"])
+        return [f"must be {expected_type!r} [json-pointer:/view/type]"]
     mistakes = list(_VIEWS[expected_type](view, "/view"))
     if view.get("blocks") is not None:
         mistakes += find_mistakes(view["blocks"], expected_type, "/view/blocks")
     if expected_type == "modal" and not mistakes and not view.get("submit") and _has_input(view):
         mistakes.append("missing required field: submit, as there is an input block [json-pointer:/view/submit]")
-    if mistakes:
-        raise SlackRefusal("invalid_arguments", [f"[ERROR] {mistake}" for mistake in mistakes])
+    return mistakes
 
 
-def check_options(answer: Mapping[str, Any]) -> None:
-    """Refuse an answer to `block_suggestion` that Slack could not show.
-
-    Raises:
-        SlackRefusal: `invalid_arguments`, with what is wrong.
-    """
-    if mistakes := list(_OPTIONS_ANSWER(answer, "")):
-        raise SlackRefusal("invalid_arguments", [f"[ERROR] {mistake}" for mistake in mistakes])
+def options_mistakes(answer: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong with an answer to `block_suggestion`."""
+    return list(_OPTIONS_ANSWER(answer, ""))
 
 
 def _has_input(view: Mapping[str, Any]) -> bool:
@@ -100,8 +62,9 @@ def find_mistakes(blocks: Any, surface: str, pointer: str = "/blocks") -> Iterat
         yield f"no more than {most} items allowed [json-pointer:{pointer}]"
     for index, block in enumerate(blocks):
         yield from one_of(_BLOCKS, "block")(block, f"{pointer}/{index}")
-        if isinstance(block, Mapping) and surface not in _SURFACES.get(str(block.get("type")), _EVERYWHERE):
-            yield f"unsupported type: {block.get('type')} in a {surface} [json-pointer:{pointer}/{index}/type]"
+        kind = str(block.get("type")) if isinstance(block, Mapping) else ""
+        if kind in _BLOCKS and surface not in BLOCK_SURFACES[kind]:
+            yield f"unsupported type: {kind} in a {surface} [json-pointer:{pointer}/{index}/type]"
     yield from repeated(blocks, "block_id", pointer)
 
 
@@ -274,8 +237,6 @@ _BLOCKS: Mapping[str, Check] = {
         video_url=text(3000),
     ),
 }
-_EVERYWHERE = ("message", "modal", "home")
-_SURFACES: Mapping[str, tuple[str, ...]] = {"file": ("message",), "markdown": ("message",), "table": ("message",)}
 _VIEWS: Mapping[str, Check] = {
     "modal": Shape(
         ("title", "blocks"),

@@ -1,4 +1,4 @@
-"""A call that is captured, as those need it who make up what Slack would answer."""
+"""The arguments of a captured call, read as Slack reads them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from machine.slack.directory import Directory
-    from machine.slack.identity import Identity
+from machine.slack.block_kit.elements import objects_in
+from machine.slack.directory import Directory
+from machine.slack.identity import Identity
 
 Json: TypeAlias = dict[str, Any]
-Answers: TypeAlias = "Mapping[str, Callable[[CapturedCall], Json]]"
+Answers: TypeAlias = "Mapping[str, Callable[[DryRunCall], Json]]"
 
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class CapturedCall:
+class DryRunCall:
     """The arguments of a call, and whose call it is."""
 
     arguments: Mapping[str, Any]
@@ -42,7 +42,7 @@ class CapturedCall:
             return None
 
     def objects(self, name: str) -> list[Mapping[str, Any]]:
-        """The objects of a list; none where it is no list."""
+        """The objects of a list; none where it is not a list."""
         return objects_in(self.json(name))
 
     def names(self, name: str) -> list[str]:
@@ -72,12 +72,7 @@ class CapturedCall:
         return next(direct, where) if is_person else where
 
 
-def objects_in(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list; none where it is no list."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
-
-
-def new_id(prefix: str) -> str:
+def new_id(prefix: str = "") -> str:
     """An id like those of Slack, which nothing has, and which says so."""
     return f"{prefix}0CAPTURED{next(_numbers)}"
 

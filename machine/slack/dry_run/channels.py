@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from machine.slack.dry_run.call import Answers, CapturedCall, Json, new_id
+from machine.slack.dry_run.call import Answers, DryRunCall, Json, new_id
 
 _FLAGS = (
     *("is_channel", "is_group", "is_im", "is_mpim", "is_private", "is_archived", "is_general", "is_member"),
@@ -13,7 +13,7 @@ _FLAGS = (
 )
 
 
-def _created(call: CapturedCall) -> Json:
+def _created(call: DryRunCall) -> Json:
     is_private = call.flag("is_private")
     now = int(time.time())
     return {
@@ -31,7 +31,7 @@ def _created(call: CapturedCall) -> Json:
     }
 
 
-def _unknown(call: CapturedCall, channel_id: str) -> Json:
+def _unknown(call: DryRunCall, channel_id: str) -> Json:
     """A channel of which nothing is known."""
     unset = {"value": "", "creator": "", "last_set": 0}
     shape: Json = {
@@ -52,26 +52,26 @@ def _unknown(call: CapturedCall, channel_id: str) -> Json:
     return shape | {name: name in ("is_channel", "is_member") for name in _FLAGS}
 
 
-def _known(call: CapturedCall, **changed: Any) -> Json:
+def _known(call: DryRunCall, **changed: Any) -> Json:
     """The channel as far as it is known, with what the call would have changed."""
     channel_id = call.channel_id
     return {"channel": _unknown(call, channel_id) | call.directory.channels.raw(channel_id) | changed}
 
 
-def _renamed(call: CapturedCall) -> Json:
+def _renamed(call: DryRunCall) -> Json:
     return _known(call, name=call.text("name"), name_normalized=call.text("name"))
 
 
-def _described(call: CapturedCall, what: str) -> Json:
+def _described(call: DryRunCall, what: str) -> Json:
     set_by = {"creator": call.identity.user_id, "last_set": int(time.time())}
     return _known(call, **{what: {"value": call.text(what), **set_by}})
 
 
-def _with_topic(call: CapturedCall) -> Json:
+def _with_topic(call: DryRunCall) -> Json:
     return _described(call, "topic")
 
 
-def _with_purpose(call: CapturedCall) -> Json:
+def _with_purpose(call: DryRunCall) -> Json:
     return _described(call, "purpose") | {"purpose": call.text("purpose")}
 
 

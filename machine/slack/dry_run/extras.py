@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from machine.slack.dry_run.call import Answers, CapturedCall, Json, new_id
+from machine.slack.dry_run.call import Answers, DryRunCall, Json, new_id
 
 
-def _bookmark(call: CapturedCall) -> Json:
+def _bookmark(call: DryRunCall) -> Json:
     now = int(time.time())
     bookmark_id = call.text("bookmark_id")
     return {
@@ -31,7 +31,7 @@ def _bookmark(call: CapturedCall) -> Json:
     }
 
 
-def _user_group(call: CapturedCall) -> Json:
+def _user_group(call: DryRunCall) -> Json:
     given = {name: call.arguments[name] for name in ("name", "handle", "description") if name in call.arguments}
     group_id = call.text("usergroup") or new_id("S")
     return {
@@ -45,7 +45,7 @@ def _user_group(call: CapturedCall) -> Json:
     }
 
 
-def _canvas(call: CapturedCall) -> Json:  # noqa: ARG001 - as all of them
+def _canvas(call: DryRunCall) -> Json:  # noqa: ARG001 - as all of them
     return {"canvas_id": new_id("F")}
 
 

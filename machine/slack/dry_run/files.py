@@ -7,28 +7,28 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from machine.slack.dry_run.call import Answers, CapturedCall, Json, new_id
+from machine.slack.dry_run.call import Answers, DryRunCall, Json, new_id
 
 _NO_UPLOAD = "https://captured.invalid/upload/"
 """A host that can never be (RFC 2606), so that what is uploaded there goes nowhere."""
 
 
-def _begun(call: CapturedCall) -> Json:  # noqa: ARG001 - as all of them
+def _begun(call: DryRunCall) -> Json:  # noqa: ARG001 - as all of them
     file_id = new_id("F")
     return {"upload_url": f"{_NO_UPLOAD}{file_id}", "file_id": file_id}
 
 
-def _completed(call: CapturedCall) -> Json:
+def _completed(call: DryRunCall) -> Json:
     return {"files": [_file(call, one) for one in call.objects("files")]}
 
 
-def _uploaded(call: CapturedCall) -> Json:
+def _uploaded(call: DryRunCall) -> Json:
     """What slack_sdk's `files_upload_v2` answers: several files, or one that stands there twice."""
     files = [_file(call, one) for one in call.objects("file_uploads") or [call.arguments]]
     return {"files": files, **({"file": files[0]} if len(files) == 1 else {})}
 
 
-def _file(call: CapturedCall, about: Mapping[str, Any]) -> Json:
+def _file(call: DryRunCall, about: Mapping[str, Any]) -> Json:
     file_id = str(about.get("id") or new_id("F"))
     name = str(about.get("filename") or about.get("title") or "untitled")
     kind = name.rpartition(".")[2].lower() if "." in name else "binary"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from machine.slack.dry_run.blocks import with_ids
-from machine.slack.dry_run.call import Answers, CapturedCall, Json, new_id
+from machine.slack.block_kit.elements import with_ids
+from machine.slack.dry_run.call import Answers, DryRunCall, Json, new_id
 
 
-def _message(call: CapturedCall, ts: str) -> Json:
+def _message(call: DryRunCall, ts: str) -> Json:
     """A message of the bot, as a call describes it."""
     who, info = call.identity, call.identity.bot_info
     shape: Json = {
@@ -29,7 +29,7 @@ def _message(call: CapturedCall, ts: str) -> Json:
             "team_id": who.team_id,
         },
     }
-    if blocks := with_ids(call.objects("blocks")):
+    if blocks := list(with_ids(call.objects("blocks"), new_id)):
         shape["blocks"] = blocks
     if attachments := call.objects("attachments"):
         shape["attachments"] = [
@@ -43,7 +43,7 @@ def _message(call: CapturedCall, ts: str) -> Json:
     return shape | _appearance(call)
 
 
-def _appearance(call: CapturedCall) -> Json:
+def _appearance(call: DryRunCall) -> Json:
     """The name and picture that a bot gives itself for one message, and what that makes of the message."""
     shape: Json = {}
     if username := call.text("username"):
@@ -61,31 +61,31 @@ def _now_ts() -> str:
     return f"{time.time():.6f}"
 
 
-def _posted(call: CapturedCall) -> Json:
+def _posted(call: DryRunCall) -> Json:
     ts = _now_ts()
     return {"channel": call.channel_id, "ts": ts, "message": _message(call, ts)}
 
 
-def _posted_for_one(call: CapturedCall) -> Json:  # noqa: ARG001 - as all of them
+def _posted_for_one(call: DryRunCall) -> Json:  # noqa: ARG001 - as all of them
     return {"message_ts": _now_ts()}
 
 
-def _begun(call: CapturedCall) -> Json:
+def _begun(call: DryRunCall) -> Json:
     return {"channel": call.channel_id, "ts": _now_ts()}
 
 
-def _updated(call: CapturedCall) -> Json:
+def _updated(call: DryRunCall) -> Json:
     ts = call.text("ts")
     edited = {"edited": {"user": call.identity.user_id, "ts": _now_ts()}}
     message = _message(call, ts) | edited
     return {"channel": call.channel_id, "ts": ts, "text": message["text"], "message": message}
 
 
-def _same_message(call: CapturedCall) -> Json:
+def _same_message(call: DryRunCall) -> Json:
     return {"channel": call.channel_id, "ts": call.text("ts")}
 
 
-def _scheduled(call: CapturedCall) -> Json:
+def _scheduled(call: DryRunCall) -> Json:
     message = _message(call, "")
     return {
         "channel": call.channel_id,
@@ -103,7 +103,7 @@ def _scheduled(call: CapturedCall) -> Json:
     }
 
 
-def _permalink(call: CapturedCall) -> Json:
+def _permalink(call: DryRunCall) -> Json:
     number = call.text("message_ts").replace(".", "")
     return {"channel": call.channel_id, "permalink": f"https://slack.com/archives/{call.channel_id}/p{number}"}
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from machine.slack.dry_run.blocks import with_ids
-from machine.slack.dry_run.call import Answers, CapturedCall, Json, new_id, objects_in
+from machine.slack.block_kit.elements import objects_in, with_ids
+from machine.slack.dry_run.call import Answers, DryRunCall, Json, new_id
 
 
-def _opened(call: CapturedCall) -> Json:
+def _opened(call: DryRunCall) -> Json:
     view_id = new_id("V")
     return {"view": _view(call, view_id)}
 
 
-def _updated(call: CapturedCall) -> Json:
+def _updated(call: DryRunCall) -> Json:
     return {"view": _view(call, call.text("view_id") or new_id("V"))}
 
 
-def _view(call: CapturedCall, view_id: str) -> Json:
+def _view(call: DryRunCall, view_id: str) -> Json:
     content = call.json("view")
     content = content if isinstance(content, Mapping) else {}
     who = call.identity
@@ -26,11 +26,11 @@ def _view(call: CapturedCall, view_id: str) -> Json:
         "id": view_id,
         "team_id": who.team_id,
         "type": content.get("type") or "modal",
-        "blocks": with_ids(objects_in(content.get("blocks"))),
+        "blocks": list(with_ids(objects_in(content.get("blocks")), new_id)),
         "private_metadata": content.get("private_metadata") or "",
         "callback_id": content.get("callback_id") or "",
         "state": {"values": {}},
-        "hash": f"{int(time.time())}.{new_id('')}",
+        "hash": f"{int(time.time())}.{new_id()}",
         "title": content.get("title"),
         "clear_on_close": bool(content.get("clear_on_close")),
         "notify_on_close": bool(content.get("notify_on_close")),

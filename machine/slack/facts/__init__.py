@@ -1,1 +1,1 @@
-"""Facts about Slack's API as data, each with its source and date."""
+"""Facts about Slack's API as data, each with its source and date; what is done with them is elsewhere."""

@@ -19,7 +19,7 @@ class MachineBaseStorage(ABC):
     """Keeps bytes under keys, for all plugins together.
 
     The methods are called concurrently, from one event loop. They raise `StorageError` where the store cannot be
-    reached or refuses, and never otherwise: an unknown key is no error.
+    reached or refuses, and never otherwise: an unknown key is not an error.
 
     Attributes:
         settings: The bot's settings, in upper case.

@@ -18,7 +18,7 @@ from machine_console.app.status_bar import Status, TabBar
 from machine_console.app.window import ConsoleWindow
 from machine_console.panes.bot.document import BotFacts
 from machine_console.screens.help import HelpScreen
-from machine_console.status.rate_limit_usage import Use
+from machine_console.status.rate_limit_usage import MethodUsage
 from tests.console.app.test_application import until
 from tests.console.story import (
     CHANNELS,
@@ -48,7 +48,11 @@ FACTS = BotFacts(
         )
     ],
     waiting="users.list waits 12 s",
-    uses=[Use("users.info", 90, 100), Use("chat.postMessage", 12, 60), Use("auth.test", 2, None)],
+    uses=[
+        MethodUsage("users.info", 90, 100),
+        MethodUsage("chat.postMessage", 12, 60),
+        MethodUsage("auth.test", 2, None),
+    ],
     process=(("memory", "85 MB"), ("loop lag", "1 ms, at worst 14 ms within a minute"), ("kept", "4 events")),
     places=(("project", "/srv/bot"), ("storage", "SQLiteStorage"), ("recordings", "/srv/bot/.machine/recordings")),
 )

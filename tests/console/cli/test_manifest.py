@@ -68,7 +68,7 @@ async def test_over_http_everything_has_a_request_url(project: Path) -> None:
 @pytest.mark.parametrize("url", ["bot.example.com", "http://bot.example.com", "https://", "https://[", "https://a:0"])
 def test_an_address_that_slack_would_not_send_to(url: str) -> None:
     """Slack wants TLS."""
-    with pytest.raises(MachineError, match=r"is no address that Slack sends to\. Give one like https://"):
+    with pytest.raises(MachineError, match=r"is not an address that Slack sends to\. Give one like https://"):
         request_url(url)
 
 

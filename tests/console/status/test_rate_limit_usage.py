@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from machine.trace import ApiCalled, ConnectionChanged
 from machine_console.panes.bot.document import BotFacts, bot_nodes
-from machine_console.status.rate_limit_usage import CallBudget, Use
+from machine_console.status.rate_limit_usage import MethodUsage, RateLimitUsage
 from machine_console.text.styled_text import plain
 
 
@@ -33,32 +33,32 @@ def call(method: str, channel: str = "C1", *, is_captured: bool = False) -> ApiC
 
 def test_the_method_nearest_to_its_limit_comes_first() -> None:
     """20 calls of one that allows 50 a minute are more than 30 of one that allows 100."""
-    budget = CallBudget(Clock())
+    budget = RateLimitUsage(Clock())
     for method, times in (("users.info", 30), ("reactions.add", 20), ("something.unknown", 99)):
         for _ in range(times):
             budget.record(call(method))
 
     assert budget.uses() == [
-        Use("reactions.add", 20, 50),
-        Use("users.info", 30, 100),
-        Use("something.unknown", 99, None),
+        MethodUsage("reactions.add", 20, 50),
+        MethodUsage("users.info", 30, 100),
+        MethodUsage("something.unknown", 99, None),
     ]
 
 
 def test_messages_count_per_channel() -> None:
     """Slack limits them so: the busiest channel is what matters."""
-    budget = CallBudget(Clock())
+    budget = RateLimitUsage(Clock())
     for channel, times in (("C1", 3), ("C2", 5)):
         for _ in range(times):
             budget.record(call("chat.postMessage", channel))
 
-    assert budget.uses() == [Use("chat.postMessage", 5, 60)]
+    assert budget.uses() == [MethodUsage("chat.postMessage", 5, 60)]
 
 
 def test_a_call_counts_for_a_minute() -> None:
     """And nothing is kept of it afterwards."""
     clock = Clock()
-    budget = CallBudget(clock)
+    budget = RateLimitUsage(clock)
     budget.record(call("users.info"))
     clock.now += 59
     budget.record(call("users.info"))
@@ -73,7 +73,7 @@ def test_a_call_counts_for_a_minute() -> None:
 
 def test_what_is_not_sent_does_not_count() -> None:
     """A replay in live mode calls nobody."""
-    budget = CallBudget(Clock())
+    budget = RateLimitUsage(Clock())
 
     budget.record(call("chat.postMessage", is_captured=True))
 
@@ -82,7 +82,7 @@ def test_what_is_not_sent_does_not_count() -> None:
 
 def test_a_bot_that_posts_everywhere_takes_no_more_memory() -> None:
     """Channels that are counted apart are bounded."""
-    budget = CallBudget(Clock())
+    budget = RateLimitUsage(Clock())
     for number in range(3_000):
         budget.record(call("chat.postMessage", f"C{number}"))
 
@@ -100,7 +100,7 @@ def test_the_document_tells_all_of_it() -> None:
         is_live=True,
         changes=(change,),
         waiting="users.list waits 12 s",
-        uses=(Use("users.info", 90, 100), Use("auth.test", 2, None)),
+        uses=(MethodUsage("users.info", 90, 100), MethodUsage("auth.test", 2, None)),
         process=(("memory", "80 MB"),),
         places=(("project", "/srv/bot"),),
     )

@@ -13,7 +13,7 @@ from slack_sdk.models.views import View
 from machine.envelope import Envelope
 from machine.plugins import BlockAction, MachineBasePlugin
 from machine.plugins.decorators import action
-from machine.sandbox.state.messages import Message as Posted
+from machine.sandbox.state.objects import Message as Posted
 from machine.trace import EnvelopeAcknowledged, EnvelopeReceived, InvocationFailed, LogWritten
 from tests.conftest import BotUnderTest
 from tests.machine.plugins.catching import Catcher, catcher, caught

@@ -12,7 +12,7 @@ from slack_sdk.models.views import View
 from machine.envelope import Envelope
 from machine.plugins import MachineBasePlugin, ModalClosure, ModalSubmission
 from machine.plugins.decorators import modal, modal_closed
-from machine.sandbox.state.views import View as ShownView
+from machine.sandbox.state.objects import View as ShownView
 from machine.trace import EnvelopeAcknowledged, InvocationFailed
 from tests.conftest import BotUnderTest
 from tests.machine.plugins.catching import catcher, caught

@@ -12,7 +12,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox
-from machine.sandbox.condition import Bell
+from machine.sandbox.condition import Condition
 
 Answers = Callable[[SocketModeRequest], Mapping[str, Any] | None]
 
@@ -46,7 +46,7 @@ class App:
         self.answers: Answers = lambda request: None
         self.acknowledges: Callable[[SocketModeRequest], bool] = lambda request: True
         self._sandbox = sandbox
-        self._bell = Bell()
+        self._changed = Condition()
 
     async def __aenter__(self) -> Self:
         wanted = self._sandbox.socket_mode.connection_count + 1
@@ -64,7 +64,7 @@ class App:
 
     async def received(self, is_wanted: Callable[[SocketModeRequest], bool]) -> SocketModeRequest:
         """The first request like this, once it is there."""
-        await self._bell.wait_for(lambda: any(map(is_wanted, self.requests)))
+        await self._changed.wait_for(lambda: any(map(is_wanted, self.requests)))
         return next(filter(is_wanted, self.requests))
 
     async def event(self, event_type: str, subtype: str | None = None) -> dict[str, Any]:
@@ -84,4 +84,4 @@ class App:
             await client.send_socket_mode_response(
                 SocketModeResponse(request.envelope_id, dict(answer) if answer is not None else None)
             )
-        self._bell.ring()
+        self._changed.notify()

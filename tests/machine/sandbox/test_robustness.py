@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from machine.sandbox import SlackRefusal, Workspace
-from machine.sandbox.api.arguments import Arguments
 from machine.sandbox.api.methods import TABLE
 from machine.sandbox.api.methods.call import Call
+from machine.sandbox.arguments import Arguments
 from machine.sandbox.delivery.app_requests import Request
 from tests.machine.sandbox.listening import ManualClock
 

@@ -9,8 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.errors import MachineError
 from machine.sandbox import Change, Sandbox, Workspace
-from machine.sandbox.rules.message_rules import Draft
 from machine.sandbox.state.changes import MessagePosted
+from machine.sandbox.state.objects import Draft
 from tests.machine.sandbox.listening import App, ManualClock
 
 
@@ -116,7 +116,7 @@ async def test_file_is_shown_to_nobody_else(
 ) -> None:
     """Slack answers with its page to sign in, and status 200: a bot that forgets the token saves that."""
     shared = workspace.upload("alice", channel, "secret.txt", b"secret")
-    address = workspace.shapes.file(shared.files[0])["url_private"]
+    address = workspace.serializer.file(shared.files[0])["url_private"]
 
     async with aiohttp.ClientSession() as session:
         given = sandbox.bot_token if token is None else token

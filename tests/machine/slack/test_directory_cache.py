@@ -24,7 +24,7 @@ from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import listen_to
 from machine.sandbox import Sandbox, Workspace
 from machine.slack.directory import PAGE_SIZE, Directory
-from machine.slack.directory_cache import FILE, VERSION, Snapshot, packed, unpacked
+from machine.slack.directory_cache import FILE, VERSION, DirectoryCache, packed, unpacked
 from machine.slack.lazy_records import MAX_HELD
 from machine.trace import ApiCalled, Trace
 from tests.machine.slack.gateway import Gateway, status
@@ -92,7 +92,7 @@ async def listed(directory: Directory) -> None:
             await asyncio.gather(*directory._background)
 
 
-def directory_of(api_url: str, token: str, snapshot: Snapshot | None = None) -> Directory:
+def directory_of(api_url: str, token: str, snapshot: DirectoryCache | None = None) -> Directory:
     """A directory without a bot around it, that lists at once what it knows already."""
     return Directory(AsyncWebClient(token=token, base_url=api_url), "U0BOT", snapshot, refresh_after_s=0.0)
 
@@ -168,17 +168,17 @@ def test_a_snapshot_of_another_workspace_is_begun_anew(tmp_path: Path) -> None:
     """Or its people would be taken for this one's."""
     file = tmp_path / FILE
     for owner, expected in (("one", 0), ("one", 1), ("other", 0)):
-        directory = Directory(AsyncWebClient(), "U0BOT", Snapshot(file, owner))
+        directory = Directory(AsyncWebClient(), "U0BOT", DirectoryCache(file, owner))
         assert len(directory.users) == expected
         directory.remember_user({"id": "U1"})
-        directory._snapshot.close()
+        directory._cache.close()
 
 
 def test_a_second_process_keeps_a_directory_of_its_own(tmp_path: Path) -> None:
     """`machine repl` beside the bot: neither waits for the other."""
-    first = Directory(AsyncWebClient(), "U0BOT", Snapshot(tmp_path / FILE, "one"))
+    first = Directory(AsyncWebClient(), "U0BOT", DirectoryCache(tmp_path / FILE, "one"))
     first.remember_user({"id": "U1", "name": "ada"})
-    second = Directory(AsyncWebClient(), "U0BOT", Snapshot(tmp_path / FILE, "one"))
+    second = Directory(AsyncWebClient(), "U0BOT", DirectoryCache(tmp_path / FILE, "one"))
     second.remember_user({"id": "U2", "name": "bob"})
 
     assert list(first.users) == ["U1"]
@@ -189,7 +189,7 @@ def test_a_snapshot_that_cannot_be_written_is_done_without(tmp_path: Path) -> No
     """The bot runs on, and knows what it learns."""
     (tmp_path / FILE.parent).write_text("a file where the folder should be")
 
-    directory = Directory(AsyncWebClient(), "U0BOT", Snapshot(tmp_path / FILE, "one"))
+    directory = Directory(AsyncWebClient(), "U0BOT", DirectoryCache(tmp_path / FILE, "one"))
     directory.remember_user({"id": "U1", "name": "ada"})
 
     assert directory.users["U1"].name == "ada"
@@ -262,11 +262,11 @@ async def test_an_older_page_does_not_undo_what_an_event_told() -> None:
 async def test_what_is_gone_from_the_lists_is_forgotten(tmp_path: Path) -> None:
     """A channel that was deleted while the bot was not there; whoever events told of stays."""
     async with Sandbox(Workspace.default(users=LARGE)) as sandbox:
-        directory = directory_of(sandbox.api_url, sandbox.bot_token, Snapshot(tmp_path / FILE, "one"))
+        directory = directory_of(sandbox.api_url, sandbox.bot_token, DirectoryCache(tmp_path / FILE, "one"))
         directory.remember_channel({"id": "C0GONE", "name": "gone"})
         await directory.close()
 
-        directory = directory_of(sandbox.api_url, sandbox.bot_token, Snapshot(tmp_path / FILE, "one"))
+        directory = directory_of(sandbox.api_url, sandbox.bot_token, DirectoryCache(tmp_path / FILE, "one"))
         assert "C0GONE" in directory.channels
         directory.remember_user({"id": "U0STRANGER", "is_stranger": True})
         await directory.fill()
@@ -322,7 +322,7 @@ def test_people_look_like_a_dict() -> None:
 
 def test_odd_keys_and_names_are_harmless(tmp_path: Path) -> None:
     """As in a dict; and half a character is no reason to lose an event, or the file."""
-    directory = Directory(AsyncWebClient(), "U0BOT", Snapshot(tmp_path / FILE, "one"))
+    directory = Directory(AsyncWebClient(), "U0BOT", DirectoryCache(tmp_path / FILE, "one"))
     directory.remember_user({"id": "U1", "name": "cut\ud83d"})
     key: Any
 
@@ -331,8 +331,8 @@ def test_odd_keys_and_names_are_harmless(tmp_path: Path) -> None:
         assert directory.users.get(key) is None
     assert directory.find_user("\ud83d") is None
     assert list(directory.users) == ["U1"]
-    directory._snapshot.close()
-    assert list(Directory(AsyncWebClient(), "U0BOT", Snapshot(tmp_path / FILE, "one")).users) == ["U1"]
+    directory._cache.close()
+    assert list(Directory(AsyncWebClient(), "U0BOT", DirectoryCache(tmp_path / FILE, "one")).users) == ["U1"]
 
 
 def test_records_keep_what_slack_told() -> None:
@@ -352,7 +352,7 @@ def test_records_keep_what_slack_told() -> None:
 )
 def test_people_are_there_for_as_long_as_they_are(steps: list[tuple[str, str]]) -> None:
     """Who has been met is remembered, so that not each event asks the database; also by a snapshot that broke since."""
-    snapshot = Snapshot()
+    snapshot = DirectoryCache()
     users = Directory(AsyncWebClient(), "U0BOT", snapshot).users
     expected: set[str] = set()
 

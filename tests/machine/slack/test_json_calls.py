@@ -117,7 +117,7 @@ async def test_another_token_is_kept_to(server: Server, client: SlackWebClient) 
     ("answer", "said"),
     [
         ({"text": '{"ok": false, "error": "channel_not_found"}', "content_type": "application/json"}, "channel_not_f"),
-        ({"text": "<h1>Sign in to this network</h1>", "content_type": "text/html"}, "no JSON: <h1>Sign in"),
+        ({"text": "<h1>Sign in to this network</h1>", "content_type": "text/html"}, "not JSON: <h1>Sign in"),
         ({"text": "<h1>Bad gateway</h1>", "content_type": "text/html", "status": 502}, "status: 502"),
         ({"text": "", "status": 503}, "status: 503"),
     ],

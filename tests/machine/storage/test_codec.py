@@ -174,7 +174,7 @@ def test_what_a_removed_plugin_made_is_refused(load: Loader) -> None:
     value = load(1).Plain()
     del sys.modules["reloaded_plugin"]
 
-    with pytest.raises(StorageError, match="from reloaded_plugin, which is no loaded module"):
+    with pytest.raises(StorageError, match="from reloaded_plugin, which is not a loaded module"):
         encode(value, key="k")
 
 
@@ -183,7 +183,7 @@ def test_what_was_defined_in_a_repl_is_refused() -> None:
     namespace: dict[str, Any] = {"__name__": "__console__", "machine": "all of the bot"}
     exec("class Note:\n    def text(self): return machine\nshout = lambda: machine", namespace)
 
-    with pytest.raises(StorageError, match="Note is from __console__, which is no loaded module"):
+    with pytest.raises(StorageError, match="Note is from __console__, which is not a loaded module"):
         encode(namespace["Note"](), key="k")
     with pytest.raises(StorageError, match="<lambda> in it is from __console__"):
         encode(namespace["shout"], key="k")

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from machine.plugins import MachineBasePlugin
+from machine.plugins.decorators import schedule
 from machine.testing import Bot, Clock
 from tests.machine.testing.workshop import Workshop
 
@@ -28,6 +30,41 @@ async def test_jobs_run_in_order_at_their_own_times(bot: Bot) -> None:
         "08:30",
     ]
     assert bot.now == MONDAY + timedelta(hours=1)
+
+
+class Nightly(MachineBasePlugin):
+    """Runs where clocks are changed."""
+
+    @schedule(hour=2, minute=30, timezone="Europe/Amsterdam")
+    async def once(self) -> None:
+        await self.say("#general", "once")
+
+    @schedule(hour="*", minute=30, timezone="Europe/Amsterdam")
+    async def hourly(self) -> None:
+        await self.say("#general", "hourly")
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        pytest.param(
+            "March",
+            ["00:30 hourly", "01:00 once", "01:30 hourly"],
+            marks=pytest.mark.machine(plugins=[Nightly], now=datetime(2026, 3, 29, tzinfo=UTC)),
+        ),
+        pytest.param(
+            "October",
+            ["00:30 hourly", "00:30 once", "01:30 hourly"],
+            marks=pytest.mark.machine(plugins=[Nightly], now=datetime(2026, 10, 25, tzinfo=UTC)),
+        ),
+    ],
+)
+async def test_jobs_run_across_a_change_of_clocks(bot: Bot, day: str, expected: list[str]) -> None:
+    """B1: a fixed hour once, right after the gap or in the first pass; a wildcard as time goes on. In UTC."""
+    await bot.travel(hours=2)
+
+    posted = [(datetime.fromtimestamp(float(said.ts), UTC).strftime("%H:%M"), said.text) for said in bot.messages()]
+    assert sorted(f"{at} {text}" for at, text in posted) == expected
 
 
 @at_monday

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from machine.trace import ConnectionChanged
-from machine_console.status.rate_limit_usage import Use
+from machine_console.status.rate_limit_usage import MethodUsage
 from machine_console.text.document_tree import BLANK, Node
 from machine_console.text.formatting import clock, counted
 from machine_console.text.styled_text import Part, line
@@ -39,7 +39,7 @@ class BotFacts:
     is_live: bool
     changes: Sequence[ConnectionChanged] = ()
     waiting: str = ""
-    uses: Sequence[Use] = ()
+    uses: Sequence[MethodUsage] = ()
     process: tuple[tuple[str, str], ...] = ()
     places: tuple[tuple[str, str], ...] = ()
 

@@ -13,10 +13,10 @@ from machine.errors import MachineError
 from machine.sandbox import Workspace
 from machine.sandbox.delivery.interactions import Interaction
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.rules.element_values import Surface
 from machine.sandbox.state.changes import Change, HomePublished, ViewClosed, ViewOpened, ViewUpdated
-from machine.sandbox.state.views import View
-from machine_console.blockkit.controls import BUTTONS, TEXTS, TOGGLES, Control, Option, mapping
+from machine.sandbox.state.objects import Surface, View
+from machine.slack.facts.block_kit import BUTTONS, PICKERS, TEXT_INPUTS, TOGGLES
+from machine_console.blockkit.controls import Control, Option, mapping
 from machine_console.blockkit.elements import options_of
 from machine_console.screens.dialogs import AskingScreen, ChoiceScreen, ConfirmScreen, DateScreen, TextScreen
 from machine_console.screens.modal import ViewScreen
@@ -110,10 +110,10 @@ class BlockUser:
             return workspace.click(person_id, surface, name, control.value)
         if control.kind in TOGGLES:
             return workspace.choose(person_id, surface, name, *control.toggled())
-        if control.kind in TEXTS:
+        if control.kind in TEXT_INPUTS:
             text = await self._ask(self._text_screen(control))
             return None if text is None else workspace.pick(person_id, surface, name, text or None)
-        if control.kind in {"datepicker", "timepicker", "datetimepicker"}:
+        if control.kind in PICKERS:
             value = await self._moment(control)
             return None if value is None else workspace.pick(person_id, surface, name, value or None)
         chosen = await self._ask(self._choice_screen(person_id, surface, control))

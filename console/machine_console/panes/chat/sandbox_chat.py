@@ -13,8 +13,7 @@ from machine.sandbox.state.changes import (
     ReactionAdded,
     ReactionRemoved,
 )
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Conversation, Message
 from machine_console.panes.chat.transcript import ChatChannel, ChatLog, ChatMessage, ChatPerson
 from machine_console.text.formatting import readable
 from machine_console.text.names import SandboxNames

@@ -70,7 +70,7 @@ class FailureEntry:
 
 @dataclass(frozen=True, slots=True)
 class JobEntry:
-    """A scheduled job; `next_run` is `None` while it is paused."""
+    """A scheduled job; `next_run` is `None` if it never runs again."""
 
     handler: str
     next_run: datetime | None
@@ -138,10 +138,8 @@ def _handler(handler: HandlerEntry) -> Node:
 
 
 def _job(job: JobEntry, timezone: tzinfo) -> Node:
-    when = job.next_run.astimezone(timezone).strftime("%a %d %b %H:%M:%S") if job.next_run else "paused"
-    return Node(
-        (Part(job.handler), Part(f"  next {when}" if job.next_run else "  paused", "dim")), job.id or job.handler
-    )
+    when = f"next {job.next_run.astimezone(timezone):%a %d %b %H:%M:%S}" if job.next_run else "never runs again"
+    return Node((Part(job.handler), Part(f"  {when}", "dim")), job.id or job.handler)
 
 
 def plugins_of(machine: Machine, calls: Mapping[str, HandlerCalls] | None = None) -> list[PluginEntry]:

@@ -12,7 +12,7 @@ from machine.envelope import Envelope
 from machine.models import Channel, User
 from machine.read_only import require_writable
 from machine.sandbox import Workspace
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Message
 from machine.trace import HandlersConsidered, Record
 from machine_console.history.history import EventTrace, History
 from machine_console.repl.language.errors import ReplError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from machine.sandbox.api.methods.call import Answer, Call, Method
-from machine.sandbox.state.conversations import Conversation
+from machine.sandbox.state.objects import Conversation
 
 _EDITABLE = ("title", "link", "emoji")
 
@@ -41,8 +41,8 @@ def _channel(call: Call) -> Conversation:
 
 
 METHODS = (
-    Method("bookmarks.add", _add, ("bookmarks:write",), tier=2),
-    Method("bookmarks.edit", _edit, ("bookmarks:write",), tier=2),
-    Method("bookmarks.remove", _remove, ("bookmarks:write",), tier=2),
-    Method("bookmarks.list", _list, ("bookmarks:read",)),
+    Method("bookmarks.add", _add),
+    Method("bookmarks.edit", _edit),
+    Method("bookmarks.remove", _remove),
+    Method("bookmarks.list", _list),
 )

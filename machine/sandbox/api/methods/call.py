@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from machine.sandbox.api.arguments import Arguments
-from machine.sandbox.api.rate_limits import Tier
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.people import Person
-from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.arguments import Arguments
+from machine.sandbox.state.objects import Conversation, Person
+from machine.sandbox.workspace import Workspace
+from machine.slack.facts.methods import APP_TOKEN_METHODS, METHODS, MethodFacts
 
 Answer: TypeAlias = dict[str, Any]
 """What a method answers; `ok` is added on the way out."""
@@ -57,13 +56,14 @@ class Method:
     Attributes:
         name: For example `chat.postMessage`.
         run: Answers a call, or raises `SlackRefusal`.
-        scopes: The scopes of which a bot token needs one; `permissions` tells which, where that depends on the call.
         caller: Whose token it is called with.
-        tier: How often Slack lets an app call it: https://docs.slack.dev/apis/web-api/rate-limits.
     """
 
     name: str
     run: Callable[[Call], Answer]
-    scopes: tuple[str, ...] = ()
     caller: Caller = "member"
-    tier: Tier = 3
+
+    @property
+    def facts(self) -> MethodFacts:
+        """Its scopes and its tier; `permissions` tells which scope, where that depends on the call."""
+        return METHODS[self.name] if self.caller != "app" else APP_TOKEN_METHODS[self.name]

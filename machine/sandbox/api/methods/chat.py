@@ -5,19 +5,18 @@ from __future__ import annotations
 from machine.sandbox.api.methods.call import Answer, Call, Method
 from machine.sandbox.api.pagination import next_cursor, page_of
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.rules.message_rules import Draft
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
+from machine.sandbox.rules.message_rules import check_draft, draft_of
+from machine.sandbox.state.objects import Conversation, Draft, Message
 
 
 def _post_message(call: Call) -> Answer:
-    conversation, draft = _target(call), Draft.from_arguments(call.arguments)
+    conversation, draft = _target(call), draft_of(call.arguments)
     posting = call.workspace.posting
     may_write_anywhere = call.actor.is_bot and "chat:write.public" in call.workspace.app.scopes
     is_open = may_write_anywhere and conversation.kind == "channel" and not conversation.is_archived
     post = posting.post_unchecked if is_open else posting.post
     message = post(call.actor, conversation, draft)
-    return {"channel": message.channel, "ts": message.ts, "message": call.workspace.shapes.message(message)}
+    return {"channel": message.channel, "ts": message.ts, "message": call.workspace.serializer.message(message)}
 
 
 def _post_ephemeral(call: Call) -> Answer:
@@ -27,7 +26,7 @@ def _post_ephemeral(call: Call) -> Answer:
     if user.id not in conversation.members:
         raise SlackRefusal("user_not_in_channel")
     message = call.workspace.posting.post_unchecked(
-        call.actor, conversation, Draft.from_arguments(call.arguments), ephemeral_to=user.id
+        call.actor, conversation, draft_of(call.arguments), ephemeral_to=user.id
     )
     return {"message_ts": message.ts}
 
@@ -48,7 +47,7 @@ def _update(call: Call) -> Answer:
         attachments=arguments.items("attachments", "invalid_attachments"),
         metadata=arguments.object("metadata", "invalid_metadata_format"),
     )
-    shape = call.workspace.shapes.message(message)
+    shape = call.workspace.serializer.message(message)
     return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": shape}
 
 
@@ -61,7 +60,8 @@ def _delete(call: Call) -> Answer:
 def _schedule(call: Call) -> Answer:
     conversation = _target(call)
     call.workspace.channels.writable(conversation.id, call.actor.id)
-    draft = Draft.from_arguments(call.arguments)
+    draft = draft_of(call.arguments)
+    check_draft(draft)
     scheduled = call.workspace.schedule.add(call.actor.id, conversation.id, call.arguments.number("post_at"), draft)
     return {
         "channel": scheduled.channel,
@@ -133,13 +133,13 @@ def _message(call: Call) -> Message:
 
 
 METHODS = (
-    Method("chat.postMessage", _post_message, ("chat:write",), tier="posting"),
-    Method("chat.postEphemeral", _post_ephemeral, ("chat:write",), tier=4),
-    Method("chat.meMessage", _me_message, ("chat:write",)),
-    Method("chat.update", _update, ("chat:write",)),
-    Method("chat.delete", _delete, ("chat:write",)),
-    Method("chat.scheduleMessage", _schedule, ("chat:write",)),
+    Method("chat.postMessage", _post_message),
+    Method("chat.postEphemeral", _post_ephemeral),
+    Method("chat.meMessage", _me_message),
+    Method("chat.update", _update),
+    Method("chat.delete", _delete),
+    Method("chat.scheduleMessage", _schedule),
     Method("chat.scheduledMessages.list", _list_scheduled),
-    Method("chat.deleteScheduledMessage", _delete_scheduled, ("chat:write",)),
-    Method("chat.getPermalink", _get_permalink, tier=None),
+    Method("chat.deleteScheduledMessage", _delete_scheduled),
+    Method("chat.getPermalink", _get_permalink),
 )

@@ -7,12 +7,9 @@ from collections.abc import Iterable
 from machine.sandbox.api.methods.call import Answer, Call, Method
 from machine.sandbox.api.pagination import next_cursor, page_of
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Conversation, Message
 
 _KINDS = {"public_channel": "channel", "private_channel": "private", "mpim": "mpim", "im": "im"}
-_READ = ("channels:read", "groups:read", "im:read", "mpim:read")
-_HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
 _LAST_TS = "9999999999.999999"
 
 
@@ -30,7 +27,7 @@ def list_for(call: Call, member: str | None) -> Answer:
         and (member is None or member in conversation.members)
     ]
     page, cursor = page_of(visible, call.arguments)
-    shapes = [call.workspace.shapes.conversation(conversation) for conversation in page]
+    shapes = [call.workspace.serializer.conversation(conversation) for conversation in page]
     return {"channels": shapes, **next_cursor(cursor)}
 
 
@@ -44,7 +41,7 @@ def _list(call: Call) -> Answer:
 
 def _info(call: Call) -> Answer:
     conversation = call.channel()
-    shape = call.workspace.shapes.conversation(conversation)
+    shape = call.workspace.serializer.conversation(conversation)
     if call.actor.id in conversation.members:
         shape["last_read"] = conversation.last_read.get(call.actor.id, "0000000000.000000")
     if call.arguments.flag("include_num_members") and not conversation.is_dm:
@@ -63,7 +60,7 @@ def _open(call: Call) -> Answer:
     was_there = {channel.id for channel in call.workspace.channels.values() if channel.is_open}
     conversation = call.workspace.channels.open([*users, call.actor.id])
     is_full = call.arguments.flag("return_im")
-    shape = call.workspace.shapes.conversation(conversation) if is_full else {"id": conversation.id}
+    shape = call.workspace.serializer.conversation(conversation) if is_full else {"id": conversation.id}
     answer: Answer = {"channel": shape}
     if conversation.id in was_there:
         answer |= {"no_op": True, "already_open": True}
@@ -81,7 +78,7 @@ def _history(call: Call) -> Answer:
     wanted = list(_between(call, (message for message in messages if message.is_in_channel)))
     page, cursor = page_of(wanted, call.arguments)
     answer: Answer = {
-        "messages": [call.workspace.shapes.message(message) for message in page],
+        "messages": [call.workspace.serializer.message(message) for message in page],
         "has_more": bool(cursor),
         "pin_count": len(call.workspace.messages.pins(conversation.id)),
     }
@@ -93,7 +90,7 @@ def _replies(call: Call) -> Answer:
     parent, *replies = call.workspace.messages.thread(conversation.id, call.arguments.required("ts"))
     page, cursor = page_of([parent, *_between(call, replies)], call.arguments, default_limit=1000)
     answer: Answer = {
-        "messages": [call.workspace.shapes.message(message) for message in page],
+        "messages": [call.workspace.serializer.message(message) for message in page],
         "has_more": bool(cursor),
     }
     return answer | (next_cursor(cursor) if cursor else {})
@@ -140,16 +137,16 @@ def _kinds(call: Call) -> set[str]:
 
 def shape_of(call: Call, conversation: Conversation) -> Answer:
     """The answer of the methods that give back the conversation they changed."""
-    return {"channel": call.workspace.shapes.conversation(conversation)}
+    return {"channel": call.workspace.serializer.conversation(conversation)}
 
 
 METHODS = (
-    Method("conversations.list", _list, _READ, tier=2),
-    Method("conversations.info", _info, _READ),
-    Method("conversations.open", _open, ("im:write", "mpim:write")),
-    Method("conversations.close", _close, ("im:write", "mpim:write"), tier=2),
-    Method("conversations.history", _history, _HISTORY),
-    Method("conversations.replies", _replies, _HISTORY),
-    Method("conversations.members", _members, _READ, tier=4),
-    Method("conversations.mark", _mark, ("channels:manage", "groups:write", "im:write", "mpim:write")),
+    Method("conversations.list", _list),
+    Method("conversations.info", _info),
+    Method("conversations.open", _open),
+    Method("conversations.close", _close),
+    Method("conversations.history", _history),
+    Method("conversations.replies", _replies),
+    Method("conversations.members", _members),
+    Method("conversations.mark", _mark),
 )

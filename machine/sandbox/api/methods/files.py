@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from machine.sandbox.api.methods.call import Answer, Call, Method
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.rules.message_rules import Draft
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.files import File
+from machine.sandbox.state.objects import Conversation, Draft, File
 
 _MAX_PAGE_SIZE = 1_000
 
@@ -29,11 +27,11 @@ def _complete_upload(call: Call) -> Answer:
             text=call.arguments.text("initial_comment"), files=files, thread_ts=call.arguments.maybe_text("thread_ts")
         )
         call.workspace.posting.post(call.actor, target, draft)
-    return {"files": [call.workspace.shapes.file(file) for file in files]}
+    return {"files": [call.workspace.serializer.file(file) for file in files]}
 
 
 def _info(call: Call) -> Answer:
-    return {"file": call.workspace.shapes.file(_file(call)), "comments": [], **_paging(1, 1, 1)}
+    return {"file": call.workspace.serializer.file(_file(call)), "comments": [], **_paging(1, 1, 1)}
 
 
 def _list(call: Call) -> Answer:
@@ -47,7 +45,7 @@ def _list(call: Call) -> Answer:
     if not 1 <= count <= _MAX_PAGE_SIZE or page < 1:
         raise SlackRefusal("invalid_arguments", ["[ERROR] count must be 1 to 1000, page 1 or more"])
     shown = files[(page - 1) * count : page * count]
-    return {"files": [call.workspace.shapes.file(file) for file in shown], **_paging(count, len(files), page)}
+    return {"files": [call.workspace.serializer.file(file) for file in shown], **_paging(count, len(files), page)}
 
 
 def _delete(call: Call) -> Answer:
@@ -75,9 +73,9 @@ def _paging(count: int, total: int, page: int) -> Answer:
 
 
 METHODS = (
-    Method("files.getUploadURLExternal", _get_upload_url, ("files:write",), tier=4),
-    Method("files.completeUploadExternal", _complete_upload, ("files:write",), tier=4),
-    Method("files.info", _info, ("files:read",), tier=4),
-    Method("files.list", _list, ("files:read",)),
-    Method("files.delete", _delete, ("files:write",)),
+    Method("files.getUploadURLExternal", _get_upload_url),
+    Method("files.completeUploadExternal", _complete_upload),
+    Method("files.info", _info),
+    Method("files.list", _list),
+    Method("files.delete", _delete),
 )

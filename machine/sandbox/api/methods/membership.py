@@ -5,8 +5,6 @@ from __future__ import annotations
 from machine.sandbox.api.methods.call import Answer, Call, Method
 from machine.sandbox.api.methods.conversations import shape_of
 
-_MANAGE = ("channels:manage", "groups:write", "im:write", "mpim:write")
-
 
 def _create(call: Call) -> Answer:
     name = call.arguments.text("name")
@@ -69,14 +67,14 @@ def _set_purpose(call: Call) -> Answer:
 
 
 METHODS = (
-    Method("conversations.create", _create, _MANAGE, tier=2),
-    Method("conversations.join", _join, ("channels:join",)),
-    Method("conversations.leave", _leave, _MANAGE),
-    Method("conversations.invite", _invite, _MANAGE),
-    Method("conversations.kick", _kick, _MANAGE),
-    Method("conversations.archive", _archive, _MANAGE, tier=2),
-    Method("conversations.unarchive", _unarchive, _MANAGE, tier=2),
-    Method("conversations.rename", _rename, _MANAGE, tier=2),
-    Method("conversations.setTopic", _set_topic, _MANAGE, tier=2),
-    Method("conversations.setPurpose", _set_purpose, _MANAGE, tier=2),
+    Method("conversations.create", _create),
+    Method("conversations.join", _join),
+    Method("conversations.leave", _leave),
+    Method("conversations.invite", _invite),
+    Method("conversations.kick", _kick),
+    Method("conversations.archive", _archive),
+    Method("conversations.unarchive", _unarchive),
+    Method("conversations.rename", _rename),
+    Method("conversations.setTopic", _set_topic),
+    Method("conversations.setPurpose", _set_purpose),
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from machine.sandbox.api.methods.call import Call, Method
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.conversations import Kind
+from machine.sandbox.state.objects import Kind
 
 _PREFIXES: Mapping[Kind, str] = {"channel": "channels:", "private": "groups:", "im": "im:", "mpim": "mpim:"}
 _PREFIXES_BY_TYPE = {"public_channel": "channels:", "private_channel": "groups:", "im": "im:", "mpim": "mpim:"}
@@ -24,22 +24,22 @@ def check_scopes(method: Method, call: Call, granted: Sequence[str]) -> None:
     Raises:
         SlackRefusal: `missing_scope`, with the scope in `needed` and those of the app in `provided`.
     """
-    if not method.scopes:
+    if not method.facts.scopes:
         return
     lacking = [scope for scope in _needed(method, call) if scope not in granted]
-    if not lacking and any(scope in granted for scope in method.scopes):
+    if not lacking and any(scope in granted for scope in method.facts.scopes):
         return
-    details = {"needed": ",".join(lacking or method.scopes), "provided": ",".join(granted)}
+    details = {"needed": ",".join(lacking or method.facts.scopes), "provided": ",".join(granted)}
     raise SlackRefusal("missing_scope", details=details)
 
 
 def _needed(method: Method, call: Call) -> Iterator[str]:
     """The scopes that this call needs in any case; others of the method will do for other kinds of conversations."""
-    if len(method.scopes) == 1:
-        yield method.scopes[0]
+    if len(method.facts.scopes) == 1:
+        yield method.facts.scopes[0]
     for prefix in _prefixes(method, call):
-        yield from (scope for scope in method.scopes if scope.startswith(prefix))
-    if "chat:write" in method.scopes and any(call.arguments.maybe_text(name) for name in _CUSTOMIZING):
+        yield from (scope for scope in method.facts.scopes if scope.startswith(prefix))
+    if "chat:write" in method.facts.scopes and any(call.arguments.maybe_text(name) for name in _CUSTOMIZING):
         yield "chat:write.customize"
 
 

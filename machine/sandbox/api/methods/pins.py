@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from machine.sandbox.api.methods.call import Answer, Call, Method
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Message
 
 
 def _add(call: Call) -> Answer:
@@ -25,7 +25,7 @@ def _list(call: Call) -> Answer:
             "channel": conversation.id,
             "created": pinned_at,
             "created_by": user,
-            "message": call.workspace.shapes.message(message) | {"pinned_to": [conversation.id]},
+            "message": call.workspace.serializer.message(message) | {"pinned_to": [conversation.id]},
         }
         for message, user, pinned_at in call.workspace.messages.pins(conversation.id)
     ]
@@ -40,7 +40,7 @@ def _message(call: Call) -> Message:
 
 
 METHODS = (
-    Method("pins.add", _add, ("pins:write",), tier=2),
-    Method("pins.remove", _remove, ("pins:write",), tier=2),
-    Method("pins.list", _list, ("pins:read",), tier=2),
+    Method("pins.add", _add),
+    Method("pins.remove", _remove),
+    Method("pins.list", _list),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from machine.sandbox.api.methods.call import Answer, Call, Method
 from machine.sandbox.api.pagination import next_cursor, page_of
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Message
 
 
 def _add(call: Call) -> Answer:
@@ -37,7 +37,7 @@ def _list(call: Call) -> Answer:
 
 
 def _item(call: Call, message: Message) -> Answer:
-    return {"type": "message", "channel": message.channel, "message": call.workspace.shapes.message(message)}
+    return {"type": "message", "channel": message.channel, "message": call.workspace.serializer.message(message)}
 
 
 def _message(call: Call) -> Message:
@@ -47,8 +47,8 @@ def _message(call: Call) -> Message:
 
 
 METHODS = (
-    Method("reactions.add", _add, ("reactions:write",)),
-    Method("reactions.remove", _remove, ("reactions:write",)),
-    Method("reactions.get", _get, ("reactions:read",)),
-    Method("reactions.list", _list, ("reactions:read",), tier=2),
+    Method("reactions.add", _add),
+    Method("reactions.remove", _remove),
+    Method("reactions.get", _get),
+    Method("reactions.list", _list),
 )

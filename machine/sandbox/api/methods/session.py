@@ -31,7 +31,7 @@ def _open_connection(call: Call) -> Answer:
 
 
 METHODS = (
-    Method("api.test", _test_api, caller="anybody", tier=4),
-    Method("auth.test", _test_auth, caller="either", tier=None),
-    Method("apps.connections.open", _open_connection, ("connections:write",), caller="app", tier=1),
+    Method("api.test", _test_api, caller="anybody"),
+    Method("auth.test", _test_auth, caller="either"),
+    Method("apps.connections.open", _open_connection, caller="app"),
 )

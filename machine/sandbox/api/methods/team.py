@@ -28,7 +28,7 @@ def _bots_info(call: Call) -> Answer:
     bot, app = call.workspace.bot, call.workspace.app
     if call.arguments.text("bot", bot.bot_id or "") != bot.bot_id:
         raise SlackRefusal("bot_not_found")
-    profile = call.workspace.shapes.bot_profile()
+    profile = call.workspace.serializer.bot_profile()
     return {"bot": profile | {"id": bot.bot_id, "user_id": bot.id, "app_id": app.id}}
 
 
@@ -54,9 +54,9 @@ def _list_usergroup_members(call: Call) -> Answer:
 
 
 METHODS = (
-    Method("team.info", _team_info, ("team:read",)),
-    Method("bots.info", _bots_info, ("users:read",)),
-    Method("emoji.list", _list_emoji, ("emoji:read",), tier=2),
-    Method("usergroups.list", _list_usergroups, ("usergroups:read",), tier=2),
-    Method("usergroups.users.list", _list_usergroup_members, ("usergroups:read",), tier=2),
+    Method("team.info", _team_info),
+    Method("bots.info", _bots_info),
+    Method("emoji.list", _list_emoji),
+    Method("usergroups.list", _list_usergroups),
+    Method("usergroups.users.list", _list_usergroup_members),
 )

@@ -6,7 +6,7 @@ from machine.sandbox.api.methods.call import Answer, Call, Method
 from machine.sandbox.api.methods.conversations import list_for
 from machine.sandbox.api.pagination import next_cursor, page_of
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.people import Person
+from machine.sandbox.state.objects import Person
 
 _PRESENCES = {"auto": "active", "away": "away"}
 _EVERYBODY = 1_000
@@ -14,19 +14,19 @@ _EVERYBODY = 1_000
 
 def _list(call: Call) -> Answer:
     page, cursor = page_of(list(call.workspace.people.values()), call.arguments, default_limit=_EVERYBODY)
-    members = [call.workspace.shapes.person(person) for person in page]
+    members = [call.workspace.serializer.person(person) for person in page]
     return {"members": members, "cache_ts": int(call.workspace.timeline.now), **next_cursor(cursor)}
 
 
 def _info(call: Call) -> Answer:
-    return {"user": call.workspace.shapes.person(_person(call))}
+    return {"user": call.workspace.serializer.person(_person(call))}
 
 
 def _lookup_by_email(call: Call) -> Answer:
     person = call.workspace.people.with_email(call.arguments.required("email"))
     if person is None or person.is_deleted:
         raise SlackRefusal("users_not_found")
-    return {"user": call.workspace.shapes.person(person)}
+    return {"user": call.workspace.serializer.person(person)}
 
 
 def _conversations(call: Call) -> Answer:
@@ -52,7 +52,7 @@ def _set_presence(call: Call) -> Answer:
 
 def _get_profile(call: Call) -> Answer:
     person = call.workspace.people.known(call.arguments.text("user") or call.actor.id)
-    return {"profile": call.workspace.shapes.profile(person)}
+    return {"profile": call.workspace.serializer.profile(person)}
 
 
 def _person(call: Call) -> Person:
@@ -60,11 +60,11 @@ def _person(call: Call) -> Person:
 
 
 METHODS = (
-    Method("users.list", _list, ("users:read",), tier=2),
-    Method("users.info", _info, ("users:read",), tier=4),
-    Method("users.lookupByEmail", _lookup_by_email, ("users:read.email",)),
-    Method("users.conversations", _conversations, ("channels:read", "groups:read", "im:read", "mpim:read")),
-    Method("users.getPresence", _get_presence, ("users:read",)),
-    Method("users.setPresence", _set_presence, ("users:write",), tier=2),
-    Method("users.profile.get", _get_profile, ("users.profile:read",), tier=4),
+    Method("users.list", _list),
+    Method("users.info", _info),
+    Method("users.lookupByEmail", _lookup_by_email),
+    Method("users.conversations", _conversations),
+    Method("users.getPresence", _get_presence),
+    Method("users.setPresence", _set_presence),
+    Method("users.profile.get", _get_profile),
 )

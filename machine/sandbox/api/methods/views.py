@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from machine.sandbox.api.methods.call import Answer, Call, Method
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.state.views import View
-from machine.slack.block_kit.validation import check_view
+from machine.sandbox.rules.block_rules import check_view
+from machine.sandbox.state.objects import View
 
 
 def _open(call: Call) -> Answer:
@@ -40,12 +40,12 @@ def _publish(call: Call) -> Answer:
 
 
 def _shape(call: Call, view: View) -> Answer:
-    return {"view": call.workspace.shapes.view(view)}
+    return {"view": call.workspace.serializer.view(view)}
 
 
 METHODS = (
-    Method("views.open", _open, tier=4),
-    Method("views.push", _push, tier=4),
-    Method("views.update", _update, tier=4),
-    Method("views.publish", _publish, tier=4),
+    Method("views.open", _open),
+    Method("views.push", _push),
+    Method("views.update", _update),
+    Method("views.publish", _publish),
 )

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from machine.trace import ConnectionChanged
 from machine_console.panes.bot.document import BotFacts
 from machine_console.panes.bot.pane import BotPane
-from machine_console.status.rate_limit_usage import Use
+from machine_console.status.rate_limit_usage import MethodUsage
 from tests.console.story import THEMES, PaneHost, at
 
 FACTS = BotFacts(
@@ -22,7 +22,11 @@ FACTS = BotFacts(
         ConnectionChanged(at=at(120), state="connected", detail="Sandbox", connections=2),
     ),
     waiting="chat.postMessage waits 3 s",
-    uses=(Use("chat.postMessage", 55, 60), Use("reactions.add", 3, 50), Use("custom.method", 1, None)),
+    uses=(
+        MethodUsage("chat.postMessage", 55, 60),
+        MethodUsage("reactions.add", 3, 50),
+        MethodUsage("custom.method", 1, None),
+    ),
     process=(("memory", "152 MB"), ("loop lag", "2 ms")),
     places=(("storage", ".machine/storage.db"),),
 )

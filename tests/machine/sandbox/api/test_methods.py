@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
 from machine.sandbox.api.methods import TABLE
-from machine.sandbox.state.messages import Message
+from machine.sandbox.state.objects import Message
 
 MODAL = {
     "type": "modal",

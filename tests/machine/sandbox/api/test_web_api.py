@@ -15,8 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
 from machine.sandbox.api.methods import TABLE
-from machine.sandbox.api.scopes import DEFAULT_SCOPES
 from machine.sandbox.state.clock import stable_id
+from machine.sandbox.state.team import DEFAULT_SCOPES
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ async def test_public_channels_can_be_posted_to_with_the_scope_for_it(tmp_path: 
 
 def test_default_scopes_cover_every_method() -> None:
     """Nobody has to configure scopes to begin with."""
-    wanted = {method.scopes for method in TABLE.values() if method.scopes and method.caller != "app"}
+    wanted = {method.facts.scopes for method in TABLE.values() if method.caller != "app"}
 
     assert [scopes for scopes in wanted if not set(scopes) <= set(DEFAULT_SCOPES)] == []
 

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 
 from machine.sandbox import Workspace
-from machine.sandbox.api.scopes import DEFAULT_SCOPES, scopes_to_hear
 from machine.sandbox.delivery.app_requests import Request
+from machine.sandbox.delivery.events import scopes_to_hear
+from machine.sandbox.state.team import DEFAULT_SCOPES
 from machine.sandbox.workspace_file.parser import DEFAULT_DESCRIPTION, Description
-from machine.slack.facts.scopes import EVENT_SCOPES
+from machine.slack.facts.events import EVENT_SCOPES
 
-_SENT = ("app_", "channel_", "file_", "group_", "im_", "member_", "pin_", "reaction_", "team_join", "user_change")
+_SENT = (
+    *("app_home_opened", "app_mention", "channel_", "file_", "group_", "im_", "member_", "pin_", "reaction_"),
+    *("team_join", "user_change"),
+)
 
 
 @pytest.fixture

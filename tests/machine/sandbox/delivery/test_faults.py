@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from machine.errors import WorkspaceError
 from machine.sandbox import Sandbox, SlackRefusal, Workspace
 from machine.sandbox.delivery.faults import Faults, Plan
-from machine.sandbox.rules.message_rules import Draft
+from machine.sandbox.state.objects import Draft
 from tests.machine.sandbox.listening import App, ManualClock
 from tests.waiting import Waiter
 

@@ -11,9 +11,8 @@ import pytest
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from machine.sandbox import Sandbox, SlackRefusal, Workspace
-from machine.sandbox.api.response_urls import LIFETIME_S
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.views import View
+from machine.sandbox.delivery.response_urls import LIFETIME_S
+from machine.sandbox.state.objects import Message, View
 from tests.machine.sandbox.listening import App, ManualClock
 
 _OPTIONS = [{"text": {"type": "plain_text", "text": text}, "value": text.lower()} for text in ("Api", "Web", "Worker")]

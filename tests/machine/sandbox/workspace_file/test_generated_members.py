@@ -7,7 +7,8 @@ import pytest
 from machine.errors import WorkspaceError
 from machine.sandbox import Workspace
 from machine.sandbox.state.changes import PersonChanged
-from machine.sandbox.state.people import People, Person
+from machine.sandbox.state.objects import Person
+from machine.sandbox.state.people import People
 
 
 def test_generated_people_are_the_same_in_each_run() -> None:

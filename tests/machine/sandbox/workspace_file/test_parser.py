@@ -93,7 +93,7 @@ def test_app_hears_nothing_of_what_was_there_before(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[[people]\n", "is no TOML"),
+        ("[[people]\n", "is not valid TOML"),
         ("", "workspace.toml:1: people: is missing"),
         ('[[people]]\nreal_name = "Ada"\n', "workspace.toml:1: people[1].name: is missing"),
         (

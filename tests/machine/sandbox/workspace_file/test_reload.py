@@ -9,7 +9,7 @@ import pytest
 
 from machine.errors import WorkspaceError
 from machine.sandbox import Workspace
-from machine.sandbox.workspace_file.reload import follow
+from machine.sandbox.workspace_file.reload import reload_workspace
 
 BEFORE = """
     [[people]]
@@ -51,7 +51,7 @@ def test_people_and_channels_are_added_and_changed(path: Path) -> None:
     members = ["ada", "charles"]
     """,
     )
-    done = follow(workspace, path)
+    done = reload_workspace(workspace, path)
 
     engines = workspace.find_channel("#engines")
     assert workspace.find_person("ada").title == "Countess"
@@ -63,7 +63,7 @@ def test_people_and_channels_are_added_and_changed(path: Path) -> None:
 
 def test_following_the_same_description_does_nothing(path: Path) -> None:
     """A save without a change is none."""
-    assert follow(Workspace.from_toml(path), path) == []
+    assert reload_workspace(Workspace.from_toml(path), path) == []
 
 
 def test_a_mistake_leaves_the_workspace_as_it_is(path: Path) -> None:
@@ -72,6 +72,6 @@ def test_a_mistake_leaves_the_workspace_as_it_is(path: Path) -> None:
 
     _write(path, BEFORE.replace('title = "Analyst"', "title = 3"))
     with pytest.raises(WorkspaceError, match="title"):
-        follow(workspace, path)
+        reload_workspace(workspace, path)
 
     assert workspace.find_person("ada").title == "Analyst"

@@ -3,13 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from slack_sdk.models import blocks as kit
 from slack_sdk.models.views import View
 
-from machine.sandbox import SlackRefusal
-from machine.slack.block_kit.validation import check_blocks, check_view, find_mistakes
+from machine.slack.block_kit.validation import find_mistakes, view_mistakes
 
 
 def _text(text: str = "hi", kind: str = "plain_text") -> dict[str, str]:
@@ -224,13 +221,9 @@ def test_what_slack_sdk_builds_is_fine() -> None:
         ({"type": "modal", "title": _text(), "blocks": [], "private_metadata": "x" * 3001}, "/view/private_metadata"),
     ],
 )
-def test_wrong_view_is_refused(view: Any, mistake: str) -> None:
+def test_mistakes_of_a_view_are_found(view: Any, mistake: str) -> None:
     """Before anybody sees it."""
-    with pytest.raises(SlackRefusal) as caught:
-        check_view(view, "modal")
-
-    assert caught.value.error == "invalid_arguments"
-    assert mistake in " ".join(caught.value.messages)
+    assert mistake in " ".join(view_mistakes(view, "modal"))
 
 
 def test_view_built_by_slack_sdk_is_fine() -> None:
@@ -238,32 +231,4 @@ def test_view_built_by_slack_sdk_is_fine() -> None:
     name = kit.InputBlock(label="Name", element=kit.PlainTextInputElement(action_id="name"))
     view = View(type="modal", title="Deploy", submit="Go", close="Stop", blocks=[name], callback_id="deploy")
 
-    check_view(view.to_dict(), "modal")
-
-
-_ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["section", "actions", "input"]),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(["type", "text", "elements", "options", "block_id"]), inner, max_size=4)
-    ),
-    max_leaves=12,
-)
-
-
-@given(blocks=_ANYTHING, extra=_ANYTHING)
-def test_checking_a_view_never_breaks(blocks: Any, extra: Any) -> None:
-    """As below, for views."""
-    try:
-        check_view({"type": "modal", "title": _text(), "blocks": blocks, "submit": extra}, "modal")
-    except SlackRefusal as refusal:
-        assert refusal.error == "invalid_arguments"  # noqa: PT017 - accepted is as good
-
-
-@given(blocks=_ANYTHING)
-def test_checking_never_breaks(blocks: Any) -> None:
-    """Whatever an app sends is refused by name or accepted, never a server error."""
-    try:
-        check_blocks(blocks, "message")
-    except SlackRefusal as refusal:
-        assert refusal.error in {"invalid_blocks", "invalid_blocks_format"}  # noqa: PT017 - accepted is as good
+    assert view_mistakes(view.to_dict(), "modal") == []

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from machine.errors import WorkspaceError
 from machine.sandbox import Workspace, kept_state, load_state, save_state
-from machine.sandbox.rules.message_rules import Draft
 from machine.sandbox.state.changes import Change, MessagePosted
+from machine.sandbox.state.objects import Draft
 from tests.machine.sandbox.listening import ManualClock
 
 
@@ -56,7 +56,7 @@ def test_everything_is_there_again(workspace: Workspace, clock: ManualClock, pat
     assert again.schedule.pending() == workspace.schedule.pending()
     assert (again.bookmarks.all(), again.views.homes()) == (workspace.bookmarks.all(), workspace.views.homes())
     assert again.files.all() == workspace.files.all()
-    shape = workspace.shapes.conversation
+    shape = workspace.serializer.conversation
     assert list(map(shape, again.channels.values())) == list(map(shape, workspace.channels.values()))
     assert again.find_channel("chance") is again.channels[workspace.find_channel("chance").id]
     assert again.find_person("davy@example.com").name == "dave"

@@ -18,13 +18,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from machine.errors import WorkspaceError
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.files import File
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.people import Person
+from machine.sandbox.state.objects import Conversation, File, Message, Person, View
 from machine.sandbox.state.schedule import ScheduledMessage
-from machine.sandbox.state.views import View
-from machine.sandbox.state.workspace import Workspace
+from machine.sandbox.workspace import Workspace
 
 _MAX_MISTAKES = 5
 

@@ -13,12 +13,8 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from machine.sandbox.state.conversations import Conversation
-from machine.sandbox.state.files import File
-from machine.sandbox.state.messages import Message
-from machine.sandbox.state.people import Person
+from machine.sandbox.state.objects import Conversation, File, Message, Person, View
 from machine.sandbox.state.team import App, Team
-from machine.sandbox.state.views import View
 from machine.slack.text_encoding import rich_text
 
 Json = dict[str, Any]
@@ -29,7 +25,7 @@ _TYPED = {None, "thread_broadcast", "file_share"}  # the subtypes of what people
 _PICTURE_SIZES = (24, 32, 48, 72, 192, 512)
 
 
-class Shapes:
+class Serializer:
     """Writes the objects of one workspace as JSON, always as the installed app sees them.
 
     Attributes:

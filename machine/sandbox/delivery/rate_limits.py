@@ -1,19 +1,13 @@
-"""How often Slack lets an app call: https://docs.slack.dev/apis/web-api/rate-limits."""
+"""Counts the calls of an app, so that those beyond what Slack allows can be refused."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
 
 from machine.sandbox.state.clock import Timeline
-
-Tier: TypeAlias = Literal[1, 2, 3, 4, "posting"] | None
-"""A class of methods; `posting` counts per channel, `None` is not limited."""
-
-CALLS_PER_MINUTE: Mapping[Tier, int] = {1: 1, 2: 20, 3: 50, 4: 100, "posting": 60}
-"""What Slack promises at least."""
+from machine.slack.facts.methods import Tier
 
 _WINDOW_S = 60.0
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from machine.errors import WorkspaceError
 from machine.sandbox import Change, SlackRefusal, Workspace
 from machine.sandbox.delivery.app_requests import KEPT_REQUESTS, Reply, Request
-from machine.sandbox.rules.message_rules import Draft
 from machine.sandbox.state.changes import (
     ChannelChanged,
     MemberJoined,
@@ -22,6 +21,7 @@ from machine.sandbox.state.changes import (
     ViewOpened,
 )
 from machine.sandbox.state.clock import Timeline
+from machine.sandbox.state.objects import Draft
 from machine.slack.text_encoding import unescape
 from tests.machine.sandbox.listening import ManualClock
 

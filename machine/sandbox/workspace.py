@@ -11,30 +11,28 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from machine.sandbox.api.response_urls import ResponseUrls
-from machine.sandbox.api.serializers import Shapes
 from machine.sandbox.delivery.app_requests import Outbox
 from machine.sandbox.delivery.events import EventFeed
 from machine.sandbox.delivery.faults import Faults
+from machine.sandbox.delivery.interaction_payloads import InteractionPayloads
 from machine.sandbox.delivery.interactions import Interaction, Interactions
-from machine.sandbox.rules.element_values import Surface
-from machine.sandbox.rules.emoji import plain_name
-from machine.sandbox.rules.message_rules import Draft, Posting
+from machine.sandbox.delivery.response_urls import ResponseUrls
+from machine.sandbox.rules.element_values import ElementValues
+from machine.sandbox.rules.message_rules import Posting
+from machine.sandbox.rules.system_messages import SystemMessages
 from machine.sandbox.state.bookmarks import Bookmarks
-from machine.sandbox.state.changes import (
-    Changes,
-    HomeOpened,
-    Subscriber,
-)
+from machine.sandbox.state.changes import Changes, HomeOpened, Subscriber
 from machine.sandbox.state.clock import Clock, Timeline, stable_id
-from machine.sandbox.state.conversations import Conversation, Conversations
-from machine.sandbox.state.files import File, Files
-from machine.sandbox.state.messages import JsonObject, Message, Messages
-from machine.sandbox.state.people import People, Person
+from machine.sandbox.state.conversations import Conversations
+from machine.sandbox.state.emoji import plain_name
+from machine.sandbox.state.files import Files
+from machine.sandbox.state.messages import Messages
+from machine.sandbox.state.objects import Conversation, Draft, File, JsonObject, Message, Person, Surface, Values, View
+from machine.sandbox.state.people import People
 from machine.sandbox.state.schedule import Schedule, ScheduledMessage
-from machine.sandbox.state.system_messages import Notices
+from machine.sandbox.state.serializers import Serializer
 from machine.sandbox.state.team import Extras
-from machine.sandbox.state.views import Triggers, Values, View, Views
+from machine.sandbox.state.views import Triggers, Views
 from machine.sandbox.workspace_file.parser import DEFAULT_DESCRIPTION, Description
 from machine.slack.text_encoding import encode_typed
 
@@ -76,19 +74,33 @@ class Workspace:
         self.triggers = Triggers(self.timeline)
         self.bookmarks = Bookmarks(self.timeline, announce)
         self.outbox = Outbox()
-        self.shapes = Shapes(self.team, self.app, self.bot, self.messages.get)
+        self.serializer = Serializer(self.team, self.app, self.bot, self.messages.get)
         self.posting = Posting(self.channels, self.messages, self.timeline)
-        self.response_urls = ResponseUrls(self)
+        self.response_urls = ResponseUrls(
+            self.team, self.bot, self.channels, self.messages, self.posting, self.timeline
+        )
         self.schedule = Schedule(self.timeline, self._post_scheduled)
-        self._interactions = Interactions(self)
+        self._interactions = Interactions(
+            self.app,
+            self.channels,
+            self.messages,
+            self.views,
+            self.timeline,
+            self.outbox,
+            self.response_urls,
+            ElementValues(self.people, self.channels, self.files, self.serializer),
+            InteractionPayloads(
+                self.team, self.app, self.channels, self.serializer, self.response_urls, self.triggers, self.timeline
+            ),
+        )
         self.faults = Faults(self.timeline)
         self.faults.on_jump = self.schedule.look
         for message in description.messages:
             self.post(message.user, message.channel, message.text)
         # From here on the app hears of what happens; what the description says had happened before it came.
-        feed = EventFeed(self.team, self.app, self.bot, self.channels, self.shapes, self.timeline, self.outbox)
+        feed = EventFeed(self.team, self.app, self.bot, self.channels, self.serializer, self.timeline, self.outbox)
         self._changes.subscribe(feed)
-        self._changes.subscribe(Notices(self.posting))
+        self._changes.subscribe(SystemMessages(self.posting))
         description.faults.put_in_force(self.faults)
 
     @classmethod
@@ -287,7 +299,7 @@ class Workspace:
         Await `run.answer` for what the app acknowledged with. A text in it is posted, as in Slack.
 
         Raises:
-            SlackRefusal: `invalid_command` for what is no command of the app, `not_in_channel`.
+            SlackRefusal: `invalid_command` for what is not a command of the app, `not_in_channel`.
         """
         return self._interactions.run_command(self.find_person(user), self.find_channel(channel), command, thread_ts)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from machine.sandbox.rules.message_rules import Posting
 from machine.sandbox.state.changes import Change, ChannelChanged, MemberJoined, MemberLeft
-from machine.sandbox.state.conversations import Conversation
+from machine.sandbox.state.objects import Conversation
 
 _NOTICED = frozenset({"rename", "topic", "purpose", "archive", "unarchive"})
 
 
-class Notices:
+class SystemMessages:
     """Subscribes to the changes and posts the notice that some of them cause."""
 
     def __init__(self, posting: Posting) -> None:

@@ -112,7 +112,7 @@ class Arguments:
         try:
             return json.loads(value)
         except ValueError as problem:
-            raise SlackRefusal(error, [f"[ERROR] is no JSON [json-pointer:/{name}]"]) from problem
+            raise SlackRefusal(error, [f"[ERROR] is not valid JSON [json-pointer:/{name}]"]) from problem
 
 
 def _missing(name: str) -> SlackRefusal:
