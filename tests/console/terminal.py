@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import pexpect
 import pytest
-from ptyprocess import PtyProcess  # type: ignore[import-untyped]
+from ptyprocess import PtyProcess
 
 from tests.console.starting import FORKS, start
 from tests.waiting import NET_S

@@ -12,6 +12,8 @@ from tests.console.processes import save
 from tests.console.starting import MACHINE
 from tests.console.terminal import Terminal
 
+pytestmark = pytest.mark.slow
+
 
 def _write_greeter(project: Path, greeting: str) -> None:
     folder = project / "plugins"

@@ -14,6 +14,8 @@ from tests.console.processes import Process, clean_environment, machine, outcome
 from tests.console.starting import MACHINE
 from tests.waiting import NET_S
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = """
 import structlog
 

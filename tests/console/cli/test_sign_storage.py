@@ -19,6 +19,8 @@ from machine_console.panes.storage.stored_values import read_storage
 from tests.conftest import BotUnderTest
 from tests.console.processes import outcome
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a secret of some length"
 NAME = "plugins.todo.Todo"
 

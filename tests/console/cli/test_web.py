@@ -19,6 +19,8 @@ from yarl import URL
 from tests.console.starting import MACHINE, run
 from tests.waiting import NET_S
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:

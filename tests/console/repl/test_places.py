@@ -19,6 +19,8 @@ from tests.console.terminal import Terminal
 from tests.machine.slack.proxy import Proxy
 from tests.waiting import NET_S
 
+pytestmark = pytest.mark.slow
+
 
 class Place:
     """Opens prompts of one kind.

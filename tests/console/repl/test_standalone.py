@@ -16,6 +16,8 @@ from tests.console import starting
 from tests.console.terminal import Dialogue
 from tests.waiting import NET_S
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [str(starting.MACHINE), "repl"]
 # without CPR: pexpect is no terminal that answers where its cursor is
 ENVIRONMENT = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm-256color", "PYTHONWARNINGS": "default"}

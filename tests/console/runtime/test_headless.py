@@ -20,6 +20,8 @@ from tests.console.starting import MACHINE
 from tests.console.terminal import Dialogue
 from tests.waiting import NET_S, Waiter
 
+pytestmark = pytest.mark.slow
+
 HEADER = """
 from machine.plugins import MachineBasePlugin
 from machine.plugins.decorators import *

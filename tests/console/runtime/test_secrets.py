@@ -11,6 +11,8 @@ import pytest
 from machine.sandbox import Sandbox, Workspace
 from tests.console.processes import clean_environment, machine, outcome
 
+pytestmark = pytest.mark.slow
+
 MARK = "MARKED"
 WORKSPACE = f"""
 [app]

@@ -24,6 +24,8 @@ from tests.console.starting import MACHINE, run
 from tests.console.terminal import Dialogue, Terminal
 from tests.waiting import NET_S
 
+pytestmark = pytest.mark.slow
+
 PROMPT = r"bot >>> \x1b"
 NOBODY = 65534
 STRANGER = """
