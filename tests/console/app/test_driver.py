@@ -26,8 +26,6 @@ from pathlib import Path
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
-import pytest
-
 from machine_console.app.driver import SafeDriver
 
 
