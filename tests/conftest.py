@@ -39,7 +39,7 @@ PATIENT_LIMITS_S = (
     "machine.health.STORAGE_WITHIN_S",
     "machine.sandbox.state.views.TRIGGER_LIFETIME_S",  # else a modal is refused
     "machine_console.repl.verbs.simulation.WAIT_S",
-    "machine_console.repl.verbs.stored_keys.LOOK_UP_WITHIN_S",
+    "machine_console.repl.verbs.storages.LOOK_UP_WITHIN_S",
 )
 """Limits that a test exceeds only where the machine has no time for it."""
 

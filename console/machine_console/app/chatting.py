@@ -12,9 +12,9 @@ from machine_console.blockkit.controls import Option
 from machine_console.panes.chat.block_interactions import BlockUser
 from machine_console.panes.chat.pane import ChatPane
 from machine_console.panes.chat.sandbox_chat import SandboxChat
-from machine_console.repl.prompt.emoji_names import EMOJI
 from machine_console.screens.dialogs import ChoiceScreen, ConfirmScreen
 from machine_console.screens.modal import ViewScreen
+from machine_console.text.emoji_names import EMOJI
 
 _HOME_WITHIN_S = 1.0
 """How long an app may take to publish its home tab before somebody is told that it has none."""

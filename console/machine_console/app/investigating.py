@@ -6,7 +6,6 @@ Panes say what a person wants; here it becomes a question to the bot, an editor,
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -25,7 +24,7 @@ from machine_console.history.replay import Replayed, replay, restored
 from machine_console.panes.chat.transcript import ChatSource
 from machine_console.panes.events.detail import DetailPane
 from machine_console.panes.events.pane import EventsPane
-from machine_console.runtime.editor import editor_command
+from machine_console.runtime.editor import EditorError, edit_file, lent_terminal
 from machine_console.screens.comparison import ComparisonScreen
 from machine_console.screens.made_envelope import typed_envelope
 from machine_console.screens.payload_editor import PayloadScreen
@@ -71,20 +70,16 @@ class InvestigatingWindow(ConsoleWindow):
 
     async def edit_file(self, path: Path, line: int = 1) -> bool:
         """Give the terminal to the editor; the bot goes on. Returns whether the editor was left normally."""
-        command = editor_command(os.environ, path, line, waits=True)
-        if not command:
-            self.tell("There is no editor. Set EDITOR, for example to nano.", title="Editor", severity="warning")
-            return False
-        problem = ""
         try:
-            # A repaint while the terminal is not ours would fill the driver's queue.
-            with self.batch_update(), self.suspend():
-                problem = await _run_editor(command)
+            await edit_file(path, line, terminal=lent_terminal(self))
         except SuspendNotSupported:
             problem = f"An editor needs a terminal of its own. The place is {path}:{line}."
-        if problem:
-            self.tell(problem, title="Editor", severity="warning")
-        return not problem
+        except EditorError as error:
+            problem = str(error)
+        else:
+            return True
+        self.tell(problem, title="Editor", severity="warning")
+        return False
 
     def on_detail_pane_plugin_requested(self, event: DetailPane.PluginRequested) -> None:
         """Show the plugin that the handler belongs to."""
@@ -227,13 +222,3 @@ class InvestigatingWindow(ConsoleWindow):
         yield from super().get_system_commands(screen)
         yield SystemCommand("Try a text", "Key F8: which handlers would it run?", self.action_playground)
         yield SystemCommand("Go to the last error", "Key F9", self.action_go_to_error)
-
-
-async def _run_editor(command: Sequence[str]) -> str:
-    """Run an editor to its end; returns what went wrong, and never raises while the terminal is not ours."""
-    try:
-        process = await asyncio.create_subprocess_exec(*command)
-        code = await process.wait()
-    except OSError as error:
-        return f"{command[0]} cannot be started: {error.strerror or error}. Set EDITOR to your editor."
-    return f"{command[0]} ended with code {code}." if code else ""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
 from machine_console.blockkit.dates import date_text
-from machine_console.repl.prompt.emoji_names import EMOJI
+from machine_console.text.emoji_names import EMOJI
 from machine_console.text.formatting import Names
 from machine_console.text.styled_text import Line, Part, line
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from machine_console.blockkit.controls import mapping, sequence
 from machine_console.blockkit.dates import date_text
 from machine_console.blockkit.mrkdwn import join
-from machine_console.repl.prompt.emoji_names import EMOJI
+from machine_console.text.emoji_names import EMOJI
 from machine_console.text.formatting import Names
 from machine_console.text.styled_text import Line, Part
 

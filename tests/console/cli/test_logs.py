@@ -121,4 +121,6 @@ async def test_where_no_bot_runs_it_says_so(project: Path) -> None:
     assert nothing.err.startswith("machine: No bot listens at ")
     assert "machine run --headless" in nothing.err
     assert "No running bot is called 'no-such-bot'" in unknown.err
-    assert level.err == "machine: --level 'loud' is no level. There are: debug, info, warning, error, critical.\n"
+    assert (
+        level.err == "machine: --level 'loud' is not a log level. There are: debug, info, warning, error, critical.\n"
+    )

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from machine_console.blockkit.layout import Layout
 from machine_console.blockkit.mrkdwn import mrkdwn_lines
-from machine_console.repl.prompt.emoji_names import EMOJI
 from machine_console.text.document_tree import Node
+from machine_console.text.emoji_names import EMOJI
 from machine_console.text.formatting import IdsOnly, Names, clock, counted
 from machine_console.text.styled_text import Line, Part, line, plain
 

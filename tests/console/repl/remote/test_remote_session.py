@@ -209,7 +209,7 @@ def test_an_infinite_loop_is_named_and_stopped(bot: Bot, way: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "farewell"), [(signal.SIGTERM, "The bot has stopped"), (signal.SIGKILL, "The bot has gone")]
+    ("end", "farewell"), [(signal.SIGTERM, "The bot has stopped"), (signal.SIGKILL, "Lost the connection to the bot")]
 )
 def test_a_bot_that_stops_is_told(mortal: Bot, end: signal.Signals, farewell: str) -> None:
     """In one line, with the terminal as it was, and an exit code."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from machine_console.repl.language.magics import COMMANDS
-from machine_console.repl.language.session import Conversation
+from machine_console.repl.prompt.magics import COMMANDS
+from machine_console.repl.prompt.session import Session
 
 
 class Prompt:
@@ -18,11 +18,11 @@ class Prompt:
     def __init__(self) -> None:
         self.shown: list[str] = []
         self.edited: list[str] = []
-        self.conversation = Conversation({}, self._write, lambda: 300, edit=self._edit)
+        self.session = Session({}, self._write, lambda: 300, edit=self._edit)
 
     async def __call__(self, source: str) -> str:
         self.shown.clear()
-        await self.conversation.run(source)
+        await self.session.run(source)
         return "\n".join(self.shown)
 
     async def _edit(self, text: str) -> str:
@@ -75,7 +75,7 @@ async def test_save_replaces_nothing_unasked(prompt: Prompt, tmp_path: Path) -> 
     (tmp_path / "a.py").write_text("precious")
     await prompt("1")
 
-    assert "is there already" in await prompt("%save a.py")
+    assert "already exists" in await prompt("%save a.py")
     assert (tmp_path / "a.py").read_text() == "precious"
     await prompt("%save -f a.py")
     assert (tmp_path / "a.py").read_text() == "1\n"
@@ -94,11 +94,11 @@ async def test_edit_runs_what_the_editor_leaves(prompt: Prompt, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("%nothing", "There is no %nothing"),
+        ("%nothing", "%nothing does not exist"),
         ("%load nowhere.py", "No such file"),
         ("%load", "Name one file"),
         ("%save 'a", "Name one file"),
-        ("%save a.py", "Nothing has been run yet"),
+        ("%save a.py", "nothing has been run yet"),
         ("%time", "Say what to run"),
     ],
 )

@@ -1,4 +1,4 @@
-"""One conversation at a prompt: inputs go in, what they print, come to or fail with comes out, safe to show.
+"""One session at a prompt: inputs go in, what they print, come to or fail with comes out, safe to show.
 
 The pane of the console, the plain terminal and `machine repl -c` differ only in where the output goes.
 """
@@ -7,30 +7,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from machine_console.repl.language.confirmation import Ask, asker
-from machine_console.repl.language.evaluator import Evaluator, Outcome
-from machine_console.repl.language.magics import Edit, PercentCommands
+from machine_console.repl.language.evaluator import Evaluation, Evaluator
 from machine_console.repl.language.output import PrintedLines, printed_lines
 from machine_console.repl.language.task_isolation import contain_tasks
+from machine_console.repl.prompt.magics import Edit, Magics
 from machine_console.repl.prompt.rendering import render, render_error, safe_text
 from machine_console.repl.verbs.display import NAMES, spoken_names
 from machine_console.text.names import LiveNames
 
+if TYPE_CHECKING:  # a script needs no prompt
+    from machine_console.repl.prompt.prompt import Prompt
 
-class Conversation:
+
+class Session:
     """Evaluates inputs and writes what becomes of them.
 
     Args:
-        namespace: The names the conversation begins with.
+        namespace: The names the session begins with.
         write: Takes each piece of output; called on the event loop's thread or, for what other threads print, theirs.
         width: Cells there are for a line of output.
         write_error: Takes errors; by default they go where the rest goes.
         takes_sigint: See `Evaluator`.
-        session: See `Evaluator`.
+        number: See `Evaluator`.
         ask: Puts a question to the person; by default nobody can be asked.
         display: Writes a result; by default it is rendered for people to read.
         edit: Lets the person change a text in their editor; by default they have none.
@@ -44,7 +48,7 @@ class Conversation:
         *,
         write_error: Callable[[RenderableType], None] | None = None,
         takes_sigint: bool = False,
-        session: int | None = None,
+        number: int | None = None,
         ask: Ask | None = None,
         display: Callable[[object], None] | None = None,
         edit: Edit | None = None,
@@ -58,9 +62,9 @@ class Conversation:
             display=display or self._display,
             on_warning=lambda text: self._write_error(safe_text(text, "yellow")),
             takes_sigint=takes_sigint,
-            session=session,
+            number=number,
         )
-        self._percent = PercentCommands(self.evaluator, write, width, edit)
+        self._magics = Magics(self.evaluator, write, width, edit)
         context = self.evaluator.context
         context.run(printed_lines.set, self._printed)
         context.run(asker.set, ask)
@@ -82,13 +86,13 @@ class Conversation:
         """Stop the running input; see `Evaluator.cancel`."""
         return self.evaluator.cancel()
 
-    async def run(self, source: str) -> Outcome:
+    async def run(self, source: str) -> Evaluation:
         """Evaluate one input, or do what a `%command` says, and write its output; see `Evaluator.evaluate`."""
         contain_tasks(asyncio.get_running_loop())
         if source.lstrip().startswith("%"):
-            outcome = await self._percent.run(source)
+            outcome = await self._magics.run(source)
         else:
-            self._percent.inputs.append(source.rstrip())
+            self._magics.inputs.append(source.rstrip())
             outcome = await self.evaluator.evaluate(source)
         self._printed.finish()
         if outcome.error:
@@ -101,3 +105,26 @@ class Conversation:
         shown = render(value, self._width())
         self._printed.finish()
         self._write(shown)
+
+
+async def converse(prompt: Prompt, session: Session, entered: Callable[[str], None] = lambda _: None) -> int:
+    """Run what is typed at a prompt until the person leaves.
+
+    Args:
+        prompt: Where it is typed.
+        session: Runs it.
+        entered: Called with each input before it runs.
+
+    Returns:
+        The exit code: 0, or what `exit(code)` said.
+    """
+    while True:
+        try:
+            source = await prompt.ask()
+        except EOFError:
+            return 0
+        if source.strip():
+            entered(source)
+            done = await session.run(source)
+            if done.exit_code is not None:
+                return done.exit_code

@@ -1,4 +1,4 @@
-"""Emoji worth offering while somebody types: those that people use on messages, with their pictures."""
+"""Emoji by their names in Slack: those that people use on messages, to be offered and to be drawn."""
 
 from __future__ import annotations
 

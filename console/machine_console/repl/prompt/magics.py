@@ -1,4 +1,4 @@
-"""What begins with a percent sign at the prompt: `%help`, `%edit`, `%time`, `%save`, `%load`."""
+"""The magics of the prompt, as in IPython: `%help`, `%edit`, `%time`, `%save`, `%load`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from rich.text import Text
 from machine.read_only import require_writable
 from machine.redaction import redact
 from machine_console.repl.language.errors import ReplError, describe
-from machine_console.repl.language.evaluator import Evaluator, Outcome
+from machine_console.repl.language.evaluator import Evaluation, Evaluator
 from machine_console.repl.prompt.echo import echo
 from machine_console.repl.prompt.rendering import render, safe_text
-from machine_console.repl.verbs.display import Rows, milliseconds
+from machine_console.repl.verbs.display import Rows
+from machine_console.text.formatting import milliseconds
 
 Edit: TypeAlias = Callable[[str], Awaitable[str]]
 """Lets the person change a text in their editor."""
@@ -34,11 +35,11 @@ COMMANDS: dict[str, str] = {
 """What each does, as `%help` lists it."""
 
 MAX_FILE = 1_000_000
-"""Bytes of a file that is run; more is no script."""
+"""Bytes of a file that is run; more is not a script."""
 
 
-class PercentCommands:
-    """Runs them for one conversation.
+class Magics:
+    """Runs them for one session.
 
     Args:
         evaluator: Runs code.
@@ -63,10 +64,10 @@ class PercentCommands:
         self._folder = folder or Path.cwd()
         self.inputs: list[str] = []
 
-    async def run(self, source: str) -> Outcome:
+    async def run(self, source: str) -> Evaluation:
         """Do what `source` says; what prevents it becomes the outcome's error."""
         name, _, rest = source.strip().partition(" ")
-        commands: dict[str, Callable[[str], Awaitable[Outcome]]] = {
+        commands: dict[str, Callable[[str], Awaitable[Evaluation]]] = {
             "%help": self._help,
             "%edit": self._edited,
             "%time": self._time,
@@ -74,33 +75,34 @@ class PercentCommands:
             "%load": self._load,
         }
         if name not in commands:
-            return Outcome(error=f"There is no {name}. There are {', '.join(COMMANDS)}.")
+            return Evaluation(error=f"{name} does not exist. There are {', '.join(COMMANDS)}.")
         try:
             return await commands[name](rest.strip())
         except ReplError as error:
-            return Outcome(error=str(error))
+            return Evaluation(error=str(error))
         except OSError as error:
-            return Outcome(error=redact(f"{error.filename}: {error.strerror}"))
+            return Evaluation(error=redact(f"{error.filename}: {error.strerror}"))
         except Exception as error:  # noqa: BLE001 - as with anything typed, the prompt must come back
-            return Outcome(error=describe(error))
+            return Evaluation(error=describe(error))
 
-    async def _help(self, _rest: str) -> Outcome:
+    async def _help(self, _rest: str) -> Evaluation:
         rows = [text.split(": ", 1) for text in COMMANDS.values()]
         self._write(render(Rows(("for example", "what it does"), rows, "commands"), self._width()))
-        return Outcome()
+        return Evaluation()
 
-    async def _time(self, source: str) -> Outcome:
+    async def _time(self, source: str) -> Evaluation:
         if not source:
             raise ReplError("Say what to run: %time reload()")
         began, used = time.perf_counter(), time.process_time()
         outcome = await self._evaluator.evaluate(source)
         took, used = time.perf_counter() - began, time.process_time() - used
-        self._write(Text(f"{_duration(took)}, of which the processor worked {_duration(used)}", style="dim"))
+        whole, busy = (milliseconds(timedelta(seconds=seconds)) for seconds in (took, used))
+        self._write(Text(f"{whole}, of which the processor worked {busy}", style="dim"))
         return outcome
 
-    async def _edited(self, name: str) -> Outcome:
+    async def _edited(self, name: str) -> Evaluation:
         if self._edit is None:
-            raise ReplError("There is no terminal here for an editor.")
+            raise ReplError("%edit needs a terminal, and there is none here.")
         path = self._path(name) if name else None
         if path is not None:
             before = await asyncio.to_thread(_read, path) if path.exists() else ""
@@ -111,25 +113,25 @@ class PercentCommands:
             require_writable("Writing a file")
             await asyncio.to_thread(path.write_text, f"{source}\n", encoding="utf-8")
         if not source.strip() or source.lstrip().startswith("%"):
-            return Outcome()
+            return Evaluation()
         self._write(echo(source))
         self.inputs.append(source)
         return await self._evaluator.evaluate(source)
 
-    async def _save(self, rest: str) -> Outcome:
+    async def _save(self, rest: str) -> Evaluation:
         is_forced = rest.startswith("-f ")
         path = self._path(rest.removeprefix("-f "))
         require_writable("Writing a file")
         if path.exists() and not is_forced:
-            raise ReplError(f"{path} is there already. %save -f {rest} replaces it.")
+            raise ReplError(f"{path} already exists. %save -f {rest} replaces it.")
         if not self.inputs:
-            raise ReplError("Nothing has been run yet that could be saved.")
+            raise ReplError("Nothing to save: nothing has been run yet.")
         text = "".join(f"{one}\n" for one in self.inputs)
         await asyncio.to_thread(path.write_text, text, encoding="utf-8")
         self._write(safe_text(f"{len(self.inputs)} inputs are in {path}.", "dim"))
-        return Outcome()
+        return Evaluation()
 
-    async def _load(self, rest: str) -> Outcome:
+    async def _load(self, rest: str) -> Evaluation:
         source = await asyncio.to_thread(_read, self._path(rest))
         self.inputs.append(source.rstrip())
         return await self._evaluator.evaluate(source)
@@ -146,9 +148,5 @@ class PercentCommands:
 
 def _read(path: Path) -> str:
     if path.stat().st_size > MAX_FILE:
-        raise ReplError(f"{path} has more than {MAX_FILE:,} bytes, which is no script.")
+        raise ReplError(f"{path} has more than {MAX_FILE:,} bytes, too many for a script.")
     return path.read_text(encoding="utf-8")
-
-
-def _duration(seconds: float) -> str:
-    return milliseconds(timedelta(seconds=seconds))
