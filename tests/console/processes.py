@@ -8,6 +8,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ class Process:
     waiter: Waiter = field(default_factory=Waiter)
 
     def __post_init__(self) -> None:
-        self.ending = asyncio.create_task(asyncio.to_thread(os.waitpid, self.pid, 0))
+        # In a thread of its own: those of the loop are for the bots under test.
+        self.ending = asyncio.get_running_loop().run_in_executor(ThreadPoolExecutor(1), os.waitpid, self.pid, 0)
 
     async def read(self) -> None:
         """Collect what it prints, until it ends."""
@@ -61,7 +63,8 @@ class Process:
     def kill(self, number: signal.Signals) -> None:
         """Send it a signal, unless it has ended."""
         if not self.ending.done():
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     async def ended(self) -> Ended:
         """Wait for its end."""
