@@ -23,6 +23,8 @@ from machine_console.app.status_bar import TabBar
 from machine_console.runtime.runtime import Runtime
 from tests.waiting import NET_S
 
+pytestmark = pytest.mark.slow
+
 GREETER = """
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.command import Command

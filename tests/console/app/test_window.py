@@ -34,6 +34,8 @@ from tests.console.story import (
     told_history,
 )
 
+pytestmark = pytest.mark.slow
+
 NARROW, WIDE, TINY = (80, 24), (160, 45), (40, 15)
 CONNECTED = Status("machine", is_live=False, workspace="Sandbox", connection="connected", plugins=2, errors=1)
 

@@ -13,6 +13,8 @@ from machine_console.panes.bot.pane import BotPane
 from machine_console.status.rate_limit_usage import MethodUsage
 from tests.console.story import THEMES, PaneHost, at
 
+pytestmark = pytest.mark.slow
+
 FACTS = BotFacts(
     connection="connected",
     workspace="Sandbox",

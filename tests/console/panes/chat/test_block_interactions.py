@@ -18,6 +18,8 @@ from machine_console.screens.modal import ViewScreen
 from machine_console.widgets.block_view import BlockView
 from tests.console.app.test_application import project, said, type_in_chat, until, workspace_of
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["project"]
 
 PLUGIN = '''

@@ -11,6 +11,8 @@ from machine_console.panes.chat.pane import ChatPane, Conversation
 from machine_console.panes.chat.transcript import ChatMessage
 from tests.console.story import CHANNELS, MESSAGES, PEOPLE, THEMES, PaneHost
 
+pytestmark = pytest.mark.slow
+
 
 class Host(PaneHost):
     """Keeps what the pane asks for."""

@@ -14,6 +14,8 @@ from machine_console.text.document_tree import Place
 from machine_console.widgets.document_view import DocumentView
 from tests.console.story import DEPLOY, THEMES, Names, PaneHost, handled_ping, told_history
 
+pytestmark = pytest.mark.slow
+
 
 class Host(PaneHost):
     """Keeps what the pane asks for."""

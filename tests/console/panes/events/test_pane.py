@@ -14,6 +14,8 @@ from machine_console.panes.events.pane import EventsPane
 from machine_console.widgets.line_list import LinesView
 from tests.console.story import THEMES, Names, PaneHost, handled_ping, message, received, told_history
 
+pytestmark = pytest.mark.slow
+
 
 class Host(PaneHost):
     """Keeps what the pane asks for."""

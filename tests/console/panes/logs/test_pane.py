@@ -11,6 +11,8 @@ from machine_console.history.history import History
 from machine_console.panes.logs.pane import LogsPane
 from tests.console.story import THEMES, PaneHost, at, told_history
 
+pytestmark = pytest.mark.slow
+
 
 class Host(PaneHost):
     """Keeps what the pane asks for."""

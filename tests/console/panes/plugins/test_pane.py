@@ -10,6 +10,8 @@ from textual.pilot import Pilot
 from machine_console.panes.plugins.pane import PluginsPane
 from tests.console.story import FAILURES, JOBS, PLUGINS, THEMES, PaneHost
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_failure_comes_first_with_its_line_and_what_still_runs() -> None:
     """It is what somebody has to do something about."""

@@ -11,6 +11,8 @@ from machine_console.panes.storage.pane import StoragePane
 from machine_console.panes.storage.stored_values import StoredValue
 from tests.console.story import THEMES, VALUES, PaneHost
 
+pytestmark = pytest.mark.slow
+
 
 class Host(PaneHost):
     """Keeps what the pane asks for."""
