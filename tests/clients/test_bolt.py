@@ -14,6 +14,8 @@ from machine.sandbox.state.objects import Message, View
 from tests.console.processes import clean_environment
 from tests.waiting import NET_S, Waiter
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("slack_bolt")
 
 _APP = Path(__file__).with_name("bolt_app.py")

@@ -23,6 +23,8 @@ from machine_console.runtime.runtime import Runtime
 from machine_console.session.local_session import LocalSession
 from tests.waiting import NET_S
 
+pytestmark = pytest.mark.slow
+
 GREETER = """
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.command import Command

@@ -17,6 +17,8 @@ from machine_console.app.commands import pane_actions
 from machine_console.history.export import FOLDER
 from tests.console.app.test_application import project, running, type_in_chat, until
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["project"]
 
 

@@ -11,6 +11,8 @@ from machine_console.app.application import MachineApp
 from machine_console.app.footer import KeyFooter, fitting
 from tests.console.story import ToldSession
 
+pytestmark = pytest.mark.slow
+
 NAMES = st.text("ab c", min_size=1, max_size=12)
 HELP = FooterKey("f1", "f1", "Help", "help")
 

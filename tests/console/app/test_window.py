@@ -26,6 +26,8 @@ from machine_console.status.rate_limit_usage import MethodUsage
 from tests.console.app.test_application import until
 from tests.console.story import message, received, told_session
 
+pytestmark = pytest.mark.slow
+
 NARROW, WIDE, TINY = (80, 24), (160, 45), (40, 15)
 CONNECTED = Status(is_live=False, workspace="Sandbox", connection="connected", plugins=2, errors=1)
 

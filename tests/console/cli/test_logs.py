@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.console.processes import Process, clean_environment, machine, outcome
-from tests.console.terminal import MACHINE
+from tests.console.starting import MACHINE
 from tests.waiting import NET_S
+
+pytestmark = pytest.mark.slow
 
 PLUGIN = """
 import structlog

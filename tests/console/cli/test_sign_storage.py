@@ -18,6 +18,8 @@ from machine_console.session.stored_values import StorageChanges, read_storage
 from tests.conftest import BotUnderTest
 from tests.console.processes import outcome
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a secret of some length"
 NAME = "plugins.todo.Todo"
 

@@ -20,6 +20,8 @@ from machine_console.project.creating import create_plugin, create_project
 from machine_console.project.requirement import Requirement, requirement_from
 from tests.waiting import NET_S
 
+pytestmark = pytest.mark.slow
+
 
 def run_tests(folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SM_", "PYTEST_"))}

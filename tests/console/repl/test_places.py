@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from machine.sandbox import Sandbox, Workspace
-from tests.console.terminal import MACHINE, Terminal
+from tests.console.starting import MACHINE
+from tests.console.terminal import Terminal
 from tests.machine.slack.proxy import Proxy
 from tests.waiting import NET_S
+
+pytestmark = pytest.mark.slow
 
 
 class Place:

@@ -17,6 +17,8 @@ from machine_console.screens.payload_editor import PayloadScreen
 from machine_console.screens.playground import PlaygroundScreen
 from tests.console.story import CHANNELS, PEOPLE, STYLE_SHEET, ToldSession, told_history
 
+pytestmark = pytest.mark.slow
+
 SIZES = [(80, 24), (160, 45)]
 
 

@@ -12,6 +12,8 @@ from machine_console.status.bot_status import BotFacts
 from machine_console.status.rate_limit_usage import MethodUsage
 from tests.console.story import THEMES, PaneHost, ToldSession, at
 
+pytestmark = pytest.mark.slow
+
 FACTS = BotFacts(
     connection="connected",
     workspace="Sandbox",

@@ -19,6 +19,8 @@ from machine_console.session.local_session import LocalSession
 from machine_console.widgets.block_view import BlockView
 from tests.console.app.test_application import project, runtime_of, said, type_in_chat, until, workspace_of
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["project"]
 
 PLUGIN = '''

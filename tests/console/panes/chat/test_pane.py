@@ -12,6 +12,8 @@ from machine_console.panes.chat.widgets import Conversation
 from machine_console.session.chat import ChatChannel, ChatMessage
 from tests.console.story import CHANNELS, MESSAGES, PEOPLE, THEMES, PaneHost, ToldChat, ToldSession
 
+pytestmark = pytest.mark.slow
+
 
 async def test_typing_says_it_as_the_chosen_person_in_the_chosen_conversation() -> None:
     """As in Slack."""

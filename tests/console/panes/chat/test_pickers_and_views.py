@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -15,6 +16,8 @@ from machine_console.screens.modal import ViewScreen
 from machine_console.widgets.block_view import BlockView
 from tests.console.app.test_application import project, running, said, until
 from tests.console.panes.chat.test_block_interactions import go_to, shown
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["project"]
 

@@ -20,6 +20,8 @@ from machine_console.text.styled_text import plain
 from tests.console.app.test_application import GREETER, project, running, said, type_in_chat, until, workspace_of
 from tests.console.story import Names
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["project"]  # the fixture
 
 

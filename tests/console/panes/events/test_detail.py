@@ -13,6 +13,8 @@ from machine_console.panes.events.detail import DetailPane
 from machine_console.widgets.document_view import DocumentView
 from tests.console.story import DEPLOY, THEMES, PaneHost, ToldSession, handled_ping, told_session
 
+pytestmark = pytest.mark.slow
+
 
 class Host(PaneHost):
     """Keeps what is to be copied as well."""

@@ -19,6 +19,8 @@ from machine_console.panes.logs.pane import LogsPane
 from tests.console.story import PaneHost, ToldSession, at, message
 from tests.waiting import Waiter
 
+pytestmark = pytest.mark.slow
+
 ODD = {
     "escape sequences": "\x1b[2J\x1b]0;owned\x07\x9b31m gone\x00\x08\x7f",
     "line breaks": "one\r\ntwo\u2028three\x0bfour",

@@ -23,6 +23,8 @@ from tests.console.story import (
     told_session,
 )
 
+pytestmark = pytest.mark.slow
+
 
 class Host(PaneHost):
     """Keeps which event is pointed at as well."""

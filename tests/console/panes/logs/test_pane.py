@@ -12,6 +12,8 @@ from machine_console.panes.logs.pane import LogsPane
 from machine_console.screens.text_viewer import ReadingScreen
 from tests.console.story import THEMES, PaneHost, ToldSession, at, told_session
 
+pytestmark = pytest.mark.slow
+
 
 def logged() -> ToldSession:
     """The story, and a line of each level."""

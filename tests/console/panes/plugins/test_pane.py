@@ -10,6 +10,8 @@ import pytest
 from machine_console.panes.plugins.pane import PluginsPane
 from tests.console.story import THEMES, PaneHost, ToldSession, told_session
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_failure_comes_first_with_its_line_and_what_still_runs() -> None:
     """It is what somebody has to do something about."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input, Static, TextArea
 
 from machine_console.screens.dialogs import ConfirmScreen, TextScreen
 from tests.console.app.test_application import project, running, runtime_of, said, type_in_chat, until, workspace_of
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["project"]
 

@@ -11,6 +11,8 @@ from machine_console.panes.storage.pane import StoragePane
 from machine_console.session.stored_values import StoredValue
 from tests.console.story import THEMES, VALUES, PaneHost, told_session
 
+pytestmark = pytest.mark.slow
+
 
 class Hostile:
     """A value whose class has a mistake in it."""
