@@ -59,12 +59,19 @@ class BotUnderTest:
     """
 
     def __init__(self, project: Path) -> None:
-        self.project = project
         self.life = life = Life(Workspace.default(), project, patience=timedelta(seconds=NET_S))
         self.workspace = life.workspace
         self.records = life.recorded.records
         self.traced, self.calls = life.recorded.of_kind, life.recorded.calls
         self.until, self.settled, self.stop = life.until, life.settled, life.stop
+
+    @property
+    def project(self) -> Path:
+        return self.life.project
+
+    @project.setter
+    def project(self, folder: Path) -> None:
+        self.life.project = folder
 
     @property
     def machine(self) -> Machine:

@@ -30,7 +30,7 @@ class Life:
 
     Args:
         workspace: What the sandbox shows.
-        project: A folder for what the bot keeps in files.
+        project: A folder for what the bot keeps in files; another one may be set before it is started.
         patience: How long it waits for what is under way.
 
     Attributes:
@@ -49,7 +49,7 @@ class Life:
         self.trace = Trace()
         self.recorded = RecordedTrace()
         self.settling = Settling(patience)
-        self._project = project
+        self.project = project
         self._resources = AsyncExitStack()
 
     async def start(
@@ -78,7 +78,7 @@ class Life:
             **settings,
         }
         self.machine = Machine(
-            given, trace=self.trace, project=self._project, watch=watch, plugins=tuple(plugins), clock=clock
+            given, trace=self.trace, project=self.project, watch=watch, plugins=tuple(plugins), clock=clock
         )
         if "LOGLEVEL" in settings:
             logging.getLogger().setLevel(self.machine.settings.loglevel)

@@ -104,7 +104,8 @@ def workspace_taken_for_real(workspace: Workspace) -> Iterator[dict[str, str]]:
 
 
 def _is_refused(screen: str, *, times: int) -> bool:
-    return screen.count("Nothing was done.") == times
+    """Whether the prompt has come back after that many refusals."""
+    return screen.count("Nothing was done.") == times and not _is_asked(screen)
 
 
 def _is_asked(screen: str) -> bool:

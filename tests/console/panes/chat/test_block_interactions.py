@@ -115,13 +115,15 @@ async def shown(
 
 async def go_to(pilot: Pilot[int], view: BlockView, action_id: str, value: str | None = None) -> None:
     """Go to a control with the key that goes from one to the next."""
+    await until(pilot, lambda: view.has_focus)  # a question that was in front may still be on its way out
     await pilot.press("g")
     for _ in range(20):
         control = view.control()
         if control is not None and control.action_id == action_id and value in {None, control.value}:
             return
         await pilot.press("right_square_bracket")
-    raise AssertionError(f"{action_id} is not there")
+    where = f"row {view.cursor} of {view.row_count()}, with the focus on {pilot.app.focused}"
+    raise AssertionError(f"{action_id} is not there; the cursor is on {view.control()} in {where}:\n{view.text()}")
 
 
 async def test_a_button_is_pressed_by_key(project: Path) -> None:
