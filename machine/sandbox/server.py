@@ -120,6 +120,7 @@ class Sandbox:
             raise MachineError(f"The sandbox is running at {self.base_url}. Stop it before you start it again.")
         app = web.Application(client_max_size=_MAX_BODY_SIZE)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S)
+        app.on_response_prepare.append(_lower_header_names)
         app.router.add_route("*", "/api/{method}", self._call)
         app.router.add_get("/link/", self._link)
         FileTransfer(self.workspace, self._witness).add_routes(app.router)
@@ -236,3 +237,10 @@ class Sandbox:
     def _post_due(self) -> None:
         self.workspace.schedule.post_due()
         self._set_alarm()
+
+
+async def _lower_header_names(_: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Spell header names as Slack does: clients that keep headers in a plain dict look for `x-oauth-scopes`."""
+    headers = [(name.lower(), value) for name, value in response.headers.items()]
+    response.headers.clear()
+    response.headers.extend(headers)

@@ -34,7 +34,7 @@ from machine.sandbox.state.serializers import Serializer
 from machine.sandbox.state.team import Extras
 from machine.sandbox.state.views import Triggers, Views
 from machine.sandbox.workspace_file.parser import DEFAULT_DESCRIPTION, Description
-from machine.slack.text_encoding import encode_typed
+from machine.slack.text_encoding import Names, encode_typed
 
 
 class Workspace:
@@ -171,15 +171,14 @@ class Workspace:
     ) -> Message:
         """Somebody writes a message.
 
-        The text is what a person types: `@alice`, `#general` and links become what Slack makes of them, and `&`, `<`
-        and `>` are escaped. What already reads `<@U…>` or `<https://…>` is kept.
+        The text is what a person types; see `as_typed` for what becomes of it.
 
         Raises:
             SlackRefusal: `not_in_channel`, `is_archived`, `no_text`, `msg_too_long`, `thread_not_found`.
         """
         author = self.find_person(user)
         draft = Draft(
-            text=encode_typed(text, self.people, self.channels),
+            text=self.as_typed(text),
             blocks=blocks or (),
             attachments=attachments or (),
             files=files or (),
@@ -187,6 +186,15 @@ class Workspace:
             is_broadcast=is_broadcast,
         )
         return self.posting.post(author, self.find_channel(channel), draft)
+
+    def as_typed(self, text: str) -> str:
+        """What Slack's client sends when a person types this.
+
+        `@alice`, `@oncall` (a user group), `#general`, links, `api.example.com`, e-mail addresses and emoji characters
+        become what Slack makes of them, and `&`, `<` and `>` are escaped. What already reads `<@U…>` or `<https://…>`
+        is kept.
+        """
+        return encode_typed(text, Names(self._user_id, self._public_channel_id, self.extras.usergroup_id))
 
     def upload(
         self, user: Person | str, channel: Conversation | str, name: str, content: bytes, text: str = ""
@@ -206,7 +214,7 @@ class Workspace:
             SlackRefusal: `message_not_found`, `cant_update_message`, and those of `post`.
         """
         message = self.messages.known(self.find_channel(channel).id, ts)
-        return self.posting.edit(self.find_person(user), message, text=encode_typed(text, self.people, self.channels))
+        return self.posting.edit(self.find_person(user), message, text=self.as_typed(text))
 
     def delete(self, user: Person | str, channel: Conversation | str, ts: str) -> None:
         """Somebody deletes their message.
@@ -356,7 +364,8 @@ class Workspace:
         The app's answer is honoured: the modal closes, shows errors, or another takes its place.
 
         Raises:
-            SlackRefusal: `not_found` with no modal open; `missing_input` when a required input is empty.
+            SlackRefusal: `not_found` with no modal open; `missing_input` when a required input is empty,
+                `invalid_input` when one holds what Slack's client does not submit. `View.errors` says why.
         """
         return self._interactions.submit_view(self.find_person(user), values or {}, view)
 
@@ -374,6 +383,14 @@ class Workspace:
     def run_message_shortcut(self, user: Person | str, message: Message, callback_id: str) -> Interaction:
         """Somebody runs a shortcut of the app on a message."""
         return self._interactions.run_message_shortcut(self.find_person(user), message, callback_id)
+
+    def _user_id(self, name: str) -> str | None:
+        person = self.people.named(name)
+        return person.id if person else None
+
+    def _public_channel_id(self, name: str) -> str | None:
+        channel = self.channels.named(name)
+        return channel.id if channel and channel.kind == "channel" else None
 
     def _post_scheduled(self, scheduled: ScheduledMessage) -> Message:
         author, conversation = self.people.known(scheduled.user), self.channels.known(scheduled.channel)

@@ -7,7 +7,6 @@ from typing import Any
 from machine.envelope import Envelope
 from machine.sandbox import Workspace
 from machine.sandbox.state.objects import Conversation, Person
-from machine.slack.text_encoding import encode_typed
 
 
 def invented_envelope(workspace: Workspace, person: Person, channel: Conversation, text: str) -> Envelope:
@@ -19,7 +18,7 @@ def invented_envelope(workspace: Workspace, person: Person, channel: Conversatio
         "user": person.id,
         "channel": channel.id,
         "channel_type": workspace.serializer.channel_type(channel),
-        "text": encode_typed(text, workspace.people, workspace.channels),
+        "text": workspace.as_typed(text),
         "ts": "0.000000",
     }
     payload = {"type": "event_callback", "team_id": workspace.team.id, "event": event}

@@ -112,9 +112,9 @@ def _check_token(method: Method, holder: Holder | SlackRefusal) -> None:
 
 def _scope_headers(method: Method | None, holder: Holder | SlackRefusal | None) -> dict[str, str]:
     """What the token is good for, and what the method wants; Slack tells the first only to whom it knows."""
-    headers = {"X-OAuth-Scopes": ",".join(holder.scopes)} if isinstance(holder, Holder) else {}
+    headers = {"x-oauth-scopes": ",".join(holder.scopes)} if isinstance(holder, Holder) else {}
     if method is not None:
-        headers["X-Accepted-OAuth-Scopes"] = ",".join(method.facts.scopes)
+        headers["x-accepted-oauth-scopes"] = ",".join(method.facts.scopes)
     return headers
 
 

@@ -5,7 +5,7 @@ Options of an external select are those that the app offered last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -18,6 +18,7 @@ from machine.sandbox.state.people import People
 from machine.sandbox.state.serializers import Serializer
 from machine.slack.block_kit.elements import Element, elements_of
 from machine.slack.facts.block_kit import LIST_FIELDS, TYPED_FIELDS
+from machine.slack.text_encoding import Names, encode_typed, rich_text
 
 _MAX_REMEMBERED = 1_000
 
@@ -113,16 +114,52 @@ def find_input(blocks: Iterable[JsonObject], name: str) -> Element:
 
 
 def as_slack_writes(element: Element, value: Any) -> Any:
-    """A date, time, moment or text as the state of the element holds it."""
+    """A date, time, moment or text as the state of the element holds it.
+
+    Raises:
+        SlackRefusal: `invalid_action` for what is no date, time or moment where the element takes one.
+    """
     if isinstance(value, datetime):
-        return int(value.timestamp())
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return value.strftime("%H:%M")
-    if value is not None and element.value_field == "value":
-        return str(value)
+        value = int(value.timestamp())
+    elif isinstance(value, date):
+        value = value.isoformat()
+    elif isinstance(value, time):
+        value = value.strftime("%H:%M")
+    match element.value_field:
+        case _ if value is None:
+            return None
+        case "value":
+            return str(value)
+        case "rich_text_value" if isinstance(value, str):
+            return {key: part for key, part in rich_text(encode_typed(value, Names()), "").items() if key != "block_id"}
+        case "selected_date" | "selected_time" | "selected_date_time":
+            return _moment(element, value)
     return value
+
+
+def _moment(element: Element, value: Any) -> Any:
+    """What a picker holds; Slack's client offers nothing else."""
+    expected, read = _MOMENTS[element.value_field]
+    try:
+        return read(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        problem = f"{element.action_id} takes {expected}, not {value!r}"
+        raise SlackRefusal("invalid_action", [problem]) from error
+
+
+def _seconds(value: Any) -> int:
+    seconds = int(value)
+    if len(str(seconds)) != _DIGITS_OF_A_MOMENT:
+        raise ValueError(value)
+    return seconds
+
+
+_DIGITS_OF_A_MOMENT = 10  # Slack takes no others
+_MOMENTS: Mapping[str, tuple[str, Callable[[Any], str | int]]] = {
+    "selected_date": ("a date such as 2024-05-01", lambda value: date.fromisoformat(value).isoformat()),
+    "selected_time": ("a time such as 13:30", lambda value: time.fromisoformat(value).strftime("%H:%M")),
+    "selected_date_time": ("a moment in seconds since 1970, such as 1714562400", _seconds),
+}
 
 
 def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:

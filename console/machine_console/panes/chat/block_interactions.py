@@ -80,7 +80,7 @@ class BlockUser:
             await interaction.answer
 
     async def submit(self, view: View) -> None:
-        """Submit a modal; where something that must be there is missing, its inputs say so.
+        """Submit a modal; inputs that hold nothing, or what Slack does not take, say so instead.
 
         Raises:
             MachineError: The app did not answer, or with what Slack would refuse.
@@ -88,7 +88,7 @@ class BlockUser:
         try:
             submission = self._workspace.submit_view(view.user, view=view)
         except SlackRefusal as refusal:
-            if refusal.error != "missing_input":
+            if refusal.error not in {"missing_input", "invalid_input"}:
                 raise
         else:
             await submission.answer
