@@ -227,6 +227,8 @@ class MachineApp(ExportingWindow):
             self.chat = SandboxChat(sandbox.workspace)
             blocks = BlockUser(self, sandbox.workspace, self.runtime.settings.tz, self.show_chat)
             self.use_workspace(self.chat, blocks)
+            if self.runtime.is_host:
+                self.tell(f"Bots reach the workspace at {sandbox.api_url}", title="Waiting for a bot")
         else:
             self._late_names.source = LiveNames(machine.slack.directory)
             self.chat = LiveChat(machine)
@@ -253,6 +255,9 @@ class MachineApp(ExportingWindow):
     def _show_vitals(self) -> None:
         """Show lag, memory, and how much of Slack's patience is used."""
         self._tidying.settle(self.history.events.dropped + len(self.history.events))
+        if self.runtime.is_host and self.machine is not None and self.runtime.sandbox is not None:
+            is_connected = self.runtime.sandbox.socket_mode.connection_count > 0
+            self.show_status(replace(self.status, connection="connected" if is_connected else "connecting"))
         self.show_status(self._standing.look(self.status))
         self._show_facts()
 
@@ -461,7 +466,8 @@ class MachineApp(ExportingWindow):
             return
         command = text.partition(" ")[0]
         known = self._commands(self.machine)
-        if text.startswith("/") and not self.chat.is_live and command not in known:
+        is_checked = not (self.chat.is_live or self.runtime.is_host)  # only the bots there know what commands they have
+        if text.startswith("/") and is_checked and command not in known:
             there_are = f"There are: {', '.join(known)}" if known else "No plugin has any."
             self.tell(f"No plugin has the command {command}. {there_are}", title="Chat", severity="warning")
             return

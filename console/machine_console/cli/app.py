@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -211,9 +210,26 @@ def sandbox(
     ] = None,
     record: Annotated[Path | None, typer.Option(help="Add what happens to this file, as JSON lines.")] = None,
     users: Annotated[int | None, typer.Option(help="Generate so many people.", min=0, max=1_000_000)] = None,
+    console: Annotated[
+        bool, typer.Option("--console", help="Play the people of the workspace in the console.")
+    ] = False,
+    repl: Annotated[bool, typer.Option("--repl", help="Play the people of the workspace in the REPL.")] = False,
 ) -> None:
     """Serve the embedded Slack workspace alone, for any Slack SDK."""
-    _finish(_serve_sandbox(port, as_json=as_json, state=state, record=record, users=users))
+    from machine.logs import configure_logging  # noqa: PLC0415 - structlog is not needed for --help
+    from machine_console.cli.sandbox import Served, serve, serve_in_console, serve_in_repl  # noqa: PLC0415
+
+    served = Served(port, as_json, state, record, users)
+    if console and repl:
+        raise MachineError("--console and --repl are two ways to play people. Leave out one of them.")
+    if not (console or repl):
+        _finish(serve(served, _stop_signals))
+    configure_logging(logging.INFO, None)
+    if repl:
+        _finish(serve_in_repl(served))
+    _require_terminal()
+    with crashes_logged():
+        _finish(serve_in_console(served))
 
 
 @app.command("plugins")
@@ -377,35 +393,6 @@ def _run_headless(*, live: bool | None, watch: bool, overrides: Mapping[str, str
     _configure_logging(runtime, sys.stdout)
     with crashes_logged():
         _finish(run_headless(runtime), fast_loop())
-
-
-async def _serve_sandbox(
-    port: int, *, as_json: bool, state: Path | None, record: Path | None, users: int | None
-) -> int:
-    from machine.sandbox import Recording, Sandbox, Workspace, kept_state  # noqa: PLC0415
-    from machine_console.runtime.runtime import WORKSPACE_FILE  # noqa: PLC0415 - aiohttp is not needed for --help
-
-    stop = _stop_signals()
-    description = Path.cwd() / WORKSPACE_FILE
-    is_described = description.exists()
-    workspace = Workspace.from_toml(description, users=users) if is_described else Workspace.default(users=users)
-    async with contextlib.AsyncExitStack() as stack:
-        if state is not None:
-            stack.enter_context(kept_state(workspace, state))
-        witness = None if record is None else stack.enter_context(Recording(record))
-        server = await stack.enter_async_context(Sandbox(workspace, port=port, witness=witness))
-        facts = {"api_url": server.api_url, "bot_token": server.bot_token, "app_token": server.app_token}
-        if as_json:
-            print(json.dumps({**facts, "user_tokens": server.user_tokens}), flush=True)
-        else:
-            typer.echo(f"The workspace {workspace.team.name} is at {server.api_url}")
-            typer.echo("Give these to any Slack SDK, or to a bot of this framework (Ctrl-C stops the workspace):\n")
-            for name, value in facts.items():
-                typer.echo(f"  export SM_SLACK_{name.upper()}={value}")
-            name, token = next(iter(server.user_tokens.items()))
-            typer.echo(f"\nTo act as a person, call the Web API with their token; that of {name} is {token}")
-        await stop.wait()
-    return 0
 
 
 def _runtime(

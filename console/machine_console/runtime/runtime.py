@@ -32,10 +32,12 @@ class Runtime:
             set, and the sandbox otherwise.
         listens: See `Machine`; in its own sandbox the bot always listens, as nobody else does.
         loads_plugins: See `Machine`; in its own sandbox the bot has its plugins.
+        hosting: A workspace that is served to bots in other processes: the bot here has no plugins and does not listen.
 
     Attributes:
         trace: What happens, from before the bot starts.
         is_live: Whether the bot talks to Slack (or to a server that `SLACK_API_URL` names) and not to its own sandbox.
+        is_host: Whether the workspace is there for bots in other processes.
         sandbox: The embedded workspace; `None` against Slack. It runs once `start()` has returned.
         machine: The bot; there once `start()` has begun.
     """
@@ -51,18 +53,20 @@ class Runtime:
         live: bool | None = None,
         listens: bool = True,
         loads_plugins: bool = True,
+        hosting: Sandbox | None = None,
     ) -> None:
         self.settings = settings
+        self.is_host = hosting is not None
         self.project = project
         self.trace = Trace()
         self._watch = watch
         self._resources = contextlib.AsyncExitStack()
         # One token alone is a mistake to be told, not a wish for the sandbox.
         has_tokens = settings.slack_app_token is not None or settings.slack_bot_token is not None
-        self.is_live = has_tokens if live is None else live
-        self.sandbox = None if self.is_live else self._make_sandbox()
-        self._listens = listens or not self.is_live
-        self._loads_plugins = loads_plugins or not self.is_live
+        self.is_live = hosting is None and (has_tokens if live is None else live)
+        self.sandbox = None if self.is_live else hosting or self._make_sandbox()
+        self._listens = not self.is_host and (listens or not self.is_live)
+        self._loads_plugins = not self.is_host and (loads_plugins or not self.is_live)
 
     async def start(self) -> None:
         """Start the sandbox, where there is one, and the bot.
@@ -72,9 +76,12 @@ class Runtime:
         """
         settings = self.settings
         if self.sandbox is not None:
-            sandbox = await self._resources.enter_async_context(self.sandbox)
-            settings = _settings_for(settings, sandbox)
-            _logger.info("No Slack: the bot runs in the embedded workspace", api_url=sandbox.api_url)
+            if self.is_host:
+                _logger.info("The workspace is open to bots in other processes", api_url=self.sandbox.api_url)
+            else:
+                await self._resources.enter_async_context(self.sandbox)
+                _logger.info("No Slack: the bot runs in the embedded workspace", api_url=self.sandbox.api_url)
+            settings = _settings_for(settings, self.sandbox)
         self.machine = self.make_machine(settings)
         try:
             await self._resources.enter_async_context(self.machine)

@@ -67,8 +67,8 @@ class ElementValues:
     def _choice(self, element: Element, surface: Surface, choice: str | JsonObject) -> Any:
         """What Slack writes for a choice: the option, or the id of a person or conversation."""
         if "file" in element.type:
-            file_id = choice["id"] if isinstance(choice, Mapping) else choice
-            return self._serializer.file(self._files.known(file_id))
+            file_id = choice.get("id") if isinstance(choice, Mapping) else choice
+            return self._serializer.file(self._files.known(str(file_id)))
         if element.value_field.startswith("selected_option"):
             return self._option(element, surface, choice)
         if not isinstance(choice, str):
@@ -82,7 +82,7 @@ class ElementValues:
             return choice
         options = element.options or self._offered.get((_id_of(surface), element.action_id), [])
         for option in options:
-            if choice in {option.get("value"), option["text"]["text"]}:
+            if choice in (option.get("value"), option["text"]["text"]):
                 return option
         there_are = ", ".join(str(option.get("value")) for option in options) or "none"
         raise SlackRefusal("invalid_action", [f"{element.action_id} has no option {choice!r}; there are: {there_are}"])
