@@ -10,7 +10,7 @@ from slack_sdk.web.base_client import BaseClient
 _NAME = "https://slack.com/api/"
 _defaults = list(BaseClient.__init__.__defaults__ or ())
 _defaults[_defaults.index(_NAME)] = os.environ["SLACK_API_URL"]
-BaseClient.__init__.__defaults__ = tuple(_defaults)  # type: ignore[misc]  # it can be set
+BaseClient.__init__.__defaults__ = tuple(_defaults)
 
 BACKEND = "SlackV3"
 BOT_IDENTITY = {"token": os.environ["SLACK_BOT_TOKEN"], "app_token": os.environ["SLACK_APP_TOKEN"]}

@@ -325,7 +325,7 @@ def _own_socket() -> Path:
 
 def _script(name: str) -> str:
     try:
-        return Path(name).read_text(encoding="utf-8")
+        return Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise MachineError(f"The script {name} cannot be read: {reason}.") from None

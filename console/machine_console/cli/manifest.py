@@ -86,7 +86,7 @@ def read_manifest(path: Path) -> Mapping[str, Any]:
         MachineError: It cannot be read, or is not a manifest.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise MachineError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}.") from None
     try:
@@ -119,7 +119,7 @@ def _sources(machine: Machine, project: Path) -> Iterator[str]:
             relative = file.relative_to(project).parts
             files |= {file} if relative[0] not in ("machine", "console", "tests") else set()
     for file in sorted(files):
-        yield file.read_text(encoding="utf-8")
+        yield file.read_text(encoding="utf-8-sig")
 
 
 def _print_differences(wanted: Mapping[str, Any], given: Mapping[str, Any], path: Path, *, as_json: bool) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,12 @@ async def serve_in_repl(served: Served) -> int:
     from machine_console.repl.standalone import run_repl  # noqa: PLC0415 - imports prompt-toolkit
 
     async with _sandbox(served) as sandbox:
-        return await run_repl(_host(sandbox))
+        talk = asyncio.create_task(run_repl(_host(sandbox)))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, talk.cancel)  # the state is saved then, too
+        try:
+            return await talk
+        except asyncio.CancelledError:
+            return 0
 
 
 @contextlib.asynccontextmanager

@@ -17,6 +17,7 @@ from machine_console.screens.modal import ViewScreen
 from machine_console.widgets.block_view import BlockView
 from tests.console.app.test_application import type_in_chat, until
 from tests.console.processes import machine
+from tests.console.terminal import MACHINE, Terminal
 from tests.machine.sandbox.listening import App
 from tests.waiting import NET_S
 
@@ -61,6 +62,41 @@ async def test_console_needs_a_terminal(tmp_path: Path) -> None:
 
     assert (ended.code, ended.out) == (1, "")
     assert "The console needs a terminal" in ended.err
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    """A folder for the terminal's own files."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    return scratch
+
+
+def test_repl_in_a_terminal_plays_people(tmp_path: Path, scratch: Path) -> None:
+    """What was said outlives the process, with `--state`."""
+    with Terminal([MACHINE, "sandbox", "--repl", "--state", "state.json"], tmp_path, scratch) as terminal:
+        terminal.wait_for(">>>")
+        terminal.type('workspace.post("alice", "#general", "good" + " morning").text')
+        terminal.press("Enter")
+        terminal.wait_for("'good morning'")
+        terminal.press("C-d")
+        assert terminal.wait_for_exit() == 0
+
+    assert "good morning" in (tmp_path / "state.json").read_text(encoding="utf-8")
+
+
+def test_console_in_a_terminal_waits_for_a_bot(tmp_path: Path, scratch: Path) -> None:
+    """The command itself: it opens, says where bots find it, and quits."""
+    with Terminal([MACHINE, "sandbox", "--console", "--state", "state.json"], tmp_path, scratch) as terminal:
+        terminal.wait_for("Waiting for a bot")
+        terminal.wait_for("Next speaker")  # the chat has the focus
+        terminal.type("good morning")
+        terminal.press("Enter")
+        terminal.wait_for("good morning")
+        terminal.press("C-q")
+        assert terminal.wait_for_exit() == 0
+
+    assert "good morning" in (tmp_path / "state.json").read_text(encoding="utf-8")
 
 
 _TITLE = {"type": "plain_text", "text": "Ticket"}
