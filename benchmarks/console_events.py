@@ -23,10 +23,13 @@ from textual.pilot import Pilot
 
 import machine_console.app
 from machine.envelope import Envelope
+from machine.settings import Settings
 from machine.trace import Considered, EnvelopeReceived, HandlersConsidered, InvocationFinished, InvocationStarted
 from machine_console.app.theme import DARK
 from machine_console.history.history import History
 from machine_console.panes.events.pane import EventsPane
+from machine_console.runtime.runtime import Runtime
+from machine_console.session.local_session import LocalSession
 
 EVENTS = 100_000
 FILTERS = ("error", "slow:>100ms", "user:U7", "message 4242", "kind:message plugin:greeter -user:U7", "nothing like it")
@@ -83,11 +86,11 @@ async def drawn(pilot: Pilot[None]) -> None:
 
 async def main(file: Path | None) -> None:
     """Measure, print, and write the figures to a file."""
-    history = History(limit=EVENTS)
+    session = LocalSession(Runtime(Settings.check({}), Path.cwd(), live=False))  # never started: it is told by hand
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    record_us = fill(history)
+    record_us = fill(session.history)
     memory_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    pane = EventsPane(history)
+    pane = EventsPane(session)
     results: dict[str, float] = {"record_us": record_us, "memory_mb": memory_mb}
     async with Host(pane).run_test(size=(160, 45)) as pilot:
         view = pane.main()
@@ -101,7 +104,7 @@ async def main(file: Path | None) -> None:
             slices = [shown]
             while pane._events.is_searching:  # noqa: SLF001 - the end of the search is shown, not told
                 started = time.perf_counter()
-                pane.sync()
+                pane._catch_up()  # noqa: SLF001 - what its timer does
                 slices.append((time.perf_counter() - started) * 1000)
                 await asyncio.sleep(0)
             name = f"{text} ({round_name})"

@@ -56,6 +56,7 @@ from machine.trace import (
 from machine_console.app.application import MachineApp
 from machine_console.app.driver import SafeDriver
 from machine_console.runtime.runtime import Runtime
+from machine_console.session.local_session import LocalSession
 
 MESSAGES, TURNS, BURSTS = 1_000, 4, 8
 SETTLE_S = 5.0  # the console reads ahead for its completions at first, on a thread
@@ -154,7 +155,8 @@ class Measured(MachineApp):
     """The console, measuring itself while it does one of the three things."""
 
     def __init__(self, runtime: Runtime, task: str, result: Path) -> None:
-        super().__init__(runtime, title="benchmark")
+        super().__init__(LocalSession(runtime), title="benchmark")
+        self._trace = runtime.trace
         self._task_name = task
         self._result = result
         self._answered: list[float] = []
@@ -167,7 +169,6 @@ class Measured(MachineApp):
 
     def on_mount(self) -> None:
         """Begin once the bot is connected."""
-        super().on_mount()
         self.run_worker(self._measure())
 
     async def _measure(self) -> None:
@@ -182,7 +183,7 @@ class Measured(MachineApp):
         self.go_to(self.events_pane)
         is_over = threading.Event()
         pressing = threading.Thread(target=self._press, args=(is_over,), daemon=True)
-        loading = asyncio.ensure_future(load(self.runtime.trace, is_over.is_set))
+        loading = asyncio.ensure_future(load(self._trace, is_over.is_set))
         await asyncio.sleep(2)
         pressing.start()
         await loading
@@ -210,7 +211,7 @@ class Measured(MachineApp):
         end = time.perf_counter() + STALL_S + 2
         loop = asyncio.get_running_loop()
         self._beat(loop, loop.time())
-        await load(self.runtime.trace, lambda: time.perf_counter() > end)
+        await load(self._trace, lambda: time.perf_counter() > end)
         return [self._gap * 1000]
 
     def _beat(self, loop: asyncio.AbstractEventLoop, last: float) -> None:

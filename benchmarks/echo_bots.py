@@ -22,7 +22,7 @@ from typing import Any
 import aiohttp
 from plain_slack import SETTINGS
 
-from machine_console.runtime.event_loop import fast_loop
+from machine_console.runtime.headless import fast_loop
 
 PATTERNS = {
     "anchored": r"^command number {} (?P<rest>.*)$",

@@ -23,6 +23,7 @@ from machine.logs import configure_logging
 from machine.settings import Settings
 from machine_console.app.application import MachineApp
 from machine_console.runtime.runtime import Runtime
+from machine_console.session.local_session import LocalSession
 
 SCRIPT = Path(__file__).resolve()
 IMAGES = SCRIPT.with_name("images")
@@ -75,10 +76,11 @@ async def _until(pilot: Pilot[int], is_true: Callable[[], bool]) -> None:
 
 
 async def _take(project: Path, images: Path, name: str, size: tuple[int, int]) -> None:
-    app = MachineApp(Runtime(Settings.check({}), project), title="machine dev")
+    runtime = Runtime(Settings.check({}), project)
+    app = MachineApp(LocalSession(runtime), title="machine dev")
     async with app.run_test(size=size) as pilot:
         await _until(pilot, lambda: app.status.connection == "connected" and app.status.plugins > 0)
-        sandbox = app.runtime.sandbox
+        sandbox = runtime.sandbox
         assert sandbox is not None
         workspace = sandbox.workspace
         app.chat_pane.main().cursor_blink = False
@@ -86,8 +88,8 @@ async def _take(project: Path, images: Path, name: str, size: tuple[int, int]) -
             workspace.post(who, "general", text)
         workspace.post("alice", "general", "deploy api")
         await _until(pilot, lambda: len(workspace.history("general")) == 4)
-        await _until(pilot, lambda: not any(event.is_running for event in app.history.events))
-        for pane in app.panes:
+        await _until(pilot, lambda: not any(event.is_running for event in app.session.history.events))
+        for pane in app.grid.panes:
             app.go_to(pane)
             await pilot.pause(0.4)
             if pane.id == "chat":

@@ -1,4 +1,4 @@
-"""One inbound request of Slack as a value: what kind it is, its payload, and how to answer it.
+"""One inbound request of Slack as a value: what kind it is, and its payload.
 
 Transports make envelopes, the dispatcher takes them. The shape of a payload is documented by Slack:
 https://docs.slack.dev/apis/events-api and https://docs.slack.dev/interactivity/handling-user-interaction.
@@ -6,48 +6,13 @@ https://docs.slack.dev/apis/events-api and https://docs.slack.dev/interactivity/
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Payload: TypeAlias = Mapping[str, Any]
 Answer: TypeAlias = Mapping[str, Any] | None
 """What goes back to Slack with the acknowledgement, for example the text a slash command answers with."""
-
-
-async def _nobody_to_answer(answer: Answer) -> None:
-    """Envelopes that did not come over a wire (simulated ones) need no acknowledgement."""
-
-
-_DECIDING = threading.Lock()  # one for all: held for two assignments
-
-
-@dataclass(slots=True)
-class Acknowledgement:
-    """Answers an envelope, once: whatever asks a second time, from whichever thread, is ignored.
-
-    Attributes:
-        send: Carries the answer to Slack.
-        loop: The event loop that `send` belongs to; `None` if any will do.
-    """
-
-    send: Callable[[Answer], Coroutine[Any, Any, None]] = _nobody_to_answer
-    loop: asyncio.AbstractEventLoop | None = None
-    is_sent: bool = False
-
-    async def __call__(self, answer: Answer = None) -> bool:
-        """Send the acknowledgement; `False` if it had been sent before."""
-        with _DECIDING:
-            is_first, self.is_sent = not self.is_sent, True
-        if not is_first:
-            return False
-        if self.loop is None or self.loop is asyncio.get_running_loop():
-            await self.send(answer)
-        elif not self.loop.is_closed():  # closed: the bot has stopped, and with it whatever led to Slack
-            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.send(answer), self.loop))
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +24,6 @@ class Envelope:
         kind: `events_api`, `slash_commands`, or the `type` of an interactive payload: `block_actions`,
             `view_submission`, `view_closed`, `shortcut`, `message_action`, `block_suggestion`.
         payload: The payload as Slack sent it. Nobody changes it.
-        acknowledge: Answers this delivery.
         retry_attempt: 0 for a first delivery, else the number Slack gives the retry.
         is_simulated: Made by a person (replay, `simulate`), not by Slack.
         size: How long it was on the wire, in characters; 0 where it came over none.
@@ -69,7 +33,6 @@ class Envelope:
     id: str
     kind: str
     payload: Payload
-    acknowledge: Acknowledgement = field(default_factory=Acknowledgement, compare=False, repr=False)
     retry_attempt: int = 0
     is_simulated: bool = False
     size: int = field(default=0, compare=False, repr=False)

@@ -194,6 +194,29 @@ class Settings(BaseModel):
         return wanted.model_copy(update={name: getattr(self, name) for name in _NEED_A_START}), later
 
     @property
+    def needs_app_token(self) -> bool:
+        """Whether Slack is listened to over Socket Mode, and does not send to the bot's own server."""
+        return self.http is None or self.slack_signing_secret is None
+
+    def require_tokens(self, *, listens: bool) -> None:
+        """Make sure that the tokens are there.
+
+        Args:
+            listens: Whether events are to be received as well.
+
+        Raises:
+            SettingsError: Naming those that are missing.
+        """
+        app_token = {"SLACK_APP_TOKEN": self.slack_app_token} if listens and self.needs_app_token else {}
+        missing = [
+            Mistake(name, "is not set", f"Export SM_{name} or put it into local_settings.py, or try `machine dev`.")
+            for name, token in (app_token | {"SLACK_BOT_TOKEN": self.slack_bot_token}).items()
+            if not (token and token.get_secret_value())
+        ]
+        if missing:
+            raise SettingsError(missing)
+
+    @property
     def all(self) -> CaseInsensitiveDict:
         """Every setting under its name, as plugins get them in `self.settings`; secrets in plain text."""
         plain: dict[str, Any] = {}

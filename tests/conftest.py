@@ -6,7 +6,6 @@ import gc
 import logging
 import textwrap
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,14 +20,14 @@ from machine.logs import configure_logging
 from machine.plugins.base import MachineBasePlugin
 from machine.sandbox import Sandbox, Workspace
 from machine.sandbox.state.objects import Message
-from machine.trace import ApiCalled, Record, Trace
-from tests.waiting import NET_S, Waiter
+from machine.testing.life import Life
+from machine.trace import Record
+from tests.waiting import NET_S
 
 R = TypeVar("R", bound=Record)
 
 PATIENT_LIMITS_S = (
-    "machine.dispatch.pending_answer.ANSWER_WITHIN_S",  # else an answer is not sent
-    "machine.receiving.intake.ANSWER_WITHIN_S",
+    "machine.receiving.intake.ANSWER_WITHIN_S",  # else an answer is not sent
     "machine.receiving.deduplication.CLAIM_WITHIN_S",  # else an event runs twice
     "machine.dispatch.supervisor.CANCEL_WITHIN_S",  # else a handler is left behind
     "machine.receiving.thread.CLOSE_WITHIN_S",  # else a thread is
@@ -39,7 +38,7 @@ PATIENT_LIMITS_S = (
     "machine.health.STORAGE_WITHIN_S",
     "machine.sandbox.state.views.TRIGGER_LIFETIME_S",  # else a modal is refused
     "machine_console.repl.verbs.simulation.WAIT_S",
-    "machine_console.repl.verbs.stored_keys.LOOK_UP_WITHIN_S",
+    "machine_console.repl.verbs.storages.LOOK_UP_WITHIN_S",
 )
 """Limits that a test exceeds only where the machine has no time for it."""
 
@@ -51,43 +50,35 @@ settings.register_profile("thorough", settings.get_profile("patient"), max_examp
 
 
 class BotUnderTest:
-    """A bot in a workspace of its own.
+    """The test kit's bot, before and after it is started, as the framework's own tests look at it: ids and all.
 
     Attributes:
+        life: What the kit starts, watches and stops.
         records: Everything that was traced, in order.
         project: The bot's folder; `write_plugin` puts files into its plugin folder.
     """
 
     def __init__(self, project: Path) -> None:
         self.project = project
-        self.workspace = Workspace.default()
-        self.sandbox = Sandbox(self.workspace)
-        self.records: list[Record] = []
-        self.machine: Machine
-        self._waiter = Waiter()
-        self._resources = AsyncExitStack()
+        self.life = life = Life(Workspace.default(), project, patience=timedelta(seconds=NET_S))
+        self.workspace = life.workspace
+        self.records = life.recorded.records
+        self.traced, self.calls = life.recorded.of_kind, life.recorded.calls
+        self.until, self.settled, self.stop = life.until, life.settled, life.stop
+
+    @property
+    def machine(self) -> Machine:
+        """The bot itself, once it is started."""
+        return self.life.machine
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """What it is connected to."""
+        return self.life.sandbox
 
     async def start(self, *plugins: type[MachineBasePlugin], watch: bool = False, **settings: Any) -> None:
         """Start sandbox and bot; by default without any built-in plugin and with storage in memory."""
-        await self._resources.enter_async_context(self.sandbox)
-        trace = Trace()
-        trace.subscribe(self.records.append)
-        trace.subscribe(self._waiter.notify)
-        self.workspace.subscribe(self._waiter.notify)
-        given = {
-            "SLACK_API_URL": self.sandbox.api_url,
-            "SLACK_BOT_TOKEN": self.sandbox.bot_token,
-            "SLACK_APP_TOKEN": self.sandbox.app_token,
-            "PLUGINS": [],
-            "STORAGE_BACKEND": "machine.storage.backends.memory.MemoryStorage",
-            **settings,
-        }
-        self.machine = Machine(given, trace=trace, project=self.project, watch=watch, plugins=plugins)
-        await self._resources.enter_async_context(self.machine)
-
-    async def stop(self) -> None:
-        """Stop both."""
-        await self._resources.aclose()
+        await self.life.start(plugins, settings, watch=watch)
 
     def write_plugin(self, name: str, source: str) -> Path:
         """Write a file into the plugin folder, as an editor would save it."""
@@ -98,48 +89,30 @@ class BotUnderTest:
         scratch.write_text(textwrap.dedent(source), encoding="utf-8")
         return scratch.replace(path)
 
-    async def until(self, condition: Callable[[], Any], what: str = "the condition") -> Any:
-        """Wait until `condition` is true, looked at after each trace record and each change of the workspace."""
-        return await self._waiter.until(condition, what)
-
     def said(self, channel: str = "general", thread_ts: str | None = None) -> list[Message]:
         """What the bot has posted to a channel, or to one of its threads."""
         return [message for message in self.workspace.history(channel, thread_ts) if message.is_by_bot]
 
     async def answer(self, count: int = 1, channel: str = "general", thread_ts: str | None = None) -> Message:
         """The bot's message number `count` in a channel, or in one of its threads, when it is there."""
-        messages = await self.until(
-            lambda: (found := self.said(channel, thread_ts)) and len(found) >= count and found,
+        enough = await self.until(
+            lambda: found if len(found := self.said(channel, thread_ts)) >= count else None,
             f"message {count} in {channel}",
         )
-        return messages[count - 1]  # type: ignore[no-any-return]
-
-    def traced(self, kind: type[R]) -> list[R]:
-        """The records of a kind."""
-        return [record for record in self.records if isinstance(record, kind)]
+        return enough[count - 1]
 
     async def record(self, kind: type[R], count: int = 1, where: Callable[[R], bool] = lambda _: True) -> R:
         """Record number `count` of a kind, when it is there."""
-        found = await self.until(
-            lambda: (hits := [hit for hit in self.traced(kind) if where(hit)]) and len(hits) >= count and hits,
+        enough = await self.until(
+            lambda: hits if len(hits := [hit for hit in self.traced(kind) if where(hit)]) >= count else None,
             f"{kind.__name__} number {count}",
         )
-        return found[count - 1]  # type: ignore[no-any-return]
-
-    def calls(self, method: str) -> list[ApiCalled]:
-        """The calls of a Web API method."""
-        return [call for call in self.traced(ApiCalled) if call.method == method]
+        return enough[count - 1]
 
     async def deliver(self, *envelopes: Envelope) -> None:
         """Have envelopes received as if a transport had brought them together, and wait until they are handled."""
-        await self.machine._receiving.run(self.machine._intake.take(envelopes))
+        await self.machine.receiver.deliver(envelopes)
         await self.machine.wait_until_idle()
-
-    async def settled(self) -> None:
-        """Wait until every event of the workspace has reached the bot and every handler has ended."""
-        for _ in range(2):  # what handlers do causes further events
-            await self.sandbox.wait_until_idle()
-            await self.machine.wait_until_idle()
 
 
 def pytest_collection_finish() -> None:

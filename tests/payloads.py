@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from machine.envelope import Acknowledgement, Answer, Envelope
+from machine.envelope import Envelope
 
 _TESTS = Path(__file__).parent
 _VALUES = {
@@ -37,13 +37,9 @@ def load_sample(path: Path) -> tuple[str, dict[str, Any]]:
     return ("slash_commands" if "command" in payload else str(payload["type"])), payload
 
 
-def envelope(kind: str, payload: dict[str, Any], number: int, answers: list[Answer]) -> Envelope:
-    """An envelope of its own, that adds what it is acknowledged with to `answers`."""
-
-    async def acknowledge(answer: Answer) -> None:
-        answers.append(answer)
-
-    return Envelope(f"sample-{number}", kind, payload, acknowledge=Acknowledgement(acknowledge))
+def envelope(kind: str, payload: dict[str, Any], number: int) -> Envelope:
+    """An envelope of its own."""
+    return Envelope(f"sample-{number}", kind, payload)
 
 
 def _filled(value: Any, key: str = "") -> Any:

@@ -14,6 +14,8 @@ from benchmarks import __main__ as runner
 from benchmarks.result_files import Wanted, ratio, spread, write
 from docs.figures import DOCS, PARTS, RESULTS, filled
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from machine.dispatch.explanation import Explanation, considered, explain
-from machine.dispatch.kinds import RULES, Answering, Rule, rules_for
+from machine.dispatch.kinds import Rule, rules_for
 from machine.dispatch.matching import Facts, Reader, Verdict
-from machine.dispatch.pending_answer import PendingAnswer
+from machine.dispatch.pending_answer import Acknowledge, PendingAnswer
 from machine.dispatch.registry import Handler, Registry
 from machine.dispatch.supervisor import Supervisor
-from machine.envelope import Answer, Envelope
+from machine.envelope import Envelope
 from machine.logger import get_logger, structlog
 from machine.plugins.declarations import RequiredRoles
 from machine.plugins.roles import missing_roles
@@ -27,8 +25,6 @@ from machine.redaction import redact_value
 from machine.slack.client import SlackClient
 from machine.trace import (
     Considered,
-    EnvelopeAcknowledged,
-    EnvelopeReceived,
     EventEmitted,
     HandlersConsidered,
     InvocationRefused,
@@ -39,7 +35,6 @@ from machine.trace import (
 
 HANDLER_ERROR = "handler-error"
 UNAUTHORIZED_ACCESS = "unauthorized-access"
-_ANSWERABLE = frozenset(rule.kind for rule in RULES.values() if rule.answering is not Answering.AT_ONCE)
 REFUSAL = "Sorry, you do not have the role that this needs. An administrator can give it to you."
 
 _logger = get_logger(__name__)
@@ -56,9 +51,8 @@ class Match:
 
     @property
     def may_answer(self) -> bool:
-        """Whether what the handler yields or returns may be what Slack is answered with."""
-        answering = self.rule.answering
-        return answering is Answering.RESULT or (answering is Answering.FIRST_YIELD and self.handler.is_generator)
+        """Whether the handler's result can become the answer to Slack."""
+        return self.rule.may_answer(is_generator=self.handler.is_generator)
 
 
 class Dispatcher:
@@ -93,25 +87,14 @@ class Dispatcher:
         """Every live handler of every plugin."""
         return self.registry.handlers
 
-    async def dispatch(self, envelope: Envelope) -> Sequence[asyncio.Task[None]]:
-        """Take an envelope that came over no transport: acknowledge it, and start the handlers it matches.
-
-        Returns:
-            The tasks of the handlers, owned by the supervisor.
-        """
-        received = time.perf_counter()
-        if self._trace:
-            self._trace.emit(EnvelopeReceived(envelope=envelope, envelope_id=envelope.id))
-        if not self.may_be_answered(envelope):
-            await self._acknowledge(envelope, None, received)
-        return await self.start_handlers(envelope, received)
-
-    async def start_handlers(self, envelope: Envelope, received: float) -> Sequence[asyncio.Task[None]]:
+    async def dispatch(
+        self, envelope: Envelope, acknowledge: Acknowledge | None = None
+    ) -> Sequence[asyncio.Task[None]]:
         """Start the handlers that an envelope matches; does not wait for them.
 
         Args:
-            envelope: Acknowledged, unless a handler may answer it: then it is seen to here.
-            received: When it arrived, in seconds of `time.perf_counter()`.
+            envelope: What arrived.
+            acknowledge: Tells Slack what a handler answers; `None` where no handler's answer is waited for.
 
         Returns:
             The tasks of the handlers, owned by the supervisor.
@@ -119,26 +102,13 @@ class Dispatcher:
         self._client.directory.update(envelope)
         facts = Facts(envelope, self._reader)
         matches = self._find_matches(facts)
-
-        answering = sum(match.may_answer for match in matches)
-        if not answering and envelope.acknowledge.is_sent:
+        if acknowledge is None:
             return [self._start(match, facts, None) for match in matches]
-
-        async def send(answer: Answer) -> bool:
-            return await self._acknowledge(envelope, answer, received)
-
-        pending = PendingAnswer(send, answering)
-        await pending.start()
+        answering = sum(match.may_answer for match in matches)
+        if not answering:
+            await acknowledge(None)
+        pending = PendingAnswer(acknowledge, answering)
         return [self._start(match, facts, pending if match.may_answer else None) for match in matches]
-
-    def may_be_answered(self, envelope: Envelope) -> bool:
-        """Whether a live handler may decide what Slack is answered with; may be asked on any thread."""
-        if envelope.kind not in _ANSWERABLE:
-            return False
-        try:
-            return any(match.may_answer for match in self._judge(Facts(envelope, self._reader)))
-        except Exception:  # noqa: BLE001 - no payload may prevent an acknowledgement; handling it will tell what is wrong
-            return False
 
     def explain(self, envelope: Envelope) -> tuple[Considered, ...]:
         """Which handlers an envelope would run, and why or why not; nothing is run."""
@@ -178,18 +148,6 @@ class Dispatcher:
         return self.supervisor.start(handler, lambda: _finish(handler.function(**arguments)))
 
     def _find_matches(self, facts: Facts) -> list[Match]:
-        matches = self._judge(facts)
-        if self._trace:
-            self._trace.emit(
-                HandlersConsidered(
-                    matched=tuple([considered(match.handler, match.verdict) for match in matches]),
-                    explain=Explanation(self.registry.outline, facts.envelope, self._reader),
-                    envelope_id=facts.envelope.id,
-                )
-            )
-        return matches
-
-    def _judge(self, facts: Facts) -> list[Match]:
         registry, envelope = self.registry, facts.envelope
         matches = []
         for trigger_type, rule in rules_for(envelope.kind):
@@ -202,6 +160,14 @@ class Dispatcher:
                 verdict = rule.judge(handler.trigger, facts)
                 if verdict.is_match:
                     matches.append(Match(handler, rule, verdict))
+        if self._trace:
+            self._trace.emit(
+                HandlersConsidered(
+                    matched=tuple([considered(match.handler, match.verdict) for match in matches]),
+                    explain=Explanation(registry.outline, envelope, self._reader),
+                    envelope_id=envelope.id,
+                )
+            )
         return matches
 
     def _start(self, match: Match, facts: Facts, pending: PendingAnswer | None) -> asyncio.Task[None]:
@@ -274,15 +240,6 @@ class Dispatcher:
         self.emit(UNAUTHORIZED_ACCESS, message=argument)
         await _refuse(argument)
         return False
-
-    async def _acknowledge(self, envelope: Envelope, answer: Answer, received: float) -> bool:
-        is_sent = await envelope.acknowledge(answer)
-        if is_sent and self._trace:
-            duration = timedelta(seconds=time.perf_counter() - received)
-            self._trace.emit(
-                EnvelopeAcknowledged(answer=redact_value(answer), duration=duration, envelope_id=envelope.id)
-            )
-        return is_sent
 
     def _handler_failed(self, handler: Handler, envelope: Envelope | None, error: Exception) -> None:
         listens_to_errors = isinstance(handler.trigger, On) and handler.trigger.event == HANDLER_ERROR

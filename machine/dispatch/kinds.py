@@ -68,6 +68,10 @@ class Rule:
     answering: Answering = Answering.AT_ONCE
     answer: Callable[[Any], Answer] = lambda value: value
 
+    def may_answer(self, *, is_generator: bool) -> bool:
+        """Whether the result of a handler can become the answer to Slack."""
+        return self.answering is Answering.RESULT or (self.answering is Answering.FIRST_YIELD and is_generator)
+
 
 def _event(_client: SlackClient, facts: Facts, verdict: Verdict) -> object:
     event = facts.envelope.event or facts.envelope.payload  # app_rate_limited comes without an inner event

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel
 
@@ -28,6 +28,8 @@ from machine.plugins.triggers import (
     SlashCommand,
     TextTrigger,
 )
+from machine.settings import Settings
+from machine.slack.identity import Identity
 
 # A message of a person carries one of these; all others tell of what happened in the channel (somebody joined, ...).
 # https://docs.slack.dev/reference/events/message#subtypes
@@ -80,6 +82,13 @@ class Reader:
     bot_id: str
     addressing: Addressing
     hears_bots: bool = False
+
+    @classmethod
+    def of(cls, identity: Identity, settings: Settings) -> Self:
+        """What the bot reads envelopes with."""
+        names = [identity.name, str(identity.bot_info.get("name") or "")]
+        addressing = Addressing(identity.user_id, names, settings.aliases)
+        return cls(identity.user_id, identity.bot_id, addressing, settings.listen_to_bots)
 
 
 class Facts:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
+from machine.dispatch.kinds import RULES
 from machine.dispatch.prefilter import Prefilter
 from machine.envelope import Envelope
 from machine.plugins.base import MachineBasePlugin
@@ -97,6 +98,17 @@ class Registry(Generic[_ListenerT]):
         self._by_trigger: Mapping[type[Trigger], tuple[_ListenerT, ...]] = _frozen(by_trigger)
         self._prefilters: dict[type[TextTrigger], Prefilter] = {}
         self._by_name: Mapping[tuple[type[Trigger], str], tuple[_ListenerT, ...]] = _frozen(by_name)
+        self._answered_kinds = frozenset(
+            rule.kind
+            for handler in self.handlers
+            if isinstance(handler, Handler)
+            and (rule := RULES.get(type(handler.trigger))) is not None
+            and rule.may_answer(is_generator=handler.is_generator)
+        )
+
+    def may_answer(self, kind: str) -> bool:
+        """Whether a handler may decide what Slack is answered with; asked on the thread that receives."""
+        return kind in self._answered_kinds
 
     def waiting_for(self, trigger: type[Trigger]) -> tuple[_ListenerT, ...]:
         """The handlers with a trigger of this type."""

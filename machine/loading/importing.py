@@ -21,6 +21,7 @@ from types import CodeType, ModuleType
 
 from machine.errors import Mistake, PluginError, SettingsError
 from machine.exception_policy import concerns_others
+from machine.loading.source_files import is_foreign, is_source
 from machine.tracebacks import one_line, own_traceback
 
 _NOT_OURS = frozenset({"machine", "machine_console", *sys.stdlib_module_names})
@@ -61,20 +62,23 @@ class Project:
             self._is_on_path = False
         self.forget(self.modules())
         for package in _with_parents(self.package):
-            sys.modules.pop(package, None)  # without an `__init__.py` it is none of `modules()`
+            sys.modules.pop(package, None)  # without an `__init__.py` it is not one of `modules()`
 
     def modules(self) -> dict[str, ModuleType]:
         """The project's modules that are imported, by name."""
         return {
             name: module
             for name, module in tuple(sys.modules.items())
-            if isinstance(getattr(getattr(module, "__spec__", None), "loader", None), _SourceLoader)
-            and self.owns(Path(module.__spec__.origin or ""))  # type: ignore[union-attr]  # it has a loader
+            if (spec := getattr(module, "__spec__", None)) is not None  # not every entry of it is a real module
+            and isinstance(spec.loader, _SourceLoader)
+            and self.owns(Path(spec.origin or ""))
         }
 
     def owns(self, path: Path) -> bool:
         """Whether a file belongs to the project."""
-        return path.is_relative_to(self.root) or path.is_relative_to(self.plugin_dir)
+        return any(
+            path.is_relative_to(folder) and not is_foreign(path, folder) for folder in (self.root, self.plugin_dir)
+        )
 
     def load(self, name: str) -> ModuleType:
         """Import a module.
@@ -83,7 +87,7 @@ class Project:
             PluginError: When it, or something it imports, cannot be imported; says where and why.
         """
         if not all(part.isidentifier() for part in name.split(".")):
-            raise PluginError(name, f"{name!r} is no dotted name. Check the name in PLUGINS.", phase="import")
+            raise PluginError(name, f"{name!r} is not a dotted name. Check the name in PLUGINS.", phase="import")
         try:
             return importlib.import_module(name)
         except BaseException as error:
@@ -123,7 +127,7 @@ class Project:
             return
         problem = ""
         if not self.plugin_dir.is_dir():
-            problem = "that is no folder"
+            problem = "that is not a folder"
         elif not all(part.isidentifier() for part in self.package.split(".")):
             problem = "Python cannot import that name"
         elif self._is_taken(self.package.partition(".")[0]):
@@ -146,11 +150,12 @@ class Project:
         return [
             path
             for path in sorted(self.plugin_dir.iterdir())
-            if not path.name.startswith((".", "_")) and (path.suffix == ".py" or (path / "__init__.py").is_file())
+            if not path.name.startswith((".", "_"))
+            and ((is_source(path, [self.plugin_dir]) and path.suffix == ".py") or (path / "__init__.py").is_file())
         ]
 
     def _is_taken(self, name: str) -> bool:
-        """Whether a module that is none of any project's is imported by this name."""
+        """Whether Python, or an installed package, has a module of this name."""
         spec: ModuleSpec | None = getattr(sys.modules.get(name), "__spec__", None)
         if spec is None or spec.origin is None or isinstance(spec.loader, _SourceLoader):
             return name in _NOT_OURS
@@ -295,7 +300,7 @@ class _ProjectFinder(MetaPathFinder):
         if not parent:
             return _find_in(fullname, child, project.root)
         for folder in path or ():
-            if project.owns(Path(folder)) and "site-packages" not in folder:
+            if project.owns(Path(folder)):
                 return _find_in(fullname, child, Path(folder))
         return None
 

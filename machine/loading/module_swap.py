@@ -19,7 +19,7 @@ from machine.loading.importing import Project
 T = TypeVar("T")
 
 
-class Changeover:
+class ModuleSwap:
     """The way from one version of some modules to the next; the old one stays in force until `finish()`.
 
     Args:

@@ -14,11 +14,12 @@ from machine.errors import PluginError
 from machine.loading.handler_discovery import plugin_name
 from machine.loading.importing import Project, fingerprint
 from machine.loading.loader import LoadedPlugin, Loader, unique
-from machine.loading.module_swap import Changeover
-from machine.loading.reload_attempts import Attempts
+from machine.loading.module_swap import ModuleSwap
+from machine.loading.reload_attempts import ReloadAttempts
 from machine.loading.reports import Reports, Stopwatch
-from machine.loading.unloading import Retirement, shut_down
-from machine.loading.webhook_conflicts import check_routes
+from machine.loading.source_files import sources_in
+from machine.loading.unloading import Unloading, shut_down
+from machine.loading.webhook_conflicts import check_webhooks
 from machine.plugins.base import MachineBasePlugin
 from machine.trace import Trace
 
@@ -30,7 +31,7 @@ class Jobs(Protocol):
         """Raise `PluginError` for a schedule that cannot be read."""
 
     def replace(self, handlers: Iterable[Handler]) -> None:
-        """Take over the schedules of these handlers, and drop all others."""
+        """Run the schedules of these handlers, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class _Change:
     retired: list[LoadedPlugin]
 
 
-class Plugins:
+class PluginManager:
     """Every plugin of a bot.
 
     Args:
@@ -81,24 +82,24 @@ class Plugins:
         self._names = tuple(names)
         self._classes = tuple(classes)
         self._fingerprints: dict[Path, str | None] = {}
-        self._waiting: dict[Path, str | None] = {}  # what could not be taken over, as it was then
+        self._waiting: dict[Path, str | None] = {}  # what could not be reloaded, as it was then
         self._lock = asyncio.Lock()
-        self._attempts = Attempts()
-        self._retirement = Retirement(dispatcher.supervisor.ended)
+        self._attempts = ReloadAttempts()
+        self._unloading = Unloading(dispatcher.supervisor.ended)
 
     async def load_all(self) -> None:
         """Load what PLUGINS names and what lies in the plugin folder; what fails is reported and left out."""
         async with self._lock:
             names = [*self._names, *self._project.plugin_modules()]
             self._reports.passed_over(self._project.passed_over())
-            self._publish(await self._prepare(names, {}, Changeover(self._project), Stopwatch()), names)
+            self._publish(await self._prepare(names, {}, ModuleSwap(self._project), Stopwatch()), names)
             self._fingerprints = {path: fingerprint(path) for path in self.files()}
 
     async def reload(self, changed: Iterable[Path] | None = None) -> bool:
-        """Take over changed files; whatever fails leaves what ran before running.
+        """Reload changed files; whatever fails leaves what ran before running.
 
-        An attempt that is under way is given up if one of its files has been saved again. Files that could not be taken
-        over earlier are tried again with the new ones, and left alone if that is what fails.
+        An attempt that is under way is given up if one of its files has been saved again. Files that could not be
+        reloaded earlier are tried again with the new ones, and left alone if that is what fails.
 
         Args:
             changed: The files to look at; by default every file of the project's that is imported or holds plugins.
@@ -124,7 +125,7 @@ class Plugins:
                     self._replace(attempt, modules, stopwatch),
                 )
                 if obstacles is None:
-                    self._waiting.update(files)  # those that were not saved again are still to be taken over
+                    self._waiting.update(files)  # those that were not saved again are still to be reloaded
                     return False
                 if not obstacles:
                     return True
@@ -163,7 +164,7 @@ class Plugins:
             return is_done
 
     def stop_reloading(self) -> None:
-        """Take over nothing any more; what is under way is given up."""
+        """Reload nothing any more; what is under way is given up."""
         self._attempts.end()
 
     def disable(self, name: str) -> None:
@@ -189,16 +190,16 @@ class Plugins:
 
     async def close(self) -> None:
         """Shut all plugins down, after their handlers have ended."""
-        self._retirement.retire(reversed(self.live.values()))
+        self._unloading.unload(reversed(self.live.values()))
         self.live = {}
-        await self._retirement.done()
+        await self._unloading.done()
 
     async def _make_anew(self, reason: Path) -> Mapping[str, PluginError]:
         """Replace every plugin, of the modules there are; returns what prevented it."""
-        before, stopwatch, changeover = self.live, Stopwatch(), Changeover(self._project)
+        before, stopwatch, swap = self.live, Stopwatch(), ModuleSwap(self._project)
         tried = [*self._names, *self._project.plugin_modules()]
-        change = await self._prepare(tried, {}, changeover, stopwatch)
-        if obstacles := await self._obstacles(change, {}, changeover):
+        change = await self._prepare(tried, {}, swap, stopwatch)
+        if obstacles := await self._obstacles(change, {}, swap):
             return obstacles
         self._publish(change, tried)
         stopwatch.step("swap")
@@ -209,19 +210,19 @@ class Plugins:
         self, files: Mapping[Path, str | None], modules: set[str], stopwatch: Stopwatch
     ) -> Mapping[str, PluginError]:
         """Replace the modules that `files` affect, as a whole; returns what prevented it."""
-        before, changeover = self.live, Changeover(self._project, modules)
+        before, swap = self.live, ModuleSwap(self._project, modules)
         names = self._names_to_load(modules)
         kept = {name: plugin for name, plugin in self.live.items() if plugin.module not in modules}
         try:
-            change = await self._prepare(names, kept, changeover, stopwatch)
-            obstacles = await self._obstacles(change, kept, changeover)
+            change = await self._prepare(names, kept, swap, stopwatch)
+            obstacles = await self._obstacles(change, kept, swap)
         except BaseException:
-            changeover.abandon()
+            swap.abandon()
             raise
         if obstacles:
-            changeover.abandon()
+            swap.abandon()
             return obstacles
-        changeover.finish()
+        swap.finish()
         self._publish(change, names)
         stopwatch.step("swap")
         self._fingerprints.update(files)
@@ -232,12 +233,12 @@ class Plugins:
         return {}
 
     async def _obstacles(
-        self, change: _Change, kept: Mapping[str, LoadedPlugin], changeover: Changeover
+        self, change: _Change, kept: Mapping[str, LoadedPlugin], swap: ModuleSwap
     ) -> Mapping[str, PluginError]:
         """Failures of what is live, which prevent a change; what was prepared for it is then shut down again."""
         obstacles = {name: error for name, error in change.failures.items() if self._is_live(name)}
         if obstacles:
-            await _discard(change.plugins, kept, changeover)
+            await _discard(change.plugins, kept, swap)
         return obstacles
 
     def _relevant(self, files: dict[Path, str | None]) -> dict[Path, str | None]:
@@ -248,7 +249,7 @@ class Plugins:
         return {path: content for path, content in files.items() if path in known}
 
     def _attempts_at(self, files: dict[Path, str | None]) -> list[dict[Path, str | None]]:
-        """What to try one after the other: with what could not be taken over earlier, and without."""
+        """What to try one after the other: with what could not be reloaded earlier, and without."""
         everything = self._really_changed(self._waiting) | files
         fresh = {path: content for path, content in files.items() if self._waiting.get(path, "") != content}
         return [everything, fresh] if fresh and fresh != everything else [everything]
@@ -288,11 +289,11 @@ class Plugins:
         )
 
     async def _prepare(
-        self, names: Iterable[str], kept: Mapping[str, LoadedPlugin], changeover: Changeover, stopwatch: Stopwatch
+        self, names: Iterable[str], kept: Mapping[str, LoadedPlugin], swap: ModuleSwap, stopwatch: Stopwatch
     ) -> _Change:
         failures: dict[str, PluginError] = {}
         classes = [cls for cls in self._classes if plugin_name(cls) not in kept]
-        with changeover.new_version():
+        with swap.new_version():
             for name in names:
                 try:
                     classes += self._loader.classes(name)
@@ -308,11 +309,11 @@ class Plugins:
                 previous = self.live.get(name)
                 loading = self._loader.load(cls, previous.instance if previous else None, self._check_beside(plugins))
                 try:
-                    plugins[name] = await changeover.running(loading)
+                    plugins[name] = await swap.running(loading)
                 except PluginError as error:
                     failures[name] = error
         except BaseException:  # it is given up
-            await _discard(plugins, kept, changeover)
+            await _discard(plugins, kept, swap)
             raise
         stopwatch.step("prepare")
         retired = [plugin for name, plugin in self.live.items() if plugins.get(name) is not plugin]
@@ -322,7 +323,7 @@ class Plugins:
         def check(handlers: Iterable[Handler]) -> None:
             handlers = tuple(handlers)
             self._jobs.check(handlers)
-            check_routes(handlers, (handler for plugin in plugins.values() for handler in plugin.handlers))
+            check_webhooks(handlers, (handler for plugin in plugins.values() for handler in plugin.handlers))
 
         return check
 
@@ -338,7 +339,7 @@ class Plugins:
             if _is_under(name, possible) and not _is_under(name, tried)
         }
         self._take_over_handlers()
-        self._retirement.retire(change.retired)
+        self._unloading.unload(change.retired)
         for name, plugin in self.live.items():
             if before.get(name) is not plugin:
                 self._reports.loaded(plugin)
@@ -353,12 +354,12 @@ class Plugins:
         """The files a bot is made of: modules that are imported, and whatever lies in the plugin folder."""
         imported = {Path(module.__file__) for module in self._project.modules().values() if module.__file__}
         folder = self._project.plugin_dir
-        return imported | (set(folder.rglob("*.py")) if folder.is_dir() else set())
+        return imported | (set(sources_in(folder)) if folder.is_dir() else set())
 
     def _taken_back(self, candidates: Iterable[Path] | None) -> dict[Path, str | None]:
-        """Files that could not be taken over and are again what is live.
+        """Files that could not be reloaded and are again what is live.
 
-        To take them over is to find out that nothing is wrong any more, and to say so.
+        Reloading them finds out that nothing is wrong any more, and says so.
         """
         if not any(map(self._is_live, self.failures)):
             return {}
@@ -367,7 +368,7 @@ class Plugins:
         return {path: content for path, content in contents.items() if content == self._fingerprints[path]}
 
     def _really_changed(self, candidates: Iterable[Path] | None) -> dict[Path, str | None]:
-        """The files whose content is another than what was last taken over, with its fingerprint; a touch is none.
+        """The files whose content differs from what was last loaded, with its fingerprint; a touch changes nothing.
 
         The fingerprint is from before the import: what is saved while it runs must count as another change.
         """
@@ -380,10 +381,8 @@ def _is_under(name: str, prefixes: Iterable[str]) -> bool:
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
 
 
-async def _discard(
-    prepared: Mapping[str, LoadedPlugin], kept: Mapping[str, LoadedPlugin], changeover: Changeover
-) -> None:
+async def _discard(prepared: Mapping[str, LoadedPlugin], kept: Mapping[str, LoadedPlugin], swap: ModuleSwap) -> None:
     """Shut down what was prepared and will not go live."""
     for name, plugin in prepared.items():
         if kept.get(name) is not plugin:
-            await changeover.running(shut_down(plugin))
+            await swap.running(shut_down(plugin))

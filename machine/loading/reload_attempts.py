@@ -1,4 +1,4 @@
-"""Attempts to take over what was saved: one at a time, and none any longer than until the next save of the same."""
+"""Attempts to reload what was saved: one at a time, each given up when one of its files is saved again."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ T = TypeVar("T")
 _logger = get_logger(__name__)
 
 
-class Attempts:
+class ReloadAttempts:
     """The attempt that is under way, if there is one.
 
     Attributes:
-        replaces: The files that are taken over.
+        replaces: The files that are reloaded.
         are_over: No attempt is to be made any more.
     """
 
@@ -35,7 +35,7 @@ class Attempts:
         """Do what an attempt consists of; `None` if it was given up.
 
         Args:
-            replaces: The files that are taken over.
+            replaces: The files that are reloaded.
             known: What the attempt takes files for, by their fingerprints.
             work: What is done.
         """

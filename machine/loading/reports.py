@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from types import CodeType
+from types import CodeType, MethodType
 from typing import Any
 
 from machine.dispatch.registry import Handler
@@ -101,7 +101,7 @@ class Reports:
         after: Mapping[str, LoadedPlugin],
         stopwatch: Stopwatch,
     ) -> None:
-        """Changed files were taken over; `before` and `after` are the live plugins."""
+        """Changed files were reloaded; `before` and `after` are the live plugins."""
         old, new = _by_identity(before.values()), _by_identity(after.values())
         record = PluginsReloaded(
             files=tuple(sorted(self._relative(path) for path in files)),
@@ -146,7 +146,8 @@ def _differs(old: Handler, new: Handler) -> bool:
 
 
 def _code(handler: Handler) -> CodeType | None:
-    return getattr(getattr(handler.function, "__func__", None), "__code__", None)
+    function = handler.function
+    return getattr(function.__func__, "__code__", None) if isinstance(function, MethodType) else None
 
 
 def _behaviour(code: Any) -> Any:

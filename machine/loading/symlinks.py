@@ -1,4 +1,4 @@
-"""Files that a bot is made of, but that really lie elsewhere: behind symbolic links, or in folders of their own."""
+"""Where the files of a bot really are that lie behind symbolic links, or outside of the folders that are watched."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
-def lying_elsewhere(files: Iterable[Path], root: Path, folders: Iterable[Path]) -> Mapping[Path, set[Path]]:
+def behind_symlinks(files: Iterable[Path], root: Path, folders: Iterable[Path]) -> Mapping[Path, set[Path]]:
     """Where files really are, and by which names the bot knows them; those that are watched anyway are left out.
 
     Args:

@@ -1,4 +1,4 @@
-"""What becomes of plugins that are not wanted any more: their handlers end, then they are shut down."""
+"""Unloads plugins: their handlers end, then they are shut down."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHUTDOWN_TIMEOUT_S = 10.0
 _logger = get_logger(__name__)
 
 
-class Retirement:
+class Unloading:
     """Shuts plugins down, each after its last handler has ended.
 
     Args:
@@ -25,19 +25,19 @@ class Retirement:
 
     def __init__(self, ended: Callable[[MachineBasePlugin], Awaitable[None]]) -> None:
         self._ended = ended
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
 
-    def retire(self, plugins: Iterable[LoadedPlugin]) -> None:
+    def unload(self, plugins: Iterable[LoadedPlugin]) -> None:
         """Shut these down once their handlers have ended."""
         for plugin in plugins:
             task = asyncio.create_task(self._shut_down_when_ended(plugin))
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
 
     async def done(self) -> None:
         """Wait until all are shut down."""
-        while self._retiring:
-            await asyncio.wait(tuple(self._retiring))
+        while self._under_way:
+            await asyncio.wait(tuple(self._under_way))
 
     async def _shut_down_when_ended(self, plugin: LoadedPlugin) -> None:
         await self._ended(plugin.instance)

@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 import watchfiles
 
-from machine.loading.symlinks import lying_elsewhere
+from machine.loading.source_files import is_source, sources_in
+from machine.loading.symlinks import behind_symlinks
 from machine.logger import get_logger
 
 # How long changes are collected at most, and how long a pause ends a batch, in ms: 14 ms from save to notice (p50).
@@ -44,7 +45,7 @@ class Watcher:
         root: The project's folder; files directly in it are watched.
         folders: The folders that are watched with all that is below; asked again after each change, and those that do
             not exist yet are watched as soon as they do.
-        changed: Told of files that were written, created or deleted: `*.py` and `*.toml`.
+        changed: Told of files that were written, created or deleted: source code, `*.toml`, and `files`.
         files: Files that may really lie elsewhere, as symbolic links do; they are watched there. Asked again after each
             change.
         scan: Look at the files instead of waiting for notices; by default where the file system gives none.
@@ -56,7 +57,7 @@ class Watcher:
         folders: Callable[[], Iterable[Path]],
         changed: Callable[[set[Path]], Awaitable[object]],
         *,
-        files: Callable[[], Iterable[Path]] = tuple,
+        files: Callable[[], Collection[Path]] = tuple,
         scan: bool | None = None,
     ) -> None:
         self._root = root
@@ -79,7 +80,7 @@ class Watcher:
             self._tasks = [
                 asyncio.create_task(self._watch_root(), name="watcher of the project"),
                 asyncio.create_task(self._watch_folders(), name="watcher of the folders"),
-                asyncio.create_task(self._watch_elsewhere(), name="watcher of files elsewhere"),
+                asyncio.create_task(self._watch_behind_symlinks(), name="watcher behind symbolic links"),
             ]
 
     async def close(self) -> None:
@@ -91,6 +92,7 @@ class Watcher:
         await asyncio.gather(*self._telling)
 
     async def _watch_root(self) -> None:
+        is_first_pause = True
         async for batch in watchfiles.awatch(
             self._root,
             watch_filter=None,
@@ -98,18 +100,25 @@ class Watcher:
             debounce=ROOT_DEBOUNCE_MS,
             step=ROOT_STEP_MS,
             stop_event=self._stop,
+            yield_on_timeout=True,
+            rust_timeout=1000,
         ):
             paths = {Path(path) for _, path in batch}
+            if is_first_pause and not batch:
+                is_first_pause, paths = False, set(self._root.iterdir())  # see `_notices`
+            if not paths:
+                continue
             if any(path.is_dir() for path in paths):
                 self._appeared.set()
-            await self._tell(path for path in paths if _is_watched(path))
+            known = self._files()  # of which the settings may have any name
+            await self._tell(path for path in paths if is_source(path, [self._root]) or path in known)
 
     async def _watch_folders(self) -> None:
         known: set[Path] = set()
         while not self._stop.is_set():
             folders = {folder for folder in self._folders() if folder.is_dir()}
             if appeared := folders - known:  # what was written before the watching began
-                await self._tell(path for folder in appeared if known for path in folder.rglob("*.py"))
+                await self._tell(path for folder in appeared if known for path in sources_in(folder))
             known = folders
             self._appeared.clear()
             if not folders:
@@ -126,7 +135,7 @@ class Watcher:
         is_first_pause = True
         async for batch in watchfiles.awatch(
             *folders,
-            watch_filter=watchfiles.PythonFilter(extra_extensions=(".toml",)),
+            watch_filter=lambda _change, path: is_source(Path(path), folders),
             debounce=DEBOUNCE_MS,
             step=STEP_MS,
             stop_event=self._stop,
@@ -136,11 +145,11 @@ class Watcher:
             if is_first_pause and not batch:
                 is_first_pause = False
                 # What was saved while the watching began would go unnoticed; contents are compared anyway.
-                yield {path for folder in folders for path in folder.rglob("*.py")}
+                yield {path for folder in folders for path in sources_in(folder)}
             else:
                 yield {Path(path) for _, path in batch}
 
-    async def _watch_elsewhere(self) -> None:
+    async def _watch_behind_symlinks(self) -> None:
         while not self._stop.is_set():
             places = await self._places()
             folders = _there(real.parent for real in places)
@@ -149,7 +158,7 @@ class Watcher:
                     async with asyncio.timeout(SCAN_INTERVAL_S if places else None):
                         await self._moved.wait()
                 continue
-            async for paths in self._notices_elsewhere(places, folders):
+            async for paths in self._notices_behind_symlinks(places, folders):
                 await self._tell(paths)
                 is_other = _there(real.parent for real in places) != folders
                 if is_other or (self._moved.is_set() and await self._places() != places):
@@ -157,9 +166,9 @@ class Watcher:
 
     async def _places(self) -> Mapping[Path, set[Path]]:
         self._moved.clear()
-        return await asyncio.to_thread(lambda: lying_elsewhere(self._files(), self._root, self._folders()))
+        return await asyncio.to_thread(lambda: behind_symlinks(self._files(), self._root, self._folders()))
 
-    async def _notices_elsewhere(
+    async def _notices_behind_symlinks(
         self, places: Mapping[Path, set[Path]], folders: Iterable[Path]
     ) -> AsyncIterator[set[Path]]:
         """Changes of files that really lie at `places`, by the names that the bot knows."""
@@ -190,11 +199,11 @@ class Watcher:
                 before = now
 
     def _look(self) -> dict[Path, tuple[object, ...]]:
-        found = {path: _signature(path) for path in self._root.iterdir() if _is_watched(path)}
+        found = [path for path in self._root.iterdir() if is_source(path, [self._root])]
         for folder in self._folders():
             if folder.is_dir():
-                found.update({path: _signature(path) for path in folder.rglob("*") if _is_watched(path)})
-        return found
+                found += [path for path in folder.rglob("*") if is_source(path, [folder])]
+        return {path: _signature(path) for path in (*found, *self._files())}
 
     async def _tell(self, paths: Iterable[Path]) -> None:
         """Tell of changes; returns when they are dealt with, or when that takes long."""
@@ -236,10 +245,6 @@ def _there(folders: Iterable[Path]) -> dict[Path, int]:
         with contextlib.suppress(OSError):
             found[folder] = folder.stat().st_ino
     return found
-
-
-def _is_watched(path: Path) -> bool:
-    return path.suffix in (".py", ".toml")
 
 
 def _signature(path: Path) -> tuple[object, ...]:

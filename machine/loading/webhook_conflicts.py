@@ -9,7 +9,7 @@ from machine.errors import PluginError
 from machine.plugins.triggers import Webhook
 
 
-def check_routes(handlers: Iterable[Handler], others: Iterable[Handler]) -> None:
+def check_webhooks(handlers: Iterable[Handler], others: Iterable[Handler]) -> None:
     """Hold the webhooks of a plugin against each other and those of the plugins before it.
 
     Raises:

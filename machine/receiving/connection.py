@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import aiohttp
 
+from machine.envelope import Answer
 from machine.logger import get_logger
 
 CLOSE_WITHIN_S = 2.0
@@ -19,17 +20,17 @@ _logger = get_logger(__name__)
 Message = Mapping[str, Any]
 
 
-class Arrived(NamedTuple):
+class Received(NamedTuple):
     """A message, and how long it was."""
 
     message: Message
     size: int
 
 
-OnMessages = Callable[["SocketLink", Sequence[Arrived]], Awaitable[None]]
+OnMessages = Callable[["SocketConnection", Sequence[Received]], Awaitable[None]]
 
 
-class SocketLink:
+class SocketConnection:
     """An open connection.
 
     Args:
@@ -37,6 +38,7 @@ class SocketLink:
         ping_interval_s: A connection that was silent for so long, pings notwithstanding, has died.
         on_messages: Given the messages, those together that arrived together.
         until_room: Waits until more messages may be read.
+        others: The connections of the same app, this one among them: where it is gone, one of them acknowledges.
 
     Attributes:
         reason: Why Slack wants it gone, or empty.
@@ -50,13 +52,15 @@ class SocketLink:
         ping_interval_s: float,
         on_messages: OnMessages,
         until_room: Callable[[], Awaitable[None]],
+        others: Collection[SocketConnection] = (),
     ) -> None:
         self._socket = socket
         self._ping_interval_s = ping_interval_s
         self._on_messages = on_messages
         self._until_room = until_room
+        self._others = others
         self._leaving = asyncio.Event()
-        self._arrived: list[Arrived] = []
+        self._arrived: list[Received] = []
         self._has_arrived = asyncio.Event()
         self._opened = self._heard = time.monotonic()
         self._is_over = self._is_held = False
@@ -73,7 +77,8 @@ class SocketLink:
         ping_interval_s: float,
         on_messages: OnMessages,
         until_room: Callable[[], Awaitable[None]],
-    ) -> SocketLink:
+        others: Collection[SocketConnection] = (),
+    ) -> SocketConnection:
         """Connect.
 
         Raises:
@@ -82,7 +87,7 @@ class SocketLink:
         timeout = aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S)
         # Pings are seen to here: aiohttp would take a connection that is not read for a while for dead.
         socket = await session.ws_connect(url, proxy=proxy, autoping=False, timeout=timeout)
-        return cls(socket, ping_interval_s, on_messages, until_room)
+        return cls(socket, ping_interval_s, on_messages, until_room, others)
 
     @property
     def is_closed(self) -> bool:
@@ -116,6 +121,20 @@ class SocketLink:
         """
         await self._socket.send_str(json.dumps(message))
 
+    async def acknowledge(self, envelope_id: str, answer: Answer) -> None:
+        """Acknowledge an envelope that came by it."""
+        response = {"envelope_id": envelope_id, **({} if answer is None else {"payload": answer})}
+        for connection in (self, *(other for other in self._others if other is not self)):
+            if connection.is_closed:
+                continue
+            try:
+                await connection.send(response)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                _logger.info("An acknowledgement could not be sent", problem=str(error))
+            else:
+                return
+        _logger.warning("An envelope could not be acknowledged, Slack will deliver it again")
+
     async def close(self) -> None:
         """Close it, and end reading."""
         self.living.cancel()
@@ -142,7 +161,7 @@ class SocketLink:
         async for message in self._socket:
             self._heard = time.monotonic()
             if message.type is aiohttp.WSMsgType.TEXT:
-                self._arrived.append(Arrived(_mapping(message.data), len(message.data)))
+                self._arrived.append(Received(_mapping(message.data), len(message.data)))
                 self._has_arrived.set()
                 self._is_held = True
                 await self._until_room()

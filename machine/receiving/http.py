@@ -17,9 +17,10 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from machine.address import Address
-from machine.envelope import Acknowledgement, Answer, Envelope
+from machine.envelope import Answer, Envelope
 from machine.http_server import Server
 from machine.logger import get_logger
+from machine.receiving.arrival import Arrival
 from machine.receiving.intake import Intake
 from machine.receiving.signature import is_genuine
 from machine.receiving.webhooks import Webhooks
@@ -116,23 +117,17 @@ class HttpMode:
         return await self._take(kind, payload, headers, len(body))
 
     async def _take(self, kind: str, payload: Mapping[str, Any], headers: Mapping[str, str], size: int) -> web.Response:
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Answer] = loop.create_future()
-
-        async def acknowledge(answer: Answer) -> None:
-            answered.set_result(answer)
-
         retry = headers.get("X-Slack-Retry-Num", "")
         envelope = Envelope(
             id=str(uuid.uuid4()),  # over HTTP, Slack gives none
             kind=kind,
             payload=payload,
-            acknowledge=Acknowledgement(acknowledge, loop),
             retry_attempt=int(retry) if retry.isascii() and retry.isdecimal() and len(retry) < 4 else 0,
             size=size,
         )
-        await self._intake.take([envelope])
-        answer = await answered
+        response = _Response()
+        await self._intake.take([Arrival(envelope, response)])
+        answer = await response.answer
         return web.Response() if answer is None else web.json_response(dict(answer))
 
     async def _for_plugins(self, request: web.Request) -> web.Response:
@@ -147,6 +142,18 @@ class HttpMode:
             self._trace.emit(ConnectionChanged(state=state, detail=detail, connections=connections))
 
 
+class _Response:
+    """The acknowledgement of a request, which is its response."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+    async def acknowledge(self, _envelope_id: str, answer: Answer) -> None:
+        """Respond, if Slack still waits for it."""
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+
 async def _body(request: web.Request) -> bytes:
     """The body, as it was sent; 413 above 1 MB, 408 where it takes too long."""
     try:
@@ -157,7 +164,7 @@ async def _body(request: web.Request) -> bytes:
 
 
 def _fields(request: web.Request, body: bytes) -> dict[str, str]:
-    """The fields of a form; empty where the body is none."""
+    """The fields of a form; empty where the body is not one."""
     if request.content_type != "application/x-www-form-urlencoded":
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Notes each event before Slack is told that it arrived, and strikes it off when its handlers are done.
+"""Notes each event before Slack is told that it arrived, and removes it when its handlers are done.
 
 After a crash it says which events those handlers never finished, and has them run again where that is wanted.
 """
@@ -46,7 +46,7 @@ class Inbox:
         self._journal: Journal | None = None
         self._is_failing = False
         self._finished: list[str] = []
-        self._left: list[str] = []  # finished as well, and could not be struck off yet
+        self._left: list[str] = []  # finished as well, and could not be removed yet
 
     async def recover(self) -> list[Envelope]:
         """Report what ended processes did not finish.
@@ -73,18 +73,18 @@ class Inbox:
             self._note(received(envelopes))
 
     def handled(self, envelope: Envelope, tasks: Sequence[asyncio.Task[None]]) -> None:
-        """Strike an event off when these, its handlers, have ended; one that had to be cancelled did not finish."""
+        """Remove an event when these, its handlers, have ended; one that had to be cancelled did not finish."""
         if self._journal is None:
             return
         left = {task for task in tasks if not task.done()}
         if not left:
-            self._strike_off(envelope.id)
+            self._remove(envelope.id)
             return
 
         def ended(task: asyncio.Task[None]) -> None:
             left.discard(task)
             if not left and not any(one.cancelled() for one in tasks):
-                self._strike_off(envelope.id)
+                self._remove(envelope.id)
 
         for task in tuple(left):
             task.add_done_callback(ended)
@@ -116,7 +116,7 @@ class Inbox:
             _logger.info("Events are noted in the inbox again", folder=str(self._folder))
         return True
 
-    def _strike_off(self, envelope_id: str) -> None:
+    def _remove(self, envelope_id: str) -> None:
         if not self._finished:  # all that finish in one turn of the loop go in one transaction
             asyncio.get_running_loop().call_soon(self._flush)
         self._finished.append(envelope_id)
@@ -128,8 +128,8 @@ class Inbox:
                 self._journal.remove(finished)
             except sqlite3.Error as error:
                 if not self._left:
-                    _logger.warning("Events cannot be struck off the inbox yet", problem=redact(str(error)))
-                self._left = finished[:_MAX_LEFT]  # what came later could hardly be noted, so it need not be struck off
+                    _logger.warning("Could not remove finished events from the inbox", problem=redact(str(error)))
+                self._left = finished[:_MAX_LEFT]  # what came later could hardly be noted, so it need not be removed
             else:
                 self._left = []
 

@@ -40,7 +40,7 @@ class Entry:
     """An event that was received.
 
     Attributes:
-        envelope: What was received; acknowledging it does nothing.
+        envelope: What was received.
         received_at: When it was (aware, UTC).
         attempts: How often the bot has begun to handle it.
     """
@@ -88,10 +88,10 @@ class Journal:
             self._execute(_ADD + ", ".join(["(?, ?, ?, ?, ?)"] * len(some)), values)
 
     def remove(self, ids: Sequence[str]) -> None:
-        """Strike events off; unknown ones are fine.
+        """Remove events; unknown ones are fine.
 
         Raises:
-            sqlite3.Error: They cannot be struck off.
+            sqlite3.Error: They cannot be removed.
         """
         for some in _portions(ids):
             self._execute(f"{_REMOVE}({', '.join('?' * len(some))})", some)
@@ -103,7 +103,7 @@ class Journal:
             self._connection.execute(statement, values)
 
     def close(self) -> None:
-        """Leave what is not struck off to the next process; without any, the file goes."""
+        """Leave what is not removed to the next process; without any, the file goes."""
         with self._guard:
             (count,) = self._connection.execute("SELECT count(*) FROM envelopes").fetchone()
             self._connection.close()
@@ -199,7 +199,7 @@ def received(envelopes: Sequence[Envelope]) -> list[Entry]:
 
 
 def _row(entry: Entry) -> tuple[object, ...]:
-    # As ASCII: half a character, which JSON may hold, is no text to SQLite.
+    # As ASCII: half a character, which JSON may hold, is not text to SQLite.
     payload = json.dumps(entry.envelope.payload)
     return entry.envelope.id, entry.envelope.kind, entry.received_at.isoformat(), entry.attempts, payload
 

@@ -14,12 +14,13 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from machine.envelope import Acknowledgement, Answer, Envelope
+from machine.envelope import Envelope
 from machine.errors import MachineError, SlackRefusedError
 from machine.logger import get_logger
-from machine.receiving.connection import Arrived, SocketLink
+from machine.receiving.arrival import Arrival
+from machine.receiving.connection import Received, SocketConnection
 from machine.receiving.intake import Intake
-from machine.receiving.write_batching import CorkedSocket
+from machine.receiving.write_batching import BatchedSocket
 from machine.redaction import redact
 from machine.settings import Settings
 from machine.slack.identity import refusal
@@ -81,7 +82,7 @@ class SocketMode:
         self._trace = trace
         self._workspace = workspace
         self._on_fatal = on_fatal
-        self._links: set[SocketLink] = set()
+        self._connections: set[SocketConnection] = set()
         self._keepers: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
         self._is_paused = False
@@ -95,7 +96,7 @@ class SocketMode:
             SlackRefusedError: When Slack does not accept the app token.
             MachineError: When Slack cannot be reached.
         """
-        self._session = aiohttp.ClientSession(ws_response_class=CorkedSocket)
+        self._session = aiohttp.ClientSession(ws_response_class=BatchedSocket)
         self._changed("connecting", self._workspace)
         try:
             first = await self._open()
@@ -123,121 +124,87 @@ class SocketMode:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        await asyncio.gather(*(link.close() for link in list(self._links)), return_exceptions=True)
+        await asyncio.gather(*(connection.close() for connection in list(self._connections)), return_exceptions=True)
         await session.close()
         self._changed("disconnected", "stopped")
 
-    async def _keep(self, link: SocketLink | None) -> None:
+    async def _keep(self, connection: SocketConnection | None) -> None:
         """Keep one connection open, replacing it before it goes where Slack gives notice."""
         failures = 0
         while not self._has_failed:
-            if link is None:
+            if connection is None:
                 try:
-                    link = await self._open()
+                    connection = await self._open()
                 except SlackApiError as error:
                     if error.response.get("error") in _FATAL:
                         self._fail(refusal(error, of_app_token=True))
                         return
                 except _UNREACHABLE as error:
                     _logger.info("Socket Mode cannot connect", problem=redact(str(error) or type(error).__name__))
-            if link is not None:
-                await link.until_leaving()
-                if link.reason == "link_disabled":
+            if connection is not None:
+                await connection.until_leaving()
+                if connection.reason == "link_disabled":
                     self._fail(
                         SlackRefusedError("link_disabled", "Switch Socket Mode on again in the settings of your app.")
                     )
                     return
-                failures = 0 if link.age_s > STABLE_AFTER_S else failures
-                may_hurry = failures == 0 and link.reason != "too_many_websockets"
-                link = None
+                failures = 0 if connection.age_s > STABLE_AFTER_S else failures
+                may_hurry = failures == 0 and connection.reason != "too_many_websockets"
+                connection = None
                 if may_hurry:  # the old one is still open where Slack has given notice
                     failures = 1
                     continue
             await asyncio.sleep(_wait_s(failures))
             failures += 1
 
-    async def _open(self) -> SocketLink:
+    async def _open(self) -> SocketConnection:
         if self._session is None:
             raise ConnectionError("stopped")
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             web = SlackWebClient(self._settings, self._session, self._trace)
             granted = await web.apps_connections_open(app_token=self._token)
-            link = await SocketLink.open(
+            connection = await SocketConnection.open(
                 self._session,
                 str(granted["url"]),
                 self._proxy,
                 PING_INTERVAL_S,
                 self._on_messages,
                 self._intake.until_room,
+                self._connections,
             )
-        self._links.add(link)
-        link.living.add_done_callback(lambda _: self._gone(link))
-        return link
+        self._connections.add(connection)
+        connection.living.add_done_callback(lambda _: self._gone(connection))
+        return connection
 
-    def _gone(self, link: SocketLink) -> None:
-        self._links.discard(link)
-        if self._session is not None and not self._has_failed and link.reason not in _NOTICES:
+    def _gone(self, connection: SocketConnection) -> None:
+        self._connections.discard(connection)
+        if self._session is not None and not self._has_failed and connection.reason not in _NOTICES:
             self._changed("reconnecting", "the connection was closed")
 
-    async def _on_messages(self, link: SocketLink, messages: Sequence[Arrived]) -> None:
-        envelopes = []
+    async def _on_messages(self, connection: SocketConnection, messages: Sequence[Received]) -> None:
+        arrivals = []
         for message, size in messages:
             match message.get("type"):
                 case "hello":
-                    link.is_welcome = True
+                    connection.is_welcome = True
                     self._changed("connected", self._workspace)
                     self._warn_of_others(message)
                 case "disconnect":
-                    link.leave(str(message.get("reason") or "no reason given"))
-                    self._changed("reconnecting", f"Slack asks for it: {link.reason}")
+                    connection.leave(str(message.get("reason") or "no reason given"))
+                    self._changed("reconnecting", f"Slack asks for it: {connection.reason}")
                 case _ if message.get("envelope_id") and not self._is_paused:
-                    envelopes.append(self._envelope(link, message, size))
-        if envelopes:
-            await self._intake.take(envelopes)
-
-    def _envelope(self, link: SocketLink, message: Mapping[str, Any], size: int) -> Envelope:
-        payload = message.get("payload")
-        payload = payload if isinstance(payload, Mapping) else {}
-        kind = str(message.get("type") or "")
-        envelope_id = str(message["envelope_id"])
-
-        async def acknowledge(answer: Answer) -> None:
-            await self._acknowledge(link, envelope_id, answer)
-
-        return Envelope(
-            id=envelope_id,
-            kind=str(payload.get("type") or kind) if kind == "interactive" else kind,
-            payload=payload,
-            acknowledge=Acknowledgement(acknowledge, asyncio.get_running_loop()),
-            retry_attempt=_number(message.get("retry_attempt")),
-            size=size,
-        )
-
-    async def _acknowledge(self, link: SocketLink, envelope_id: str, answer: Answer) -> None:
-        response: dict[str, Any] = {"envelope_id": envelope_id}
-        if answer is not None:
-            response["payload"] = answer
-        # Over the connection that brought it; where that is gone, another may do.
-        for way in [link, *(other for other in self._links if other is not link)]:
-            if way.is_closed:
-                continue
-            try:
-                await way.send(response)
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                _logger.info("An acknowledgement could not be sent", problem=str(error))
-            else:
-                return
-        if self._session is not None:  # else stopped meanwhile: Slack delivers again to the next process
-            _logger.warning("An envelope could not be acknowledged, Slack will deliver it again")
+                    arrivals.append(Arrival(_envelope(message, size), connection))
+        if arrivals:
+            await self._intake.take(arrivals)
 
     def _warn_of_others(self, hello: Mapping[str, Any]) -> None:
         connections = _number(hello.get("num_connections"))
-        if connections > max(len(self._links), 1) and not self._has_warned:
+        if connections > max(len(self._connections), 1) and not self._has_warned:
             self._has_warned = True
             _logger.warning(
                 "Another process is connected for this app; Slack sends each event to one of them only",
                 connections=connections,
-                own=len(self._links),
+                own=len(self._connections),
             )
 
     def _fail(self, error: SlackRefusedError) -> None:
@@ -248,7 +215,9 @@ class SocketMode:
 
     def _changed(self, state: str, detail: str) -> None:
         # One that is being replaced counts together with the one that replaces it.
-        connections = min(self._wanted, sum(link.is_open for link in self._links)) if state != "failed" else 0
+        connections = (
+            min(self._wanted, sum(connection.is_open for connection in self._connections)) if state != "failed" else 0
+        )
         _logger.info("Socket Mode", state=state, detail=detail, connections=connections)
         if self._trace:
             self._trace.emit(ConnectionChanged(state=state, detail=detail, connections=connections))
@@ -258,6 +227,19 @@ def _wait_s(failures: int) -> float:
     """How long to wait after so many failures: longer each time, and not the same for all bots that Slack has lost."""
     longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures, 10))
     return random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+
+
+def _envelope(message: Mapping[str, Any], size: int) -> Envelope:
+    payload = message.get("payload")
+    payload = payload if isinstance(payload, Mapping) else {}
+    kind = str(message.get("type") or "")
+    return Envelope(
+        id=str(message["envelope_id"]),
+        kind=str(payload.get("type") or kind) if kind == "interactive" else kind,
+        payload=payload,
+        retry_attempt=_number(message.get("retry_attempt")),
+        size=size,
+    )
 
 
 def _number(value: object) -> int:

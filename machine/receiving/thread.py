@@ -10,7 +10,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from machine.logger import get_logger
 from machine.trace import Record, Trace
@@ -65,46 +65,6 @@ class ReceivingThread:
 
     async def _until_closed(self) -> None:
         await self._closing.wait()
-
-
-class Transport(Protocol):
-    """Receives envelopes, on the event loop on which it is started."""
-
-    async def start(self) -> None:
-        """Begin to receive."""
-
-    async def pause(self) -> None:
-        """Take no more, and keep what is open for the answers that handlers still owe."""
-
-    async def stop(self) -> None:
-        """Close what is open."""
-
-
-class Housed:
-    """A transport on the thread that receives, started and stopped from the bot's loop.
-
-    Attributes:
-        transport: The transport.
-    """
-
-    def __init__(self, transport: Transport, thread: ReceivingThread) -> None:
-        self.transport = transport
-        self._thread = thread
-        self._is_started = False
-
-    async def start(self) -> None:
-        """Begin to receive; raises what the transport raises."""
-        self._is_started = True
-        await self._thread.run(self.transport.start())
-
-    async def pause(self) -> None:
-        """Take no more."""
-        await self._thread.run(self.transport.pause())
-
-    async def stop(self) -> None:
-        """Close what is open; harmless if it was not started."""
-        if self._is_started:
-            await self._thread.run(self.transport.stop())
 
 
 class BotLoop:

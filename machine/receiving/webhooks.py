@@ -38,7 +38,7 @@ class Webhooks:
     async def answer(self, request: web.Request, body: bytes) -> web.Response:
         """Run the handler of a route and answer with what it returns.
 
-        405 where the path takes other methods, 400 where the handler wanted JSON that is none, 500 where it failed.
+        405 where the path takes other methods, 400 where the handler wanted JSON and got none, 500 where it failed.
         """
         routes = self._routes(request.path)
         handler = next((handler for handler, route in routes if request.method in route.methods), None)

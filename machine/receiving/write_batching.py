@@ -16,15 +16,15 @@ from typing import Any
 import aiohttp
 
 
-class CorkedSocket(aiohttp.ClientWebSocketResponse):
+class BatchedSocket(aiohttp.ClientWebSocketResponse):
     """Writes what is sent within one turn of the event loop at once, at its end."""
 
     def __init__(self, reader: Any, writer: Any, *args: Any, **options: Any) -> None:
-        writer.transport = _Cork(writer.transport)
+        writer.transport = _Batches(writer.transport)
         super().__init__(reader, writer, *args, **options)
 
 
-class _Cork:
+class _Batches:
     """The two methods of a transport that aiohttp's writer uses."""
 
     def __init__(self, transport: asyncio.Transport) -> None:

@@ -33,8 +33,9 @@ from machine.sandbox.state.schedule import Schedule, ScheduledMessage
 from machine.sandbox.state.serializers import Serializer
 from machine.sandbox.state.team import Extras
 from machine.sandbox.state.views import Triggers, Views
+from machine.sandbox.state.workspace_names import WorkspaceNames
 from machine.sandbox.workspace_file.parser import DEFAULT_DESCRIPTION, Description
-from machine.slack.text_encoding import Names, encode_typed
+from machine.slack.text_encoding import encode_typed
 
 
 class Workspace:
@@ -49,6 +50,7 @@ class Workspace:
         bot: The app's bot user.
         people: Everybody, by user id.
         channels: Every conversation, by id.
+        names: Whom and what people can name in what they type.
         messages: What was written; `history` is the short way to it.
         outbox: What Slack sends to the app.
         faults: What goes wrong on request.
@@ -68,6 +70,7 @@ class Workspace:
         self.channels = Conversations(self.people, self.timeline, announce)
         for channel in description.channels:
             self._furnish(channel.name, channel.is_private, channel.members, channel.topic, channel.purpose)
+        self.names = WorkspaceNames(self.people, self.channels, self.extras)
         self.messages = Messages(self.timeline, announce)
         self.files = Files(self.timeline, announce)
         self.views = Views(self.timeline, announce)
@@ -88,7 +91,7 @@ class Workspace:
             self.timeline,
             self.outbox,
             self.response_urls,
-            ElementValues(self.people, self.channels, self.files, self.serializer),
+            ElementValues(self.people, self.channels, self.files, self.serializer, self.names),
             InteractionPayloads(
                 self.team, self.app, self.channels, self.serializer, self.response_urls, self.triggers, self.timeline
             ),
@@ -171,14 +174,16 @@ class Workspace:
     ) -> Message:
         """Somebody writes a message.
 
-        The text is what a person types; see `as_typed` for what becomes of it.
+        The text is what a person types: `@alice`, `@oncall` (a user group), `#general`, links, `api.example.com`,
+        e-mail addresses and emoji characters become what Slack makes of them, and `&`, `<` and `>` are escaped. What
+        already reads `<@U…>` or `<https://…>` is kept.
 
         Raises:
             SlackRefusal: `not_in_channel`, `is_archived`, `no_text`, `msg_too_long`, `thread_not_found`.
         """
         author = self.find_person(user)
         draft = Draft(
-            text=self.as_typed(text),
+            text=encode_typed(text, self.names),
             blocks=blocks or (),
             attachments=attachments or (),
             files=files or (),
@@ -186,15 +191,6 @@ class Workspace:
             is_broadcast=is_broadcast,
         )
         return self.posting.post(author, self.find_channel(channel), draft)
-
-    def as_typed(self, text: str) -> str:
-        """What Slack's client sends when a person types this.
-
-        `@alice`, `@oncall` (a user group), `#general`, links, `api.example.com`, e-mail addresses and emoji characters
-        become what Slack makes of them, and `&`, `<` and `>` are escaped. What already reads `<@U…>` or `<https://…>`
-        is kept.
-        """
-        return encode_typed(text, Names(self._user_id, self._public_channel_id, self.extras.usergroup_id))
 
     def upload(
         self, user: Person | str, channel: Conversation | str, name: str, content: bytes, text: str = ""
@@ -214,7 +210,7 @@ class Workspace:
             SlackRefusal: `message_not_found`, `cant_update_message`, and those of `post`.
         """
         message = self.messages.known(self.find_channel(channel).id, ts)
-        return self.posting.edit(self.find_person(user), message, text=self.as_typed(text))
+        return self.posting.edit(self.find_person(user), message, text=encode_typed(text, self.names))
 
     def delete(self, user: Person | str, channel: Conversation | str, ts: str) -> None:
         """Somebody deletes their message.
@@ -383,14 +379,6 @@ class Workspace:
     def run_message_shortcut(self, user: Person | str, message: Message, callback_id: str) -> Interaction:
         """Somebody runs a shortcut of the app on a message."""
         return self._interactions.run_message_shortcut(self.find_person(user), message, callback_id)
-
-    def _user_id(self, name: str) -> str | None:
-        person = self.people.named(name)
-        return person.id if person else None
-
-    def _public_channel_id(self, name: str) -> str | None:
-        channel = self.channels.named(name)
-        return channel.id if channel and channel.kind == "channel" else None
 
     def _post_scheduled(self, scheduled: ScheduledMessage) -> Message:
         author, conversation = self.people.known(scheduled.user), self.channels.known(scheduled.channel)

@@ -6,12 +6,10 @@ See https://docs.slack.dev/messaging/formatting-message-text.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from machine.slack.emoji import code_points, main_name, names_for_pictures
 
@@ -23,7 +21,7 @@ _TOKEN = re.compile(
     r"|(?<![\w.@/+-])(?P<mail>(?:mailto:)?[\w.+-]+@(?:[^\W_][\w-]*\.)+[^\W\d_]{2,})(?![\w@-])"
     r"|(?<![\w@./:=-])(?P<host>(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?P<top>[a-z]{2,}|[A-Z]{2,})(?::\d{1,5})?)"
     rf"(?P<path>[/?#](?:[^\s<>|`]*[^\s<>|`.,;:!?)'\"])?)?(?![\w@(-]|\.\w)"
-    r"|(?<![\w@])@(?P<user>\w(?:[\w.-]*\w)?)"
+    r"|(?<![\w@])@(?P<at>\w(?:[\w.-]*\w)?)"
     # Signs that vowels are written with are no `\w`: hence the ranges, without the marks that end a sentence there.
     r"|(?<![\w#&])#(?P<channel>\w(?:(?![\u0964\u0965\u060c\u061b\u061f])[\w\u0300-\u1fff\u3099\u309a\ua66f-\uabff-])*)"
     r"|(?P<control>[&<>])",
@@ -31,38 +29,37 @@ _TOKEN = re.compile(
 )
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _BROADCASTS = {"here", "channel", "everyone"}
-_ELEMENT = re.compile(
-    r"<(?P<kind>[@#!]|https?:|mailto:)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>"
-    r"|(?<![\w:]):(?P<emoji>[a-z0-9_+'-]+(?:::skin-tone-[2-6](?:-[2-6])?)?):"
-)
+_REFERENCE = re.compile(r"<(?P<kind>[@#!]|https?:|mailto:)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+_ELEMENT = re.compile(rf"{_REFERENCE.pattern}|(?<![\w:]):(?P<emoji>[a-z0-9_+'-]+(?:::skin-tone-[2-6](?:-[2-6])?)?):")
 _TOP_LEVEL_DOMAINS = Path(__file__).with_name("facts") / "top_level_domains.txt"
 
 
-def _nobody(_: str) -> None:
-    """Nothing is called so."""
+class Named(NamedTuple):
+    """Somebody or something that has a name in Slack."""
+
+    id: str
+    name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What names in a text can mean; each gives the id, or `None`.
+class TypedNames(Protocol):
+    """Whom and what the person who types can name; `None` for a name that nobody has."""
 
-    Attributes:
-        user: Of a person, by name.
-        channel: Of a public channel.
-        usergroup: Of a user group, by handle.
-    """
+    def person_named(self, name: str) -> Named | None:
+        """The person that `@name` mentions."""
 
-    user: Callable[[str], str | None] = _nobody
-    channel: Callable[[str], str | None] = _nobody
-    usergroup: Callable[[str], str | None] = _nobody
+    def group_named(self, handle: str) -> Named | None:
+        """The user group that `@handle` mentions."""
+
+    def channel_named(self, name: str) -> Named | None:
+        """The public channel that `#name` links to."""
 
 
-def encode_typed(text: str, names: Names) -> str:
+def encode_typed(text: str, names: TypedNames) -> str:
     """The text as Slack's client sends it; what is already written as `<@U…>`, `<#C…>` or `<https://…>` stays."""
     return _encoded(text, names) if _may_need_encoding(text) else text
 
 
-def _encoded(text: str, names: Names, *, is_code: bool = False) -> str:
+def _encoded(text: str, names: TypedNames, *, is_code: bool = False) -> str:
     """As `encode_typed`; in code, only what is a mention or an address beyond doubt becomes one."""
     parts = []
     position = 0
@@ -72,15 +69,15 @@ def _encoded(text: str, names: Names, *, is_code: bool = False) -> str:
     return "".join((*parts, _pictures_named(text[position:], is_code)))
 
 
-def _token(match: re.Match[str], names: Names, is_code: bool) -> str:
+def _token(match: re.Match[str], names: TypedNames, is_code: bool) -> str:
     if code := match["code"]:
         fence = "```" if code.startswith("```") else "`"
         return f"{fence}{_encoded(code[len(fence) : -len(fence)], names, is_code=True)}{fence}"
-    if name := match["user"]:
+    if name := match["at"]:
         return _mention(name, names) or match[0]
     if name := match["channel"]:
-        channel = names.channel(name)
-        return f"<#{channel}|{unicodedata.normalize('NFC', name)}>" if channel else match[0]
+        channel = names.channel_named(name)
+        return f"<#{channel.id}|{channel.name}>" if channel else match[0]
     if url := match["url"]:
         return f"<{_escaped(url)}>"
     if match["mail"] or match["host"]:
@@ -110,6 +107,20 @@ def _top_level_domains() -> frozenset[str]:
     return frozenset(name for line in lines if not line.startswith("#") for name in line.split())
 
 
+def decode(text: str) -> str:
+    """What a person would type for a text that Slack keeps: `encode_typed` makes the same of it again.
+
+    Mentions, and links that have a label, stay as Slack writes them.
+    """
+    parts: list[str] = []
+    position = 0
+    for match in _REFERENCE.finditer(text):
+        is_plain_link = match["kind"] not in {"@", "#", "!"} and not match["label"]
+        parts += [unescape(text[position : match.start()]), unescape(match[0][1:-1]) if is_plain_link else match[0]]
+        position = match.end()
+    return "".join([*parts, unescape(text[position:])])
+
+
 def unescape(text: str) -> str:
     """The text with `&amp;`, `&lt;` and `&gt;` turned back."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
@@ -134,13 +145,13 @@ def _may_need_encoding(text: str) -> bool:
     return not text.isascii() or any(sign in text for sign in "@#&<>:.")
 
 
-def _mention(name: str, names: Names) -> str | None:
+def _mention(name: str, names: TypedNames) -> str | None:
     if name in _BROADCASTS:
         return f"<!{name}>"
-    if user := names.user(name):
-        return f"<@{user}>"
-    group = names.usergroup(name)
-    return f"<!subteam^{group}|@{name}>" if group else None
+    if person := names.person_named(name):
+        return f"<@{person.id}>"
+    group = names.group_named(name)
+    return f"<!subteam^{group.id}|@{group.name}>" if group else None
 
 
 def _add_text(elements: list[dict[str, Any]], text: str) -> None:

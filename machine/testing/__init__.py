@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from machine.testing.bot import Bot as Bot
-    from machine.testing.clock import Clock as Clock
     from machine.testing.errors import HandlerError as HandlerError
     from machine.testing.messages import SentMessage as SentMessage
     from machine.testing.person import Person as Person
     from machine.testing.views import ShownView as ShownView
     from machine.testing.webhooks import WebhookAnswer as WebhookAnswer
+    from machine.time.clock import Clock as Clock
 
 __all__ = ["Bot", "Clock", "HandlerError", "Person", "SentMessage", "ShownView", "WebhookAnswer"]
 
 _MODULES = {
-    "Bot": "bot",
-    "Clock": "clock",
-    "HandlerError": "errors",
-    "Person": "person",
-    "SentMessage": "messages",
-    "ShownView": "views",
-    "WebhookAnswer": "webhooks",
+    "Bot": "machine.testing.bot",
+    "Clock": "machine.time.clock",
+    "HandlerError": "machine.testing.errors",
+    "Person": "machine.testing.person",
+    "SentMessage": "machine.testing.messages",
+    "ShownView": "machine.testing.views",
+    "WebhookAnswer": "machine.testing.webhooks",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, AsyncExitStack
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -15,35 +13,27 @@ from typing import Any, Self, TypeVar
 
 from machine.bot import Machine
 from machine.envelope import Envelope
-from machine.errors import PluginError, WorkspaceError
+from machine.errors import PluginError
 from machine.logger import structlog
 from machine.logs import configure_structlog
 from machine.plugins import MachineBasePlugin
-from machine.sandbox import Change, Sandbox, Workspace
+from machine.sandbox import Workspace
 from machine.sandbox.delivery.faults import Faults
-from machine.sandbox.state.changes import MessagePosted
 from machine.sandbox.state.objects import Conversation, Message
 from machine.sandbox.state.people import nearest
+from machine.simulation import Simulation
 from machine.storage import PluginStorage
-from machine.testing.clock import Clock
+from machine.testing.conversations import Conversations
 from machine.testing.errors import Failures
-from machine.testing.frozen_time import PluginTime
-from machine.testing.idle import Settling
-from machine.testing.invented import invented_envelope
+from machine.testing.life import Life
 from machine.testing.messages import SentMessage
 from machine.testing.must_await import Question
 from machine.testing.person import Person
-from machine.testing.time_travel import travel
 from machine.testing.webhooks import WebhookAnswer, send
-from machine.trace import (
-    ApiCalled,
-    Considered,
-    EnvelopeReceived,
-    EventEmitted,
-    InvocationFailed,
-    Record,
-    Trace,
-)
+from machine.time.clock import Clock
+from machine.time.frozen_time import PluginTime
+from machine.time.time_travel import travel
+from machine.trace import ApiCalled, Considered, EventEmitted, InvocationFailed, Record
 
 __tracebackhide__ = True  # pytest shows the line of the test, not those in here
 
@@ -51,16 +41,9 @@ R = TypeVar("R", bound=Record)
 P = TypeVar("P", bound=MachineBasePlugin)
 T = TypeVar("T")
 
-PATIENCE = timedelta(seconds=10)
-"""How long a test waits for what is under way; only a net, as what ends is seen at once."""
-
 _DEFAULTS: Mapping[str, Any] = {
-    "PLUGINS": (),
     "PLUGIN_DIR": "_no_plugins",  # a name of its own: the project's `plugins` is imported by Python as ever
-    "STORAGE_BACKEND": "machine.storage.backends.memory.MemoryStorage",
 }
-
-
 _CONNECTION: Mapping[str, Any] = {
     "HTTP": "127.0.0.1:0",  # for webhooks only
     "SLACK_SIGNING_SECRET": None,  # with one, events would come over HTTP
@@ -79,13 +62,8 @@ class Bot:
 
     Attributes:
         workspace: The sandbox's workspace, for what is not offered here.
-        machine: The bot itself.
         clock: The time.
-        records: Everything that was traced, in order.
-        patience: How long it waits for what is under way, 10 seconds at first.
     """
-
-    machine: Machine
 
     def __init__(
         self,
@@ -98,18 +76,23 @@ class Bot:
     ) -> None:
         self.workspace = workspace
         self.clock = clock
-        self.records: list[Record] = []
-        self._project = project
         self._plugins = tuple(plugins)
         self._settings = {name.upper(): value for name, value in (settings or {}).items()}
-        self._sandbox = Sandbox(workspace)
+        self._life = Life(workspace, project)
+        self._conversations = Conversations(workspace)
         self._failures = Failures()
-        self._posted: list[Message] = []
-        self._resources = AsyncExitStack()
-        self._settling = Settling(PATIENCE)
+        self._plugin_time = PluginTime(clock)
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    # What people do, and what the bot does.
+    @property
+    def machine(self) -> Machine:
+        """The bot itself."""
+        return self._life.machine
+
+    @property
+    def records(self) -> list[Record]:
+        """Everything that was traced, in order."""
+        return self._life.recorded.records
 
     def user(self, name: str) -> Person:
         """Somebody in the workspace, by name, id or e-mail address; in the default workspace alice, bob, carol, dave.
@@ -117,7 +100,7 @@ class Bot:
         Raises:
             WorkspaceError: There is nobody called so; the message names who is near, and who there is.
         """
-        return Person(self, self._named(self.workspace.find_person, name))
+        return Person(self, self._conversations.person(name))
 
     async def add_user(self, name: str, **fields: Any) -> Person:
         """Let somebody join the workspace; `fields` are those of a profile: `real_name`, `email`, `is_admin`."""
@@ -128,9 +111,7 @@ class Bot:
     async def add_channel(self, name: str, *members: str | Person, is_private: bool = False) -> None:
         """Create a channel with these people in it and the bot, by default with everybody."""
         people = [self.user(member) if isinstance(member, str) else member for member in members]
-        ids = [person.id for person in people] or list(self.workspace.people)
-        creator = next(user for user in ids if user != self.workspace.bot.id)
-        self.workspace.create_channel(name, creator, is_private=is_private, members=[*ids, self.workspace.bot.id])
+        self._conversations.create(name, [person.id for person in people], is_private=is_private)
         await self.settled()
 
     def said(
@@ -156,14 +137,11 @@ class Bot:
 
     def messages(self, channel: str | None = None) -> list[SentMessage]:
         """What the bot has posted, here or anywhere; threads, ephemeral and deleted messages included."""
-        place = self.find_channel(channel).id if channel is not None else None
-        return [SentMessage(self.workspace, posted) for posted in self._posted if place in {None, posted.channel}]
+        return self._conversations.messages(channel)
 
     def history(self, channel: str | None = None) -> list[SentMessage]:
         """What everybody has written, here or anywhere, oldest first; without what was deleted."""
-        places = [self.find_channel(channel).id] if channel is not None else list(self.workspace.channels)
-        found = [message for place in places for message in self.workspace.messages.newest_first(place)]
-        return [SentMessage(self.workspace, message) for message in sorted(found, key=lambda message: message.ts)]
+        return self._conversations.history(channel)
 
     async def until(self, condition: Callable[[], T | None], what: str = "the condition") -> T:
         """Wait for what a handler does not wait for itself, such as a task of its own.
@@ -174,7 +152,7 @@ class Bot:
             condition: Called until it gives something true, which is given back.
             what: Named in the failure.
         """
-        return await self._settling.until(condition, what)
+        return await self._life.until(condition, what)
 
     async def settled(self) -> None:
         """Wait until nothing is under way: events have arrived, handlers have ended, and so has what they caused.
@@ -188,7 +166,7 @@ class Bot:
                 "The bot runs on another event loop than the test. Give fixtures and tests the same loop scope; see "
                 "asyncio_default_fixture_loop_scope and asyncio_default_test_loop_scope of pytest-asyncio."
             )
-        await self._settling.settled(self._sandbox, self.machine)
+        await self._life.settled()
         self._failures.check()
 
     async def webhook(
@@ -219,8 +197,6 @@ class Bot:
         await self.settled()
         return answer
 
-    # Time.
-
     @property
     def now(self) -> datetime:
         """The time in the test (aware, UTC). It stands still until the test travels."""
@@ -243,9 +219,12 @@ class Bot:
             ValueError: The moment is before `now`.
         """
         aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=self.machine.settings.tz)
+        if aware < self.now:
+            raise ValueError(
+                f"{aware} is before {self.now}: one cannot travel back. To begin a test at a time of your own, mark it "
+                "with @pytest.mark.machine(now=datetime(...))."
+            )
         await travel(aware, self.clock, self.machine, self.workspace, self.settled)
-
-    # What is inside.
 
     def plugin(self, which: type[P] | str) -> P:
         """The plugin that runs, by its class or the name of its class.
@@ -267,20 +246,20 @@ class Bot:
 
     def traced(self, kind: type[R]) -> list[R]:
         """The trace records of a kind (see `machine.trace`), oldest first."""
-        return [record for record in self.records if isinstance(record, kind)]
+        return self._life.recorded.of_kind(kind)
 
     @property
     def events(self) -> list[Envelope]:
         """What the bot has received from Slack, oldest first."""
-        return [record.envelope for record in self.traced(EnvelopeReceived)]
+        return self._life.recorded.events
 
     def calls(self, method: str) -> list[ApiCalled]:
         """The bot's calls of a Web API method, with arguments, response and error; `response_url` is one too."""
-        return [call for call in self.traced(ApiCalled) if call.method == method]
+        return self._life.recorded.calls(method)
 
     def emitted(self, event: str) -> list[EventEmitted]:
         """The events of this name that plugins have emitted; values of arguments are as `repr()` shows them."""
-        return [record for record in self.traced(EventEmitted) if record.event == event]
+        return self._life.recorded.emitted(event)
 
     def handlers(self, text: str, *, user: str | None = None, channel: str | None = None) -> list[Considered]:
         """Which handlers would run for a message or `/command`, and why or why not; nothing is run.
@@ -290,12 +269,8 @@ class Bot:
             user: Who; anybody by default.
             channel: Where; their DM with the bot by default.
         """
-        people = self.workspace.people.values()
-        who = self.workspace.find_person(user) if user else next(person for person in people if not person.is_bot)
-        where = self.find_channel(channel) if channel is not None else self.workspace.open_dm(who)
-        return list(self.machine.explain(invented_envelope(self.workspace, who, where, text)))
-
-    # What goes wrong.
+        simulation = Simulation(self.workspace.names, self.workspace.team.id)
+        return list(self.machine.explain(simulation.typed(text, *self._conversations.speaker(user, channel))))
 
     @property
     def faults(self) -> Faults:
@@ -323,16 +298,14 @@ class Bot:
         """Raise `HandlerError` if a handler has raised unexpectedly, and it has not been told yet."""
         self._failures.check()
 
-    # For Person and the fixtures.
-
     @property
     def patience(self) -> timedelta:
-        """How long it waits for what is under way."""
-        return self._settling.patience
+        """How long it waits for what is under way, 10 seconds at first."""
+        return self._life.settling.patience
 
     @patience.setter
     def patience(self, patience: timedelta) -> None:
-        self._settling.patience = patience
+        self._life.settling.patience = patience
 
     def find_channel(self, which: str) -> Conversation:
         """The channel `#ops`, or for `@alice` the bot's DM with her.
@@ -340,17 +313,15 @@ class Bot:
         Raises:
             WorkspaceError: There is none; the message names what is near, and what there is.
         """
-        if which.startswith("@"):
-            return self.workspace.open_dm(self._named(self.workspace.find_person, which))
-        return self._named(self.workspace.find_channel, which)
+        return self._conversations.channel(which)
 
     def mark(self) -> int:
         """How many messages the bot has posted so far; for `posted_since`."""
-        return len(self._posted)
+        return len(self._conversations.posted)
 
     def posted_since(self, mark: int) -> list[Message]:
         """What the bot has posted since the mark."""
-        return self._posted[mark:]
+        return self._conversations.posted[mark:]
 
     async def start(self) -> None:
         """Start workspace and bot.
@@ -359,34 +330,23 @@ class Bot:
             PluginError: A plugin cannot be loaded.
         """
         self._loop = asyncio.get_running_loop()
-        self._restore_afterwards()
-        await self._resources.enter_async_context(self._sandbox)
-        trace = Trace()
-        trace.subscribe(self._record)
-        self.workspace.subscribe(self._notice)
-        settings = {
-            "SLACK_API_URL": self._sandbox.api_url,
-            "SLACK_BOT_TOKEN": self._sandbox.bot_token,
-            "SLACK_APP_TOKEN": self._sandbox.app_token,
-            **_DEFAULTS,
-            **self._settings,
-            **_CONNECTION,
-        }
-        self.machine = Machine(settings, trace=trace, project=self._project, plugins=self._plugins, clock=self.clock)
-        if "LOGLEVEL" in self._settings:
-            logging.getLogger().setLevel(self.machine.settings.loglevel)
-        plugin_time = PluginTime(self.clock)
-        self._resources.callback(plugin_time.restore)
-        plugin_time.exchange(cls.__module__ for cls in self._plugins)
-        await self._resources.enter_async_context(self.machine)
-        plugin_time.exchange(plugin.module for plugin in self.machine.plugins.values())
+        if not structlog.is_configured():
+            configure_structlog()
+        self._life.trace.subscribe(self._failures.add, InvocationFailed)
+        self._plugin_time.exchange(cls.__module__ for cls in self._plugins)
+        settings = {**_DEFAULTS, **self._settings, **_CONNECTION}
+        await self._life.start(self._plugins, settings, clock=self.clock)
+        self._plugin_time.exchange(plugin.module for plugin in self.machine.plugins.values())
         _require_loaded(self.machine)
-        await self._sandbox.wait_for_connection()
+        await self._life.sandbox.wait_for_connection()
         await self.settled()
 
     async def stop(self) -> None:
         """Stop both."""
-        await self._resources.aclose()
+        try:
+            await self._life.stop()
+        finally:
+            self._plugin_time.restore()
 
     async def __aenter__(self) -> Self:
         try:
@@ -405,38 +365,11 @@ class Bot:
         self, wanted: str | re.Pattern[str], channel: str | None, thread: SentMessage | None
     ) -> SentMessage | None:
         await self.settled()
-        found = thread.thread if thread is not None else self.messages(channel)
-        return next((message for message in found if message.is_by_bot and message.contains(wanted)), None)
+        return self._conversations.find(wanted, channel, thread)
 
     async def _was_silent(self, channel: str | None, since: SentMessage | None) -> bool:
         await self.settled()
-        return not [message for message in self.messages(channel) if since is None or message.ts > since.ts]
-
-    def _record(self, record: Record) -> None:
-        self.records.append(record)
-        if isinstance(record, InvocationFailed):
-            self._failures.add(record)
-        self._settling.notice(record)
-
-    def _notice(self, change: Change) -> None:
-        if isinstance(change, MessagePosted) and change.message.is_by_bot:  # notices such as "has joined" are not
-            self._posted.append(change.message)
-        self._settling.notice(change)
-
-    @staticmethod
-    def _named(find: Callable[[str], T], name: str) -> T:
-        try:
-            return find(name)
-        except WorkspaceError as error:
-            raise WorkspaceError(str(error)) from None  # told where the test gives the name, not within the sandbox
-
-    def _restore_afterwards(self) -> None:
-        """Undo afterwards what a bot changes in its process: it usually has one to itself."""
-        root, path, level = logging.getLogger(), list(sys.path), logging.getLogger().level
-        if not structlog.is_configured():
-            configure_structlog()
-        self._resources.callback(root.setLevel, level)
-        self._resources.callback(lambda: sys.path.__setitem__(slice(None), path))
+        return self._conversations.is_silent(channel, since)
 
 
 def _require_loaded(machine: Machine) -> None:

@@ -19,8 +19,8 @@ except ImportError:  # anyio's plugin takes pytest's own
 if TYPE_CHECKING:
     from machine.sandbox import Workspace
     from machine.testing.bot import Bot
-    from machine.testing.clock import Clock
     from machine.testing.plugin_selection import PluginChoice
+    from machine.time.clock import Clock
 
 _BOT = pytest.StashKey["Bot"]()
 
@@ -47,8 +47,8 @@ def machine_settings() -> Mapping[str, Any]:
 @pytest.fixture
 def machine_clock(request: pytest.FixtureRequest) -> Clock:
     """The time in the test: `now` of the marker, or the present; it stands still."""
-    from machine.testing.clock import Clock  # noqa: PLC0415
     from machine.testing.plugin_selection import Marked  # noqa: PLC0415 - see above
+    from machine.time.clock import Clock  # noqa: PLC0415
 
     return Clock(Marked.of(request).now)
 

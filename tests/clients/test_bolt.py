@@ -14,10 +14,12 @@ from machine.sandbox.state.objects import Message, View
 from tests.clients.installing import install, running
 from tests.waiting import Waiter
 
+pytestmark = pytest.mark.slow
+
 _HERE = Path(__file__).parent
 
 
-@pytest.fixture(params=["python", pytest.param("javascript", marks=pytest.mark.slow)])
+@pytest.fixture(params=["python", "javascript"])
 async def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Workspace]:
     """A workspace with the app connected."""
     if request.param == "python":

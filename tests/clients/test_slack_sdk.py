@@ -25,6 +25,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from tests.console.processes import Process, machine
 from tests.waiting import NET_S
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Server:

@@ -8,11 +8,12 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.console.terminal import MACHINE
+from tests.console.starting import MACHINE, start
 from tests.waiting import NET_S, Waiter
 
 
@@ -34,14 +35,19 @@ class Ended:
 class Process:
     """A running `machine` command."""
 
-    process: asyncio.subprocess.Process
+    pid: int
+    stdout: asyncio.StreamReader = field(default_factory=asyncio.StreamReader)
+    stderr: asyncio.StreamReader = field(default_factory=asyncio.StreamReader)
     lines: list[str] = field(default_factory=list)
     waiter: Waiter = field(default_factory=Waiter)
 
+    def __post_init__(self) -> None:
+        # In a thread of its own: those of the loop are for the bots under test.
+        self.ending = asyncio.get_running_loop().run_in_executor(ThreadPoolExecutor(1), os.waitpid, self.pid, 0)
+
     async def read(self) -> None:
         """Collect what it prints, until it ends."""
-        assert self.process.stdout is not None
-        async for line in self.process.stdout:
+        async for line in self.stdout:
             self.lines.append(line.decode())
             self.waiter.notify()
 
@@ -55,17 +61,18 @@ class Process:
         return dict(json.loads(line))
 
     def kill(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self.process.send_signal(number)
+        """Send it a signal, unless it has ended."""
+        if not self.ending.done():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     async def ended(self) -> Ended:
         """Wait for its end."""
-        assert self.process.stderr is not None
         async with asyncio.timeout(NET_S):
-            err = await self.process.stderr.read()
-            code = await self.process.wait()
-            await self.waiter.until(lambda: self.process.stdout is None or self.process.stdout.at_eof(), "the end")
-        return Ended(code, "".join(self.lines), err.decode())
+            err = await self.stderr.read()
+            _, status = await asyncio.shield(self.ending)
+            await self.waiter.until(self.stdout.at_eof, "the end")
+        return Ended(os.waitstatus_to_exitcode(status), "".join(self.lines), err.decode())
 
 
 def clean_environment(given: Mapping[str, str] = {}) -> dict[str, str]:
@@ -85,34 +92,30 @@ def save(path: Path, text: str) -> None:
 async def machine(folder: Path, *arguments: str, **settings: str) -> AsyncIterator[Process]:
     """Run `machine` with arguments in a folder, with settings in the environment; killed at the end if need be."""
     environment = clean_environment({f"SM_{name}": value for name, value in settings.items()})
-    pipe = asyncio.subprocess.PIPE
-    started = await asyncio.create_subprocess_exec(
-        str(MACHINE),
-        *arguments,
-        cwd=folder,
-        env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=pipe,
-        stderr=pipe,
-        preexec_fn=_hear_ctrl_c,
-    )
-    process = Process(started)
-    reading = asyncio.create_task(process.read())
-    reading.add_done_callback(process.waiter.notify)
-    try:
-        yield process
-    finally:
-        if started.returncode is None:
-            started.kill()
-            await started.wait()
-        await reading
-        transport = started._transport  # type: ignore[attr-defined]  # else closed only when collected, with a warning
-        transport.close()
+    async with contextlib.AsyncExitStack() as pipes:
+        (out, stdout), (err, stderr), nothing = os.pipe(), os.pipe(), os.open(os.devnull, os.O_RDONLY)
+        try:
+            process = Process(start([MACHINE, *arguments], folder, environment, (nothing, stdout, stderr)))
+        finally:
+            for file in (nothing, stdout, stderr):
+                os.close(file)
+        for file, reader in ((out, process.stdout), (err, process.stderr)):
+            await _connect(file, reader, pipes)
+        reading = asyncio.create_task(process.read())
+        reading.add_done_callback(process.waiter.notify)
+        try:
+            yield process
+        finally:
+            process.kill(signal.SIGKILL)
+            await process.ending
+            await reading
 
 
-def _hear_ctrl_c() -> None:
-    """Tests may run in the background of a shell, which has its children ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+async def _connect(file: int, reader: asyncio.StreamReader, pipes: contextlib.AsyncExitStack) -> None:
+    """Have a reader read a pipe."""
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(file, "rb"))
+    pipes.callback(transport.close)
 
 
 async def outcome(folder: Path, *arguments: str, **settings: str) -> Ended:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.message import Message
 
 from machine.envelope import Envelope
 from machine.trace import (
@@ -27,11 +30,16 @@ from machine.trace import (
     StorageAccessed,
 )
 from machine_console.app.theme import DARK, LIGHT
-from machine_console.history.history import History
+from machine_console.history.history import EventTrace, History
+from machine_console.history.replay import Replayed
 from machine_console.panes.base import Pane
-from machine_console.panes.chat.transcript import ChatChannel, ChatMessage, ChatPerson
-from machine_console.panes.plugins.document import FailureEntry, HandlerEntry, JobEntry, PluginEntry
-from machine_console.panes.storage.stored_values import StoredValue
+from machine_console.session.bot_session import ReplSetup
+from machine_console.session.chat import ChatChannel, ChatMessage, ChatPerson, PersonActions
+from machine_console.session.plugins import FailureEntry, HandlerEntry, JobEntry, PluginEntry
+from machine_console.session.stored_values import StoredValue
+from machine_console.status.bot_status import BotFacts, Status
+from machine_console.status.notifications import Notification
+from machine_console.text.document_tree import Place
 
 START = datetime(2026, 3, 4, 9, 30, 0, tzinfo=UTC)
 STYLE_SHEET = Path(__file__).parents[2] / "console" / "machine_console" / "app" / "app.tcss"
@@ -249,8 +257,145 @@ THEMES = pytest.mark.parametrize("theme", [DARK.name, LIGHT.name], ids=["dark", 
 """For tests that draw something: in both."""
 
 
+CONNECTING = Status()
+NO_FACTS = BotFacts("connected", "Sandbox", is_live=False)
+
+
+@dataclass
+class ToldChat:
+    """The conversations of the story; keeps what is said, as whom and where."""
+
+    people_told: Sequence[ChatPerson] = tuple(PEOPLE)
+    channels_told: Sequence[ChatChannel] = tuple(CHANNELS)
+    messages: Sequence[ChatMessage] = tuple(MESSAGES)
+    version: int = 0
+    actions: PersonActions | None = None
+    said: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def channels(self) -> Sequence[ChatChannel]:
+        return self.channels_told
+
+    def people(self) -> Sequence[ChatPerson]:
+        return self.people_told
+
+    def shown(self, channel_id: str, person_id: str) -> Sequence[ChatMessage]:
+        del channel_id, person_id
+        return self.messages
+
+    def seen(self, channel_id: str) -> None:
+        """Nothing is counted here."""
+
+    async def say(self, channel_id: str, person_id: str, text: str, thread_ts: str | None = None) -> str | None:
+        del thread_ts
+        self.said.append((channel_id, person_id, text))
+        return None
+
+
+@dataclass
+class ToldSession:
+    """A bot that is told by hand, and that keeps what it is asked to do."""
+
+    history: History = field(default_factory=History)
+    names: Names = field(default_factory=Names)
+    status: Status = CONNECTING
+    is_live: bool = False
+    chat: ToldChat | None = field(default_factory=ToldChat)
+    values: Sequence[StoredValue] = ()
+    plugins_told: Sequence[PluginEntry] = ()
+    failures_told: Sequence[FailureEntry] = ()
+    jobs_told: Sequence[JobEntry] = ()
+    facts_told: BotFacts = NO_FACTS
+    known_commands: Sequence[str] = ()
+    knows_commands: bool = True
+    plugins_version: int = 1
+    storage_version: int = 1
+    calls_version: int = 0
+    project: Path = Path(os.devnull, "no-project")  # nothing can be read or written there
+    timezone: tzinfo = UTC
+    has_started: bool = False
+    captures_replays: bool = False
+    asked: list[object] = field(default_factory=list)
+
+    def facts(self) -> BotFacts:
+        return self.facts_told
+
+    def take_notifications(self) -> Sequence[Notification]:
+        return ()
+
+    def last_failure(self) -> FailureEntry | EventTrace | None:
+        return self.history.last_failed
+
+    def plugins(self) -> Sequence[PluginEntry]:
+        return self.plugins_told
+
+    def failures(self) -> Sequence[FailureEntry]:
+        return self.failures_told
+
+    def jobs(self) -> Sequence[JobEntry]:
+        return self.jobs_told
+
+    def commands(self) -> Sequence[str]:
+        return self.known_commands
+
+    def source_of(self, handler: str) -> Place | None:
+        self.asked.append(handler)
+        return None
+
+    async def reload(self) -> None:
+        self.asked.append("reload")
+
+    async def enable_plugin(self, name: str) -> None:
+        self.asked.append(("enable", name))
+
+    async def disable_plugin(self, name: str) -> None:
+        self.asked.append(("disable", name))
+
+    async def run_job(self, job_id: str) -> None:
+        self.asked.append(("run", job_id))
+
+    async def stored(self) -> tuple[Sequence[StoredValue], int | None]:
+        self.asked.append("stored")
+        return self.values, sum(one.size or 0 for one in self.values)
+
+    async def set_value(self, key: str, value: Any) -> None:
+        self.asked.append(("set", key, value))
+
+    async def delete_value(self, key: str) -> None:
+        self.asked.append(("delete", key))
+
+    async def undo_storage(self) -> str | None:
+        self.asked.append("undo")
+        return None
+
+    async def explain(self, text: str, person: ChatPerson | None, channel: ChatChannel | None) -> Sequence[Considered]:
+        del person, channel
+        return [ping(text=text), hello_missed(text)] if text else []
+
+    async def replay(self, event: EventTrace, payload: Mapping[str, Any] | None = None) -> Replayed:
+        self.asked.append(("replay", event.envelope.id, payload))
+        return Replayed("again", event, ())
+
+    async def replay_recording(self) -> Sequence[Replayed] | None:
+        return None
+
+    async def start(self) -> None:
+        """It has no life of its own."""
+
+    async def stop(self) -> None:
+        """See `start`."""
+
+    def repl_setup(self) -> ReplSetup:
+        return ReplSetup({})
+
+
+def told_session(**facts: Any) -> ToldSession:
+    """The bot of the whole story."""
+    whole = ToldSession(told_history(), values=VALUES, plugins_told=PLUGINS, failures_told=FAILURES, jobs_told=JOBS)
+    return replace(whole, **facts)
+
+
 class PaneHost(App[None]):
-    """Shows one pane alone, in the console's style."""
+    """Shows one pane alone, in the console's style, and keeps what it posts for the window."""
 
     CSS_PATH = STYLE_SHEET
     ENABLE_COMMAND_PALETTE = False
@@ -258,7 +403,7 @@ class PaneHost(App[None]):
     def __init__(self, pane: Pane, theme: str = DARK.name) -> None:
         super().__init__()
         self.pane = pane
-        self.intents: list[object] = []
+        self.posted: list[Message] = []
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = theme
@@ -268,3 +413,16 @@ class PaneHost(App[None]):
 
     def on_mount(self) -> None:
         self.pane.main().focus()
+        self.pane.sync()
+
+    def on_pane_told(self, event: Pane.Told) -> None:
+        self.posted.append(event)
+
+    def on_pane_left(self, event: Pane.Left) -> None:
+        self.posted.append(event)
+
+    def on_pane_event_opened(self, event: Pane.EventOpened) -> None:
+        self.posted.append(event)
+
+    def on_pane_plugin_opened(self, event: Pane.PluginOpened) -> None:
+        self.posted.append(event)

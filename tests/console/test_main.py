@@ -11,6 +11,8 @@ import pytest
 from machine import __version__
 from machine_console.__main__ import other_machine
 
+pytestmark = pytest.mark.slow
+
 
 def _install(folder: Path, name: str, record: str) -> None:
     metadata = folder / f"{name}-0.40.1.dist-info"

@@ -191,7 +191,7 @@ async def test_a_job_that_has_ended_leaves_its_plugin_reloadable(bot: BotUnderTe
     await bot.until(lambda: len(bot.machine.jobs()) == 1, "the end of the first job")
 
     (ticker,) = bot.machine.jobs()
-    bot.machine._scheduler.replace([ticker.handler])
+    bot.machine._parts.scheduler.replace([ticker.handler])
 
     assert [job.id for job in bot.machine.jobs()] == [ticker.id]
 
@@ -210,7 +210,7 @@ async def test_jobs_that_stay_are_left_undisturbed(bot: BotUnderTest) -> None:
     await bot.start(Kept, Gone)
     (kept,) = [job for job in bot.machine.jobs() if "Kept" in job.handler.name]
 
-    bot.machine._scheduler.replace([kept.handler])
+    bot.machine._parts.scheduler.replace([kept.handler])
 
     assert bot.machine.jobs() == [kept]
 
@@ -224,7 +224,7 @@ async def test_a_late_run_is_made_up_for_within_a_minute(bot: BotUnderTest) -> N
             await self.say("#general", "late")
 
     await bot.start(Remind)
-    (job,) = bot.machine._scheduler._scheduler.get_jobs()
+    (job,) = bot.machine._parts.scheduler._scheduler.get_jobs()
     assert job.misfire_grace_time == MISFIRE_GRACE_S == 60
     assert job.coalesce
 

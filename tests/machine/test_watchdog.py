@@ -48,7 +48,7 @@ async def test_a_handler_that_blocks_is_named_with_file_and_line(
         return place is not None and place.handler == f"plugins.blocking.Blocking.{word}"
 
     await bot.start(IS_NAMED=is_named)
-    owners = [getattr(close, "__self__", None) for close in bot.machine._started]
+    owners = [getattr(close, "__self__", None) for close in bot.machine._to_close]
     watchdogs += [owner for owner in owners if isinstance(owner, Watchdog)]
 
     for word, line in (("compute", 11), ("wait", 17)):

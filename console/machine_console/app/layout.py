@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from machine.errors import MachineError
+
+if TYPE_CHECKING:
+    from machine_console.panes.base import Pane
 
 WIDE_COLUMNS, WIDE_ROWS = 120, 32
 """From which size on `auto` shows four panes at once."""
@@ -65,3 +70,49 @@ def layout_named(name: str) -> Layout:
     except ValueError:
         there_are = ", ".join(f"{layout} ({layout.meaning})" for layout in Layout)
         raise MachineError(f"There is no layout {name!r}. There are: {there_are}.") from None
+
+
+class Arrangement:
+    """Which panes are on screen.
+
+    Args:
+        panes: All there are, in their order.
+        always: Those that are seen in a wide window whatever else is; the first is above in a split one.
+        lower: The one below it at first.
+        fourth: The one beside `always` at first.
+
+    Attributes:
+        wanted: The layout a person wants.
+        is_zoomed: Whether the active pane has the whole window.
+        active: The pane that one works in.
+    """
+
+    def __init__(self, panes: Sequence[Pane], always: Sequence[Pane], lower: Pane, fourth: Pane) -> None:
+        self.wanted = Layout.AUTO
+        self.is_zoomed = False
+        self.active = always[0]
+        self._panes = panes
+        self._always = always
+        self._lower = lower
+        self._fourth = fourth
+
+    def activate(self, pane: Pane) -> None:
+        """Work goes on in this pane."""
+        self.active = pane
+        if pane not in self._always:
+            self._fourth = pane
+        if pane is not self._always[0]:
+            self._lower = pane
+
+    def use(self, layout: Layout) -> None:
+        """Share the window among the panes like this."""
+        self.wanted, self.is_zoomed = layout, False
+
+    def shown(self, columns: int, rows: int) -> list[Pane]:
+        """The panes that are on screen in a terminal of this size."""
+        layout = self.wanted.fitting(columns, rows)
+        if self.is_zoomed or layout is Layout.SINGLE:
+            return [self.active]
+        if layout is Layout.SPLIT:
+            return [self._always[0], self._lower]
+        return [pane for pane in self._panes if pane in self._always or pane is self._fourth]

@@ -11,41 +11,10 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
-from machine_console.panes.bot.document import TIGHT
+from machine_console.status.bot_status import Status
+from machine_console.status.rate_limit_usage import TIGHT
 from machine_console.text.styled_text import clean
-from machine_console.widgets.component_style import component_style
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How the bot stands.
-
-    Attributes:
-        title: The name of the bot or project.
-        is_live: Whether it talks to a real workspace.
-        workspace: The workspace's name.
-        connection: `connecting`, `connected`, `reconnecting`, `disconnected`, `failed` or `stopping`.
-        plugins: How many are live.
-        errors: Handlers and plugins that failed so far.
-        limited: What waits because Slack asked for patience, and how long; empty while nothing does.
-        lag_ms: How late the event loop ran things, at worst, within the last second.
-        memory_mb: The memory of the process; 0 while it is not known.
-        calls: Calls within the last minute of the Web API method that is nearest to its limit.
-        calls_allowed: How many of them Slack allows; 0 while nothing is called.
-    """
-
-    title: str = "machine"
-    is_live: bool = False
-    workspace: str = ""
-    connection: str = "connecting"
-    plugins: int = 0
-    errors: int = 0
-    limited: str = ""
-    lag_ms: int = 0
-    memory_mb: int = 0
-    calls: int = 0
-    calls_allowed: int = 0
-
+from machine_console.widgets.line_list import component_style
 
 _WIDE_ENOUGH = 90
 _WIDE_ENOUGH_FOR_CALLS = 120
@@ -62,8 +31,9 @@ class StatusBar(Widget):
         f"status--{name}" for name in ("title", "sandbox", "live", "good", "warn", "bad", "dim")
     }
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, title: str, status: Status) -> None:
         super().__init__(id="status")
+        self._title = title
         self._status = status
 
     def show(self, status: Status) -> None:
@@ -86,7 +56,7 @@ class StatusBar(Widget):
         mode = (" LIVE ", "live") if status.is_live else (" SANDBOX ", "sandbox")
         style = _CONNECTION_STYLES.get(status.connection, "bad")
         is_narrow = self.size.width < 60
-        parts = [] if is_narrow else [(f" {status.title} ", "title"), (" ", "")]
+        parts = [] if is_narrow else [(f" {self._title} ", "title"), (" ", "")]
         parts += [mode, (f" {status.workspace}" if status.workspace else "", ""), ("  ● ", style)]
         if not is_narrow or style != "good":
             parts.append((status.connection, "dim" if style == "good" else style))

@@ -1,4 +1,4 @@
-"""`machine logs`: the terminal's side. It shows the log of a bot that runs headless."""
+"""`machine logs`: the log of a bot that runs headless."""
 
 from __future__ import annotations
 
@@ -9,52 +9,64 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from machine.errors import MachineError
-from machine.logger import structlog
-from machine_console.history.log_filter import TRACEBACKS
-from machine_console.history.log_stream import LogWish
-from machine_console.repl.remote.client import connected
-from machine_console.repl.remote.protocol import DATA, EXIT, LOGS, Frames, ProtocolError, pack
-from machine_console.text.styled_text import clean
+from machine_console.cli.launch import INTERRUPTED, socket_of
 
-INTERRUPTED = 130
+if TYPE_CHECKING:
+    from machine_console.history.log_stream import LogQuery
+
 _CHUNK = 65_536
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
-def level_number(name: str | None) -> int:
-    """The number of a level, given by its name in any case of letters; 0 for none.
+def logs(
+    target: Annotated[str | None, typer.Argument(metavar="[BOT]", help="A bot's name, folder or socket.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with each line as it is written.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the newest lines come first.", min=0)] = 100,
+    level: Annotated[
+        str | None, typer.Option(metavar="LEVEL", help="Leave out lines below debug, info, warning, error or critical.")
+    ] = None,
+    plugin: Annotated[
+        str, typer.Option(metavar="NAME", help="Only lines of plugins and handlers whose name holds this.")
+    ] = "",
+    as_json: Annotated[
+        bool | None, typer.Option("--json/--text", help="One JSON object a line; the default when it is piped.")
+    ] = None,
+) -> None:
+    """Show the log of a bot that runs headless."""
+    from machine_console.history.log_stream import LogQuery
 
-    Raises:
-        MachineError: There is no such level.
-    """
+    query = LogQuery(lines, follow, _level_number(level), plugin)
+    raise typer.Exit(
+        _read_log(socket_of(target), query, as_json=not sys.stdout.isatty() if as_json is None else as_json)
+    )
+
+
+def _level_number(name: str | None) -> int:
+    """The number of a level, given by its name in any case of letters; 0 for none."""
     if name is None:
         return logging.NOTSET
     if name.lower() not in _LEVELS:
-        raise MachineError(f"--level {name!r} is no level. There are: {', '.join(_LEVELS)}.")
+        raise MachineError(f"--level {name!r} is not a log level. There are: {', '.join(_LEVELS)}.")
     return logging.getLevelNamesMapping()[name.upper()]
 
 
-def read_log(path: Path, wish: LogWish, *, as_json: bool) -> int:
-    """Print lines of a bot's log until there are no more, the bot stops, or the person does.
+def _read_log(path: Path, query: LogQuery, *, as_json: bool) -> int:
+    """Print lines of a bot's log until there are no more, the bot stops, or the person does; returns the exit code.
 
-    Args:
-        path: Of the bot's socket.
-        wish: Which lines.
-        as_json: One JSON object a line, as the bot itself prints them; otherwise text for a person.
-
-    Returns:
-        The exit code.
-
-    Raises:
-        MachineError: There is no such bot, or it has gone meanwhile.
+    As JSON, lines are as the bot itself prints them; otherwise they are text for a person.
     """
+    from machine_console.repl.remote.client import connected
+    from machine_console.repl.remote.protocol import DATA, EXIT, LOGS, pack
+
     shown = _as_it_came if as_json else _text_for(sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     try:
         with connected(path) as connection:
-            connection.sendall(pack(LOGS, json.dumps(asdict(wish)).encode()))
+            connection.sendall(pack(LOGS, json.dumps(asdict(query)).encode()))
             for kind, body in _frames(connection.recv, path):
                 if kind == DATA and not _print(shown(body)):
                     return 0
@@ -65,7 +77,7 @@ def read_log(path: Path, wish: LogWish, *, as_json: bool) -> int:
         return INTERRUPTED
     except ConnectionError:
         pass
-    raise MachineError("The bot has gone: the connection ended.")
+    raise MachineError("Lost the connection to the bot.")
 
 
 def _print(text: str) -> bool:
@@ -79,12 +91,14 @@ def _print(text: str) -> bool:
 
 
 def _frames(receive: Callable[[int], bytes], path: Path) -> Iterator[tuple[bytes, bytes]]:
+    from machine_console.repl.remote.protocol import Frames, ProtocolError
+
     frames = Frames()
     try:
         while piece := receive(_CHUNK):
             yield from frames.feed(piece)
     except ProtocolError as error:
-        raise MachineError(f"That is no bot: {error} came from {path}.") from None
+        raise MachineError(f"What answers at {path} is not a bot: it sent {error}.") from None
 
 
 def _as_it_came(body: bytes) -> str:
@@ -93,17 +107,18 @@ def _as_it_came(body: bytes) -> str:
 
 def _text_for(colours: bool) -> Callable[[bytes], str]:
     """Shows lines as the bot does on a terminal; nothing in them can control the terminal."""
+    from machine.logger import structlog
+    from machine_console.history.log_filter import TRACEBACKS
+    from machine_console.text.styled_text import clean
+
     render = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
 
+    def cleaned(name: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value  # shown by its repr
+        return "\n".join(map(clean, value.split("\n"))) if name in TRACEBACKS else clean(value)
+
     def text(body: bytes) -> str:
-        return str(render(None, "", {clean(name): _clean(name, value) for name, value in json.loads(body).items()}))
+        return str(render(None, "", {clean(name): cleaned(name, value) for name, value in json.loads(body).items()}))
 
     return text
-
-
-def _clean(name: str, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value  # shown by its repr
-    if name in TRACEBACKS:
-        return "\n".join(map(clean, value.split("\n")))
-    return clean(value)

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-import yaml
+import typer
 
-from machine.bot import Machine
 from machine.errors import MachineError
-from machine.manifest import Derived, derive_manifest, differences
-from machine.manifest_rules import mistakes_in
-from machine.receiving.http import SLACK_PATH
 from machine.redaction import redact
-from machine.settings import Settings
-from machine_console.runtime.offline_bot import loaded_machine
+from machine_console.cli.launch import finish, project_settings
+
+if TYPE_CHECKING:
+    from machine.settings import Settings
 
 
-async def print_manifest(
+def manifest(
+    diff: Annotated[
+        Path | None, typer.Option(help="Tell what the manifest in this file lacks or has besides; exit code 1 if any.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What the app is called; by default as in workspace.toml.")] = None,
+    http: Annotated[
+        str | None, typer.Option(metavar="URL", help="Have Slack send to this address instead of over Socket Mode.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json/--yaml", help="Print JSON, or YAML (the default).")] = False,
+) -> None:
+    """Print the Slack app manifest that the plugins need: events, commands, shortcuts, scopes."""
+    settings, project = project_settings()
+    finish(_print_manifest(settings, project, name=name, http=http, diff=diff, as_json=as_json))
+
+
+async def _print_manifest(
     settings: Settings, project: Path, *, name: str | None, http: str | None, diff: Path | None, as_json: bool
 ) -> int:
     """Print the manifest, or how the one in a file differs from it.
@@ -32,6 +45,9 @@ async def print_manifest(
     Raises:
         MachineError: A plugin cannot be loaded, or the file cannot be read.
     """
+    from machine.manifest_rules import mistakes_in
+    from machine_console.runtime.offline_bot import loaded_machine, manifest_of
+
     given = None if diff is None else read_manifest(diff)
     url = None if http is None else request_url(http)
     async with loaded_machine(settings, project) as machine:
@@ -49,24 +65,14 @@ async def print_manifest(
     return 1 if mistakes else 0
 
 
-def manifest_of(machine: Machine, project: Path, name: str | None = None, url: str | None = None) -> Derived:
-    """The manifest of a bot that has its plugins.
-
-    Raises:
-        MachineError: A plugin could not be loaded: what it needs is not known.
-    """
-    if machine.failures:
-        failed = ", ".join(machine.failures)
-        raise MachineError(f"These plugins fail to load: {failed}. `machine plugins` tells why; correct them first.")
-    return derive_manifest(name or machine.identity.name, machine.registry.handlers, _sources(machine, project), url)
-
-
 def request_url(text: str) -> str:
     """Where Slack sends to: an address in full, or of a host that leads to the bot's server.
 
     Raises:
         MachineError: It is not an address that Slack would send to.
     """
+    from machine.receiving.http import SLACK_PATH
+
     try:
         parts = urlsplit(text)
         is_fine = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
@@ -100,29 +106,23 @@ def read_manifest(path: Path) -> Mapping[str, Any]:
 
 def as_yaml(value: Any) -> str:
     """Mappings, lists and plain values as YAML."""
+    import yaml
+
     return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True)).rstrip("\n")
 
 
 def _yaml(text: str) -> Any:
+    import yaml
+
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
 
 
-def _sources(machine: Machine, project: Path) -> Iterator[str]:
-    """The Python of the plugins, and of the project's modules that they have imported."""
-    files = {plugin.source for plugin in machine.plugins.values() if plugin.source is not None}
-    for module in tuple(sys.modules.values()):
-        file = Path(getattr(module, "__file__", None) or "")
-        if file.suffix == ".py" and file.is_relative_to(project) and "site-packages" not in file.parts:
-            relative = file.relative_to(project).parts
-            files |= {file} if relative[0] not in ("machine", "console", "tests") else set()
-    for file in sorted(files):
-        yield file.read_text(encoding="utf-8-sig")
-
-
 def _print_differences(wanted: Mapping[str, Any], given: Mapping[str, Any], path: Path, *, as_json: bool) -> int:
+    from machine.manifest import differences
+
     lacking, besides = differences(wanted, given)
     if as_json:
         print(json.dumps({"lacks": lacking, "has_besides": besides}, indent=2))

@@ -5,24 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from machine.bot import Machine
-from machine.dispatch.registry import Handler
-from machine.errors import PluginError
-from machine.loading.handler_discovery import hidden_method
-from machine.loading.loader import LoadedPlugin
+import typer
+
 from machine.redaction import redact
-from machine.settings import Settings
-from machine_console.runtime.offline_bot import loaded_machine
+from machine_console.cli.launch import finish, project_settings
+
+if TYPE_CHECKING:
+    from machine.bot import Machine
+    from machine.dispatch.registry import Handler
+    from machine.errors import PluginError
+    from machine.loading.loader import LoadedPlugin
+    from machine.settings import Settings
 
 
-async def list_plugins(settings: Settings, project: Path, *, as_json: bool) -> int:
-    """Print the plugins with their handlers, and what fails with file and line.
+def plugins(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the plugins that would be loaded, with their handlers; exit code 1 if one fails to load."""
+    settings, project = project_settings()
+    finish(_list_plugins(settings, project, as_json=as_json))
 
-    Returns:
-        The exit code: 1 if anything failed to load.
-    """
+
+async def _list_plugins(settings: Settings, project: Path, *, as_json: bool) -> int:
+    from machine_console.runtime.offline_bot import loaded_machine
+
     async with loaded_machine(settings, project) as machine:
         print(json.dumps(_as_data(machine), indent=2) if as_json else "\n".join(_as_text(machine, project)))
         return 1 if machine.failures else 0
@@ -44,6 +50,8 @@ def _plugin_data(plugin: LoadedPlugin) -> dict[str, Any]:
 
 
 def _handler_data(handler: Handler) -> dict[str, Any]:
+    from machine.loading.handler_discovery import hidden_method
+
     return {
         "name": handler.name,
         "trigger": handler.trigger.describe(),
@@ -59,6 +67,8 @@ def _failure_data(name: str, error: PluginError) -> dict[str, Any]:
 
 
 def _as_text(machine: Machine, project: Path) -> Iterator[str]:
+    from machine.loading.handler_discovery import hidden_method
+
     for plugin in machine.plugins.values():
         where = "" if plugin.source is None else f"  ({_shown(str(plugin.source), project)})"
         yield f"{plugin.name}{where}"

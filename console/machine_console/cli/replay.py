@@ -5,16 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from machine.redaction import redact
-from machine.settings import Settings
-from machine_console.history.event_outcome import Outcome
-from machine_console.history.history import History
-from machine_console.history.recording import RecordedEvent, read_recording
-from machine_console.history.replay import Replayed, replay_all
-from machine_console.runtime.replay_runtime import ReplayRuntime
-from machine_console.text.formatting import counted
+from machine_console.cli.launch import finish, project_settings, require_terminal, show_console
+
+if TYPE_CHECKING:
+    from machine.settings import Settings
+    from machine_console.history.recording import RecordedEvent
+    from machine_console.history.replay import Replayed
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A recording, for example one of .machine/recordings.")],
+    headless: Annotated[bool, typer.Option("--headless", help="Print a report; no console.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; implies --headless.")] = False,
+) -> None:
+    """Run recorded events against the plugins, in a sandbox; exit code 1 where anything differs."""
+    settings, project = project_settings()
+    if headless or as_json:
+        finish(run_replay(file, settings, project, as_json=as_json))
+    require_terminal()
+    from machine_console.history.recording import read_recording
+    from machine_console.runtime.offline_bot import replay_runtime
+
+    show_console(replay_runtime(settings, project), title="machine replay", recording=read_recording(file))
 
 
 async def run_replay(path: Path, settings: Settings, project: Path, *, as_json: bool = False) -> int:
@@ -26,8 +43,13 @@ async def run_replay(path: Path, settings: Settings, project: Path, *, as_json: 
     Raises:
         MachineError: The recording cannot be read, or the bot cannot start.
     """
+    from machine_console.history.history import History
+    from machine_console.history.recording import read_recording
+    from machine_console.history.replay import replay_all
+    from machine_console.runtime.offline_bot import replay_runtime
+
     recording = read_recording(path)
-    runtime = ReplayRuntime(settings, project)
+    runtime = replay_runtime(settings, project)
     history = History()
     runtime.trace.subscribe(history.record)
     await runtime.start()
@@ -55,7 +77,7 @@ def _report(
 
 
 def _event(one: RecordedEvent, result: Replayed) -> dict[str, Any]:
-    outcome: Outcome = result.outcome
+    outcome = result.outcome
     return {
         "id": one.id,
         "at": one.at.isoformat(),
@@ -73,6 +95,8 @@ def _event(one: RecordedEvent, result: Replayed) -> dict[str, Any]:
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
+    from machine_console.text.formatting import counted
+
     lines = []
     for event in report["results"]:
         sign = "≠" if event["differences"] else "="

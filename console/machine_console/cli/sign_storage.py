@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import SecretStr
+import typer
 
 from machine.errors import MachineError, StorageError
-from machine.settings import Settings
-from machine.storage.backends.base import MachineBaseStorage
-from machine.storage.factory import open_storage
-from machine.storage.signing import is_signed, sign, verified
-from machine_console.panes.storage.editing import seconds_left
-from machine_console.text.formatting import counted
+from machine_console.cli.launch import finish, project_settings
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from machine.settings import Settings
+    from machine.storage.backends.base import MachineBaseStorage
 
 
-async def sign_storage(settings: Settings, project: Path, *, removes: bool) -> int:
+def sign_storage(
+    remove: Annotated[bool, typer.Option("--remove", help="Take the signatures off again.")] = False,
+) -> None:
+    """Sign what was stored before STORAGE_SECRET was set; stop the bot meanwhile."""
+    settings, project = project_settings()
+    finish(_sign_storage(settings, project, removes=remove))
+
+
+async def _sign_storage(settings: Settings, project: Path, *, removes: bool) -> int:
     """Sign every stored value that is not, or take all signatures off; nothing is unpickled, lifetimes stay.
 
     Returns:
@@ -25,6 +35,8 @@ async def sign_storage(settings: Settings, project: Path, *, removes: bool) -> i
     Raises:
         MachineError: There is no `STORAGE_SECRET`, or the storage cannot be used or cannot list its keys.
     """
+    from machine.storage.factory import open_storage
+
     secret = settings.storage_secret
     if secret is None:
         raise MachineError(
@@ -39,6 +51,10 @@ async def sign_storage(settings: Settings, project: Path, *, removes: bool) -> i
 
 
 async def _rewrite(storage: MachineBaseStorage, secret: SecretStr, *, removes: bool) -> int:
+    from machine.storage.signing import is_signed, sign, verified
+    from machine_console.session.stored_values import seconds_left
+    from machine_console.text.formatting import counted
+
     keys = await storage.keys()
     if not keys:
         print("Nothing is stored.")

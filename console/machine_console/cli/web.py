@@ -139,13 +139,13 @@ async def serve_console(arguments: Sequence[str], port: int, say: Callable[[str]
         The exit code.
 
     Raises:
-        MachineError: The port cannot be had.
+        MachineError: The port is in use, or may not be used.
     """
     try:
         listener = socket.create_server((HOST, port))
     except OSError as error:
         reason = error.strerror or error
-        raise MachineError(f"{HOST}:{port} cannot be had: {reason}. Choose another with --port.") from None
+        raise MachineError(f"{HOST}:{port} cannot be used: {reason}. Choose another with --port.") from None
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

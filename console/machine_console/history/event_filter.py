@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from machine_console.history.history import EventTrace
-from machine_console.history.query import Term, parse_limit, split_terms
+from machine_console.history.query import Term, parse_limit, parse_terms
 from machine_console.text.formatting import Names, kind_of, subject_of
 
 Test: TypeAlias = Callable[[EventTrace, Names], bool]
@@ -44,15 +44,7 @@ class EventFilter:
 
 def parse_event_filter(text: str) -> EventFilter:
     """Understand a filter; whatever cannot be understood is named in `problems`."""
-    tests: list[Test] = []
-    problems: list[str] = []
-    for term in split_terms(text):
-        test = _test_of(term)
-        if isinstance(test, str):
-            problems.append(test)
-        else:
-            tests.append(_opposite(test) if term.is_negated else test)
-    return EventFilter(text, tuple(tests), tuple(problems))
+    return EventFilter(text, *parse_terms(text, _test_of))
 
 
 def _test_of(term: Term) -> Test | str:
@@ -74,10 +66,6 @@ def _slow(value: str) -> Test | str:
     if limit is None:
         return "slow: takes a duration such as >100ms or >2s"
     return lambda event, _names: limit.holds(event.duration)
-
-
-def _opposite(test: Test) -> Test:
-    return lambda event, names: not test(event, names)
 
 
 def _failed(event: EventTrace, _names: Names) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ from typing import Any
 from machine.redaction import redact, redact_value
 from machine.trace import LogWritten
 from machine_console.history.history import EventTrace
-from machine_console.panes.storage.stored_values import StoredValue
+from machine_console.history.private_files import make_private_folder, open_private
 from machine_console.text.document_tree import shown_repr
 
 FOLDER = ".machine/exports"
@@ -38,11 +37,6 @@ def event_facts(event: EventTrace) -> dict[str, Any]:
         "invocations": list(event.invocations),
         "logs": list(event.logs),
     }
-
-
-def value_facts(value: StoredValue) -> dict[str, Any]:
-    """A stored value with all that is known about it."""
-    return {"stored_by": value.plugin, **{field.name: getattr(value, field.name) for field in fields(value)}}
 
 
 def log_facts(record: LogWritten) -> dict[str, Any]:
@@ -94,11 +88,8 @@ def write_export(project: Path, name: str, suffix: str, text: str) -> Path:
         OSError: The folder cannot be written to.
     """
     folder = project / FOLDER
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    make_private_folder(folder)
     path = folder / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.{suffix}"
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123 - a mode from the start
+    with open_private(path, is_new=True) as file:
         file.write(redact(text))
     return path.relative_to(project)

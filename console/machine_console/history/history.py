@@ -30,14 +30,16 @@ from machine.trace import (
     Record,
     StorageAccessed,
 )
-from machine_console.history.changes import Changes
-from machine_console.history.last_values import LastValues
 from machine_console.history.ring import Ring
 
 MAX_EVENTS = 100_000
 MAX_LOGS = 20_000
 MAX_RECORDS = 1_000
 """Records of one kind kept per handler run: a handler that logs in a loop must not eat the memory."""
+MAX_CHANGES = 20_000
+"""Changes remembered for views; who falls further behind must look at everything again."""
+MAX_VALUES = 10_000
+"""Keys of the storage whose last value is remembered."""
 
 JOB_KIND = "scheduled_job"
 """The kind of the envelope that stands for a scheduled job, which no envelope of Slack's causes."""
@@ -141,6 +143,41 @@ class EventTrace:
         return max(ends) - self.received_at
 
 
+class Changes:
+    """Which events something has happened to, for views that keep what they worked out; the newest changes only.
+
+    Attributes:
+        position: Grows with each change noted.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: list[int] = []
+        self._last = -1
+        self.position = 0
+
+    def note(self, number: int) -> None:
+        """Something happened to this event."""
+        if number == self._last:
+            return  # the same event several times in a row, as is usual, counts once until somebody has looked
+        self._last = number
+        self._numbers.append(number)
+        self.position += 1
+        if len(self._numbers) > 2 * MAX_CHANGES:
+            del self._numbers[:MAX_CHANGES]
+
+    def mark(self) -> int:
+        """The position as of now, for asking later what changed since."""
+        self._last = -1
+        return self.position
+
+    def since(self, position: int) -> set[int] | None:
+        """The events that changed after `position`; `None` where that is too long ago to say."""
+        count = self.mark() - position
+        if count > len(self._numbers):
+            return None
+        return set(self._numbers[len(self._numbers) - count :])
+
+
 class History:
     """The newest events and log lines, fed by the trace: `trace.subscribe(history.record)`.
 
@@ -159,7 +196,7 @@ class History:
         self._by_id: dict[str, EventTrace] = {}
         self._runs: dict[str, tuple[EventTrace, InvocationTrace]] = {}
         self._jobs: dict[str, JobFired] = {}
-        self._values = LastValues()
+        self._values = _LastValues()
         self._take: dict[type[Record], Callable[..., None]] = {
             EnvelopeReceived: self._received,
             EnvelopeAcknowledged: self._acknowledged,
@@ -342,3 +379,22 @@ def _keep(run: InvocationTrace, kept: list[_R], record: _R) -> None:
         kept.append(record)
     else:
         run.omitted += 1
+
+
+class _LastValues:
+    """What the keys used most recently held last: a `set` in the trace does not say what it replaces."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, str], str] = {}
+
+    def take_in(self, access: StorageAccessed) -> str | None:
+        """Note an operation; returns what the key held before it was written or removed, where that is known."""
+        place = (access.plugin, access.key)
+        if access.operation == "has":
+            return None
+        before = self._values.pop(place, None)
+        if access.value is not None:
+            if len(self._values) >= MAX_VALUES:
+                del self._values[next(iter(self._values))]
+            self._values[place] = access.value
+        return before if access.operation in ("set", "delete") else None

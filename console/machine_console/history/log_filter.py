@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from machine.trace import LogWritten
-from machine_console.history.query import Term, split_terms
+from machine_console.history.query import Term, parse_terms
 from machine_console.history.ring import Ring
 
 TRACEBACKS = frozenset({"exception", "stack"})
@@ -41,19 +41,7 @@ class LogFilter:
 
 def parse_log_filter(text: str) -> LogFilter:
     """Understand a filter; whatever cannot be understood is named in `problems`."""
-    tests: list[Test] = []
-    problems: list[str] = []
-    for term in split_terms(text):
-        test = _test_of(term)
-        if isinstance(test, str):
-            problems.append(test)
-        else:
-            tests.append(_opposite(test) if term.is_negated else test)
-    return LogFilter(text, tuple(tests), tuple(problems))
-
-
-def _opposite(test: Test) -> Test:
-    return lambda record: not test(record)
+    return LogFilter(text, *parse_terms(text, _test_of))
 
 
 def _test_of(term: Term) -> Test | str:

@@ -29,7 +29,7 @@ _BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class LogWish:
+class LogQuery:
     """Which lines a person wants.
 
     Attributes:
@@ -45,7 +45,7 @@ class LogWish:
     plugin: str = ""
 
     @classmethod
-    def read(cls, fields: Mapping[str, Any]) -> LogWish:
+    def read(cls, fields: Mapping[str, Any]) -> LogQuery:
         """What was sent; what is missing or of another type gets its default."""
         lines, level = fields.get("lines"), fields.get("level")
         return cls(
@@ -62,15 +62,17 @@ class LogStream:
     Args:
         trace: Tells of new lines.
         history: Has the lines before; it hears of each line earlier than this.
-        wish: Which lines.
+        query: Which lines.
         send: Carries bytes to the terminal; returns when more may come.
     """
 
-    def __init__(self, trace: Trace, history: History, wish: LogWish, send: Callable[[bytes], Awaitable[None]]) -> None:
+    def __init__(
+        self, trace: Trace, history: History, query: LogQuery, send: Callable[[bytes], Awaitable[None]]
+    ) -> None:
         self._trace = trace
         self._history = history
-        self._wish = wish
-        self._plugin = wish.plugin.casefold()
+        self._query = query
+        self._plugin = query.plugin.casefold()
         self._levels = logging.getLevelNamesMapping()
         self._send = send
         self._waiting: deque[dict[str, Any]] = deque()
@@ -84,10 +86,10 @@ class LogStream:
         Returns:
             The exit code for the terminal.
         """
-        newest = list(islice(self._newest(), self._wish.lines))
+        newest = list(islice(self._newest(), self._query.lines))
         self._waiting.extend(reversed(newest))
         self._room = max(MAX_WAITING, len(newest))
-        unsubscribe = self._trace.subscribe(self._record) if self._wish.follows else None
+        unsubscribe = self._trace.subscribe(self._record) if self._query.follows else None
         try:
             await self._send_waiting()
             while unsubscribe is not None:
@@ -115,7 +117,7 @@ class LogStream:
 
     def _line(self, record: LogWritten) -> dict[str, Any] | None:
         """The fields of a line, or `None` where it is not wanted."""
-        if self._levels.get(record.level.upper(), logging.CRITICAL) < self._wish.level:
+        if self._levels.get(record.level.upper(), logging.CRITICAL) < self._query.level:
             return None
         run = self._history.run(record.invocation_id)
         if self._plugin and not _is_about(self._plugin, record, run):

@@ -7,9 +7,12 @@ why, and the rest applies.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ParamSpec
+
+P = ParamSpec("P")
 
 _TOKEN = re.compile(r'(?P<not>-?)(?:(?P<field>[A-Za-z_]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>\S*))')
 _LIMIT = re.compile(r"(?P<sign>[<>]?)=?(?P<number>\d{1,9}(?:\.\d{0,6})?)(?P<unit>ms|s|min|m|)", re.IGNORECASE)
@@ -75,3 +78,30 @@ def parse_limit(value: str) -> Limit | None:
         return None
     bound = timedelta(milliseconds=float(found["number"]) * _UNITS_MS[found["unit"].lower()])
     return Limit(bound, is_upper=found["sign"] == "<")
+
+
+def parse_terms(
+    text: str, test_of: Callable[[Term], Callable[P, bool] | str]
+) -> tuple[tuple[Callable[P, bool], ...], tuple[str, ...]]:
+    """The tests that a filter asks for, and what was set aside of it.
+
+    Args:
+        text: The filter.
+        test_of: The test that a term means, whether it is negated or not, or why it means none.
+    """
+    tests: list[Callable[P, bool]] = []
+    problems: list[str] = []
+    for term in split_terms(text):
+        test = test_of(term)
+        if isinstance(test, str):
+            problems.append(test)
+        else:
+            tests.append(_opposite(test) if term.is_negated else test)
+    return tuple(tests), tuple(problems)
+
+
+def _opposite(test: Callable[P, bool]) -> Callable[P, bool]:
+    def opposite(*args: P.args, **kwargs: P.kwargs) -> bool:
+        return not test(*args, **kwargs)
+
+    return opposite

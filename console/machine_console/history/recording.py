@@ -7,7 +7,6 @@ written; messages of people are not, so the folder is the user's own and says to
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from machine.errors import MachineError
 from machine.redaction import redact_value
 from machine_console.history.event_outcome import Outcome, outcome_of
 from machine_console.history.history import JOB_KIND, EventTrace, History
+from machine_console.history.private_files import make_private_folder, open_private
 
 MAX_FILE_BYTES = 5_000_000
 MAX_FILES = 5
@@ -70,7 +70,7 @@ def read_recording(path: Path) -> list[RecordedEvent]:
     """The events of a recording, in order.
 
     Raises:
-        MachineError: The file cannot be read, or a line of it is no event.
+        MachineError: The file cannot be read, or a line of it is not an event.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -86,7 +86,7 @@ def read_recording(path: Path) -> list[RecordedEvent]:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             problem = f"{where}: {first['msg']}" if where else first["msg"]
-            raise MachineError(f"{path}, line {number} is no recorded event: {problem}.") from None
+            raise MachineError(f"{path}, line {number} is not a recorded event: {problem}.") from None
     return events
 
 
@@ -145,17 +145,14 @@ class Recorder:
             else:
                 lines.append(text)
         path = self._file()
-        with open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as file:  # noqa: PTH123 - a mode from the start
+        with open_private(path) as file:
             file.writelines(lines)
 
     def _file(self) -> Path:
         """The file to write to, after making room."""
         if self._path is not None and self._path.exists() and self._path.stat().st_size < self._max_file_bytes:
             return self._path
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ignore = self.folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        make_private_folder(self.folder)
         files = sorted(self.folder.glob("*.jsonl"))
         for old in files[: max(len(files) - self._max_files + 1, 0)]:
             old.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Any
 from machine.bot import Machine
 from machine.envelope import Envelope
 from machine.redaction import redact_value
+from machine.simulation import again
 from machine_console.history.event_outcome import Outcome, Pair, compare, outcome_of
 from machine_console.history.history import EventTrace, History
 from machine_console.history.recording import RecordedEvent
@@ -63,8 +63,7 @@ async def replay(
         before: What it led to.
         payload: Another payload to send instead of the event's.
     """
-    sent = original.payload if payload is None else payload
-    envelope = Envelope(f"replay-{uuid.uuid4()}", original.kind, sent, is_simulated=True)
+    envelope = again(original, payload)
     handling = asyncio.ensure_future(machine.handle(envelope))
     await asyncio.wait({handling}, timeout=WAIT.total_seconds())
     is_over = handling.done()
@@ -73,7 +72,7 @@ async def replay(
     event = history.by_id(envelope.id)
     if event is None:  # the history began to forget it before it was over
         event = EventTrace(-1, envelope, datetime.now(UTC))
-    pairs = compare(before, outcome_of(event), sent)
+    pairs = compare(before, outcome_of(event), envelope.payload)
     return Replayed(_title(original), event, tuple(pairs), is_over)
 
 

@@ -26,8 +26,10 @@ _PROJECT = {
     ".env.example": "env.example",
     ".gitignore": "gitignore",
     ".dockerignore": "dockerignore",
+    "SECURITY.md": "SECURITY.md",
     "requirements.txt": "requirements.txt",
     "requirements-dev.txt": "requirements-dev.txt",
+    "requirements.lock": "requirements.lock",
     "pyproject.toml": "pyproject.toml",
     "Dockerfile": "Dockerfile",
     "{name}.service": "bot.service",
@@ -39,7 +41,7 @@ _PROJECT = {
 @dataclass(frozen=True, slots=True)
 class _NewFile:
     path: Path
-    text: str
+    content: bytes
 
 
 def create_project(name: str, folder: Path) -> list[Path]:
@@ -53,7 +55,8 @@ def create_project(name: str, folder: Path) -> list[Path]:
         The files, in the order they were written.
 
     Raises:
-        MachineError: The name is of no use, the folder holds something, or it cannot be written.
+        MachineError: The name is of no use, the folder holds something or cannot be written, or the framework itself is
+            not installed.
     """
     check_bot_name(name)
     try:
@@ -64,8 +67,10 @@ def create_project(name: str, folder: Path) -> list[Path]:
     except OSError as error:
         raise _unwritable(folder, error) from error
     needed = requirement()
-    values = {"name": name, "requirement": needed.line, "requirement_note": needed.note}
+    values = {"name": name, "requirement": needed.line}
     new = [_NewFile(folder / path.format(name=name), _filled(source, values)) for path, source in _PROJECT.items()]
+    if needed.wheel is not None:
+        new.append(_NewFile(folder / "wheels" / needed.wheel.name, needed.wheel.content))
     return _write([*new, *_plugin(FIRST_PLUGIN, folder, Path("plugins"), word="hello")])
 
 
@@ -127,9 +132,9 @@ def _plugin(name: str, project: Path, plugin_dir: Path, word: str) -> tuple[_New
     )
 
 
-def _filled(template: str, values: Mapping[str, str]) -> str:
+def _filled(template: str, values: Mapping[str, str]) -> bytes:
     source = files("machine_console.project").joinpath("templates", f"{template}.tmpl").read_text(encoding="utf-8")
-    return Template(source).substitute(values)
+    return Template(source).substitute(values).encode()
 
 
 def _write(new: Iterable[_NewFile]) -> list[Path]:
@@ -140,12 +145,14 @@ def _write(new: Iterable[_NewFile]) -> list[Path]:
     for file in new:
         try:
             file.path.parent.mkdir(parents=True, exist_ok=True)
-            with file.path.open("x", encoding="utf-8") as stream:  # "x": never over what somebody else just wrote
-                stream.write(file.text)
+            with file.path.open("xb") as stream:  # "x": never over what somebody else just wrote
+                stream.write(file.content)
         except OSError as error:
             raise _unwritable(file.path, error) from error
     return [file.path for file in new]
 
 
 def _unwritable(path: Path, error: OSError) -> MachineError:
-    return MachineError(f"{path} cannot be written: {error.strerror or error}.")
+    return MachineError(
+        f"{path} cannot be written: {error.strerror or error}. Run this in a folder that you can write to."
+    )

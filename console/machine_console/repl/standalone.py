@@ -16,17 +16,16 @@ from machine.bot import Machine
 from machine.errors import MachineError
 from machine.read_only import is_read_only
 from machine_console.history.history import History
-from machine_console.repl.language.editor import edit_here
 from machine_console.repl.language.interrupt import interruptible
 from machine_console.repl.language.output import routed_output
-from machine_console.repl.language.session import Conversation
 from machine_console.repl.prompt.completion import ReplCompleter, warm_up
 from machine_console.repl.prompt.plain_output import PlainOutput
 from machine_console.repl.prompt.prompt import Prompt
 from machine_console.repl.prompt.rendering import render_error
-from machine_console.repl.remote.remote_session import exit_code
+from machine_console.repl.prompt.session import Session, converse
 from machine_console.repl.remote.service import HISTORY_FILE, editing_mode
 from machine_console.repl.verbs.namespace import build_namespace
+from machine_console.runtime.editor import edit_text
 from machine_console.runtime.runtime import Runtime
 
 
@@ -73,7 +72,7 @@ async def run_code(runtime: Runtime, code: str, *, as_json: bool = False, read_o
     async with _running(runtime) as namespace:
         is_read_only.set(read_only)
         output = PlainOutput(sys.stdout, sys.stderr, as_json=as_json)
-        conversation = Conversation(
+        session = Session(
             namespace,
             output.write,
             lambda: output.width,
@@ -82,7 +81,7 @@ async def run_code(runtime: Runtime, code: str, *, as_json: bool = False, read_o
             display=output.display,
         )
         with routed_output():
-            return exit_code(await conversation.run(code))
+            return (await session.run(code)).status
 
 
 async def _talk(runtime: Runtime, namespace: dict[str, Any], mode: str) -> int:
@@ -97,26 +96,26 @@ async def _talk(runtime: Runtime, namespace: dict[str, Any], mode: str) -> int:
             _printer(above_prompt if prompt.app.is_running else direct)(output)
 
         with routed_output():
-            conversation = Conversation(
+            session = Session(
                 namespace,
                 write,
                 lambda: direct.width,
                 takes_sigint=True,
                 ask=lambda question: prompt.confirm(question),  # noqa: PLW0108 - the prompt comes into being below
-                edit=edit_here,
+                edit=edit_text,
             )
             prompt = Prompt(
-                ReplCompleter(conversation.namespace),
+                ReplCompleter(session.namespace),
                 runtime.project / HISTORY_FILE,
                 label=machine.workspace_name if runtime.is_live else "",
                 is_live=runtime.is_live,
                 mode=mode,
-                names=conversation.namespace,
+                names=session.namespace,
             )
             write(_greeting(runtime))
             watching = asyncio.create_task(_tell_when_stopped(machine, write), name="repl-watch")
             try:
-                return await _converse(prompt, conversation)
+                return await converse(prompt, session)
             finally:
                 watching.cancel()
 
@@ -127,18 +126,6 @@ async def _tell_when_stopped(machine: Machine, write: Callable[[RenderableType],
         await machine.wait_until_stopped()
     except MachineError as error:
         write(render_error(f"The bot has stopped: {error}"))
-
-
-async def _converse(prompt: Prompt, conversation: Conversation) -> int:
-    while True:
-        try:
-            source = await prompt.ask()
-        except EOFError:
-            return 0
-        if source.strip():
-            outcome = await conversation.run(source)
-            if outcome.exit_code is not None:
-                return outcome.exit_code
 
 
 def _greeting(runtime: Runtime) -> Text:

@@ -14,7 +14,7 @@ from machine.settings import CaseInsensitiveDict, Settings, settings_file
 from machine.trace import Trace
 
 if TYPE_CHECKING:
-    from machine.sandbox import Sandbox
+    from machine.sandbox import Sandbox, Workspace
 
 _logger = get_logger(__name__)
 
@@ -32,17 +32,17 @@ class Runtime:
             set, and the sandbox otherwise.
         listens: See `Machine`; in its own sandbox the bot always listens, as nobody else does.
         loads_plugins: See `Machine`; in its own sandbox the bot has its plugins.
-        hosting: A workspace that is served to bots in other processes: the bot here has no plugins and does not listen.
+        rehearses: Nobody reaches the bot and it reaches nobody: no event, job or changed file comes in, and what its
+            handlers send is captured, as in a live workspace.
+        hosting: A sandbox that serves bots in other processes and runs already: the bot here has no plugins and does
+            not listen.
 
     Attributes:
         trace: What happens, from before the bot starts.
         is_live: Whether the bot talks to Slack (or to a server that `SLACK_API_URL` names) and not to its own sandbox.
         is_host: Whether the workspace is there for bots in other processes.
         sandbox: The embedded workspace; `None` against Slack. It runs once `start()` has returned.
-        machine: The bot; there once `start()` has begun.
     """
-
-    machine: Machine
 
     def __init__(
         self,
@@ -53,6 +53,7 @@ class Runtime:
         live: bool | None = None,
         listens: bool = True,
         loads_plugins: bool = True,
+        rehearses: bool = False,
         hosting: Sandbox | None = None,
     ) -> None:
         self.settings = settings
@@ -67,6 +68,25 @@ class Runtime:
         self.sandbox = None if self.is_live else hosting or self._make_sandbox()
         self._listens = not self.is_host and (listens or not self.is_live)
         self._loads_plugins = not self.is_host and (loads_plugins or not self.is_live)
+        self._rehearses = rehearses
+        self._machine: Machine | None = None
+        self._is_started = False
+
+    @property
+    def machine(self) -> Machine:
+        """The bot, once `start()` has begun.
+
+        Raises:
+            MachineError: It has not.
+        """
+        if self._machine is None:
+            raise MachineError("The bot has not started yet.")
+        return self._machine
+
+    @property
+    def started_machine(self) -> Machine | None:
+        """The bot, with its storage open and its plugins loaded; `None` before `start()` has returned."""
+        return self._machine if self._is_started else None
 
     async def start(self) -> None:
         """Start the sandbox, where there is one, and the bot.
@@ -81,16 +101,18 @@ class Runtime:
             else:
                 await self._resources.enter_async_context(self.sandbox)
                 _logger.info("No Slack: the bot runs in the embedded workspace", api_url=self.sandbox.api_url)
-            settings = _settings_for(settings, self.sandbox)
-        self.machine = self.make_machine(settings)
+            settings = settings_for(settings, self.sandbox)
+        self._machine = self._make_machine(settings)
         try:
-            await self._resources.enter_async_context(self.machine)
+            await self._resources.enter_async_context(self._machine)
         except BaseException:
             await self.stop()
             raise
+        self._is_started = True
 
-    def make_machine(self, settings: Settings) -> Machine:
-        """The bot, not started yet, for settings that lead to where it shall run."""
+    def _make_machine(self, settings: Settings) -> Machine:
+        if self._rehearses:
+            return Machine(settings, trace=self.trace, project=self.project, listens=False, is_live=True)
         return Machine(
             settings,
             trace=self.trace,
@@ -106,7 +128,7 @@ class Runtime:
     @property
     def abandoned(self) -> Sequence[str]:
         """Handlers that did not end when the bot stopped, although they were cancelled."""
-        return self.machine.abandoned if hasattr(self, "machine") else ()
+        return self._machine.abandoned if self._machine is not None else ()
 
     async def stop(self) -> None:
         """Stop both: no more events, handlers end, everything is closed."""
@@ -114,7 +136,7 @@ class Runtime:
 
     def _reload_settings(self) -> Settings:
         settings = Settings.load(self.project)
-        return settings if self.sandbox is None else _settings_for(settings, self.sandbox)
+        return settings if self.sandbox is None else settings_for(settings, self.sandbox)
 
     async def _workspace_changed(self) -> None:
         """Take over a changed `workspace.toml`; a mistake in it leaves the workspace as it is."""
@@ -131,15 +153,32 @@ class Runtime:
 
     def _make_sandbox(self) -> Sandbox:
         # Here, because the sandbox takes 0.15 s to import, and a bot against Slack has none.
-        from machine.sandbox import Sandbox, Workspace  # noqa: PLC0415
+        from machine.sandbox import Sandbox  # noqa: PLC0415
 
-        description = self.project / WORKSPACE_FILE
-        return Sandbox(Workspace.from_toml(description) if description.exists() else Workspace.default())
+        return Sandbox(workspace_of(self.project))
 
 
-def _settings_for(settings: Settings, sandbox: Sandbox) -> Settings:
+def workspace_of(project: Path, users: int | None = None) -> Workspace:
+    """The workspace that a project describes in its `workspace.toml`; the usual one without.
+
+    Args:
+        project: The folder of the bot.
+        users: Generate so many people besides.
+
+    Raises:
+        MachineError: The file cannot be used.
+    """
+    from machine.sandbox import Workspace  # noqa: PLC0415 - see `_make_sandbox`
+
+    description = project / WORKSPACE_FILE
+    return Workspace.from_toml(description, users=users) if description.exists() else Workspace.default(users=users)
+
+
+def settings_for(settings: Settings, sandbox: Sandbox, **others: object) -> Settings:
+    """The settings of a bot that runs in a sandbox; `others` replace those they name."""
     values: CaseInsensitiveDict = settings.all
     overrides: dict[str, Any] = {
+        **others,
         "SLACK_API_URL": sandbox.api_url,
         "SLACK_BOT_TOKEN": sandbox.bot_token,
         "SLACK_APP_TOKEN": sandbox.app_token,

@@ -35,7 +35,6 @@ class ComparisonView(LinesView):
         half = max((self.size.width - 2 - _GAP) // 2, 8)
         self._different.clear()
         self._rows = list(self._lay_out(half))
-        super().on_resize()
 
     def _lay_out(self, half: int) -> Iterator[Line]:
         count = 0

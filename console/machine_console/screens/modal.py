@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
-from machine.sandbox.state.objects import View
-from machine_console.blockkit.controls import Control, text_of
+from machine_console.blockkit.controls import Control
 from machine_console.blockkit.layout import Layout
+from machine_console.session.chat import ChatView
 from machine_console.text.document_tree import BLANK, Node
 from machine_console.text.formatting import Names
 from machine_console.text.styled_text import clean, line
 from machine_console.widgets.block_view import BlockView
 
 
-def view_nodes(view: View, names: Names, timezone: tzinfo = UTC) -> Iterator[Node]:
+def view_nodes(view: ChatView, names: Names, timezone: tzinfo = UTC) -> Iterator[Node]:
     """The blocks of a view as a document, with some air between them."""
     layout = Layout(names, view.values, view.errors, timezone)
     for position, block in enumerate(view.blocks):
@@ -50,37 +48,40 @@ class ViewDocument(BlockView):
             self.screen.focus_next() if step > 0 else self.screen.focus_previous()
 
 
+class ViewUser(Protocol):
+    """Does what a person does with a view."""
+
+    def use(self, view: ChatView, used: Control) -> None:
+        """They use one of its controls."""
+
+    def submit(self, view: ChatView) -> None:
+        """They submit it."""
+
+    def leave(self, view: ChatView) -> None:
+        """They close it."""
+
+
 class ViewScreen(ModalScreen[None]):
-    """Shows a view; tells what a person uses, and when they submit or close it."""
+    """Shows a view.
+
+    Args:
+        view: As it stands.
+        user: Told of what the person uses, and when they submit or close it.
+        names: What people and channels are called.
+        person: Who sees it.
+        timezone: In which times are shown.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "submit", "Submit", priority=True),
         Binding("escape", "close", "Close"),
     ]
 
-    @dataclass
-    class ControlUsed(Message):
-        """A person uses a control of the view."""
-
-        view: View
-        used: Control
-
-    @dataclass
-    class Submitted(Message):
-        """A person submits the modal."""
-
-        view: View
-
-    @dataclass
-    class Closed(Message):
-        """A person closes the view."""
-
-        view: View
-
-    def __init__(self, view: View, names: Names, person: str, timezone: tzinfo = UTC) -> None:
+    def __init__(self, view: ChatView, user: ViewUser, names: Names, person: str, timezone: tzinfo = UTC) -> None:
         super().__init__()
         self.view = view
         self.is_gone = False
+        self._user = user
         self._names = names
         self._person = person
         self._timezone = timezone
@@ -113,7 +114,7 @@ class ViewScreen(ModalScreen[None]):
         if self.is_gone:
             self.dismiss()
 
-    def show(self, view: View) -> None:
+    def show(self, view: ChatView) -> None:
         """Show the view as it stands now."""
         self.view = view
         self._document.show(list(view_nodes(view, self._names, self._timezone)))
@@ -121,21 +122,21 @@ class ViewScreen(ModalScreen[None]):
         frame = self.query_one("#view", Vertical)
         frame.border_title = Text.assemble((clean(title), "bold"), (f"  {clean(self._person)}", "dim"))
         if self._can_submit():
-            self.query_one("#submit", Button).label = Text(clean(text_of(view.content.get("submit")) or "Submit"))
+            self.query_one("#submit", Button).label = Text(clean(view.submit or "Submit"))
         if view.type == "modal":
-            self.query_one("#close", Button).label = Text(clean(text_of(view.content.get("close")) or "Cancel"))
+            self.query_one("#close", Button).label = Text(clean(view.close or "Cancel"))
 
     def _can_submit(self) -> bool:
         has_input = any(block.get("type") == "input" for block in self.view.blocks)
-        return self.view.type == "modal" and (has_input or bool(self.view.content.get("submit")))
+        return self.view.type == "modal" and (has_input or bool(self.view.submit))
 
     def _hint(self) -> str:
         return "Enter fills in, Ctrl+S submits, Esc closes" if self._can_submit() else "Esc closes"
 
     def on_block_view_control_used(self, event: BlockView.ControlUsed) -> None:
-        """Tell what is used."""
+        """Use it."""
         event.stop()
-        self.post_message(self.ControlUsed(self.view, event.used))
+        self._user.use(self.view, event.used)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Submit or close."""
@@ -148,8 +149,8 @@ class ViewScreen(ModalScreen[None]):
     def action_submit(self) -> None:
         """Submit what is entered."""
         if self._can_submit():
-            self.post_message(self.Submitted(self.view))
+            self._user.submit(self.view)
 
     def action_close(self) -> None:
         """Close the view."""
-        self.post_message(self.Closed(self.view))
+        self._user.leave(self.view)

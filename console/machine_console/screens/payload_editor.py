@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
+from machine_console.runtime.editor import EditorError, edit_text, lent_terminal
 from machine_console.text.document_tree import json_text
 from machine_console.text.styled_text import clean
 
@@ -32,12 +31,6 @@ class PayloadScreen(ModalScreen[Mapping[str, Any] | None]):
         Binding("ctrl+e", "editor", "In $EDITOR", priority=True),
         Binding("escape", "cancel", "Cancel", priority=True),
     ]
-
-    @dataclass
-    class EditorRequested(Message):
-        """A person wants to change the text in $EDITOR."""
-
-        screen: PayloadScreen
 
     def __init__(self, title: str, payload: Mapping[str, Any]) -> None:
         super().__init__()
@@ -79,8 +72,16 @@ class PayloadScreen(ModalScreen[Mapping[str, Any] | None]):
         self.dismiss(payload)
 
     def action_editor(self) -> None:
-        """Ask for $EDITOR."""
-        self.post_message(self.EditorRequested(self))
+        """Open the text in $EDITOR; what is saved there comes back."""
+        self.run_worker(self._edit_outside(), exit_on_error=False)
+
+    async def _edit_outside(self) -> None:
+        try:
+            self.area.text = await edit_text(self.area.text, name="payload.json", terminal=lent_terminal(self.app))
+        except SuspendNotSupported:
+            self.tell("An editor needs a terminal of its own.")
+        except EditorError as error:
+            self.tell(str(error))
 
     def action_cancel(self) -> None:
         """End with nothing."""

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, ClassVar, TypeAlias
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from machine.trace import Considered
-from machine_console.panes.chat.transcript import ChatChannel, ChatPerson
 from machine_console.panes.events.event_document import why_nodes
+from machine_console.session.chat import ChatChannel, ChatPerson
 from machine_console.text.styled_text import Line, Part, clean, line
 from machine_console.widgets.document_view import DocumentView
+
+Explain: TypeAlias = Callable[[str, ChatPerson | None, ChatChannel | None], Awaitable[Sequence[Considered]]]
+"""Which handlers a text would run if this person wrote it in this channel."""
 
 
 class _Answers(DocumentView):
@@ -34,6 +36,7 @@ class PlaygroundScreen(ModalScreen[None]):
     """Says with each key which handlers a text would run.
 
     Args:
+        explain: Tells which handlers a text would run.
         text: What the input holds at first.
         people: Who may be the one that writes; the first one is, at first.
         channels: Where it may be written.
@@ -47,17 +50,11 @@ class PlaygroundScreen(ModalScreen[None]):
         Binding("down,tab", "to_answers", "To the handlers", show=False),
     ]
 
-    @dataclass
-    class Asked(Message):
-        """What would this text run?"""
-
-        screen: PlaygroundScreen
-        text: str
-        person: ChatPerson | None
-        channel: ChatChannel | None
-
-    def __init__(self, text: str, people: Sequence[ChatPerson], channels: Sequence[ChatChannel]) -> None:
+    def __init__(
+        self, explain: Explain, text: str, people: Sequence[ChatPerson], channels: Sequence[ChatChannel]
+    ) -> None:
         super().__init__()
+        self._explain = explain
         self._people = people
         self._channels = channels
         self._person = 0
@@ -87,10 +84,6 @@ class PlaygroundScreen(ModalScreen[None]):
         self.input.focus()
         self._ask()
 
-    def show(self, considered: Sequence[Considered]) -> None:
-        """Show what would run and what would not."""
-        self.answers.show(why_nodes(considered))
-
     def on_input_changed(self, event: Input.Changed) -> None:
         """Ask with each key."""
         event.stop()
@@ -101,7 +94,14 @@ class PlaygroundScreen(ModalScreen[None]):
         channel = self._channels[self._channel] if self._channels else None
         who = f"{person.name if person else 'somebody'} in {channel.label if channel else 'a channel'} > "
         self._who.update(Text(clean(who)))
-        self.post_message(self.Asked(self, self.input.value, person, channel))
+        ask: Any = partial(
+            self._answer, self.input.value, person, channel
+        )  # Textual's types know no coroutine functions
+        self.run_worker(ask, exclusive=True, exit_on_error=False)
+
+    async def _answer(self, text: str, person: ChatPerson | None, channel: ChatChannel | None) -> None:
+        """Show what would run and what would not."""
+        self.answers.show(why_nodes(await self._explain(text, person, channel)))
 
     def action_next_person(self) -> None:
         """Let the next person write."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from statistics import median
 
@@ -13,36 +13,25 @@ MAX_DURATIONS = 500
 """The newest calls of a handler from which its usual duration is told."""
 
 
-class HandlerCalls:
-    """The calls of one handler.
+@dataclass(frozen=True, slots=True)
+class CallSummary:
+    """The calls of one handler: how many ended, failures included, and how long they took usually and at most."""
 
-    Attributes:
-        count: How often it ended, failures included.
-        failed: How often it raised.
-        longest: How long it took at most.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.failed = 0
-        self.longest = timedelta()
-        self._durations: deque[timedelta] = deque(maxlen=MAX_DURATIONS)
-
-    @property
-    def median(self) -> timedelta:
-        """How long it usually takes."""
-        seconds = [duration.total_seconds() for duration in self._durations]
-        return timedelta(seconds=median(seconds)) if seconds else timedelta()
-
-    def add(self, duration: timedelta, *, has_failed: bool) -> None:
-        """One more call."""
-        self.count += 1
-        self.failed += has_failed
-        self.longest = max(self.longest, duration)
-        self._durations.append(duration)
+    count: int
+    failed: int
+    median: timedelta
+    longest: timedelta
 
 
-class CallCounter:
+@dataclass(slots=True)
+class _Calls:
+    count: int = 0
+    failed: int = 0
+    longest: timedelta = timedelta()
+    durations: deque[timedelta] = field(default_factory=lambda: deque(maxlen=MAX_DURATIONS))
+
+
+class HandlerStats:
     """Counts calls from the trace.
 
     Attributes:
@@ -51,16 +40,23 @@ class CallCounter:
 
     def __init__(self) -> None:
         self.version = 0
-        self._calls: dict[str, HandlerCalls] = {}
-
-    @property
-    def calls(self) -> Mapping[str, HandlerCalls]:
-        """The calls by name of the handler."""
-        return self._calls
+        self._calls: dict[str, _Calls] = {}
 
     def record(self, record: Record) -> None:
-        """Take in a record."""
-        if isinstance(record, (InvocationFinished, InvocationFailed)):
-            calls = self._calls.setdefault(record.handler, HandlerCalls())
-            calls.add(record.duration, has_failed=isinstance(record, InvocationFailed))
-            self.version += 1
+        """Count a call that has ended; other records say nothing of calls."""
+        if not isinstance(record, InvocationFinished | InvocationFailed):
+            return
+        calls = self._calls.setdefault(record.handler, _Calls())
+        calls.count += 1
+        calls.failed += isinstance(record, InvocationFailed)
+        calls.longest = max(calls.longest, record.duration)
+        calls.durations.append(record.duration)
+        self.version += 1
+
+    def of(self, handler: str) -> CallSummary | None:
+        """The calls of a handler; `None` where there were none."""
+        calls = self._calls.get(handler)
+        if calls is None:
+            return None
+        usual = timedelta(seconds=median(one.total_seconds() for one in calls.durations))
+        return CallSummary(calls.count, calls.failed, usual, calls.longest)

@@ -1,37 +1,26 @@
-"""Records a person should be told about, in words."""
+"""What a person should be told about, in words, and how often."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from machine.trace import (
     ConnectionChanged,
     InvocationFailed,
-    JobFired,
     PluginFailed,
     PluginLoaded,
     PluginsReloaded,
-    PluginUnloaded,
-    RateLimited,
     Record,
-    StorageAccessed,
 )
 from machine_console.text.formatting import milliseconds, short_handler
 
-NEWSWORTHY: tuple[type[Record], ...] = (
-    InvocationFailed,
-    PluginFailed,
-    PluginsReloaded,
-    PluginLoaded,
-    PluginUnloaded,
-    JobFired,
-    ConnectionChanged,
-    RateLimited,
-    StorageAccessed,
-)
-"""The kinds of records that can be news."""
+QUIET = timedelta(seconds=10)
+"""After a notice about one thing, the next about the same thing waits this long."""
+_MAX_KNOWN = 1_000
 _MAX_HANDLERS = 5
 """Handlers that the notice of a reload lists, and the characters of each: one line."""
 _MAX_WIDTH = 54
@@ -43,49 +32,41 @@ _REFUSAL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """Something that concerns more than the list of events.
+class Notification:
+    """Something that a person should be told.
 
     Attributes:
-        record: What happened.
-        title: The heading of a notice.
-        text: What the notice says; empty where none is raised.
-        about: The same for news that repeats itself.
-        is_error: Something failed.
-        is_about_plugins: The plugins are no longer what they were.
-        is_about_storage: Stored values changed.
+        title: The heading.
+        text: What it says; empty where nothing is to be shown.
+        severity: `information`, `warning` or `error`.
+        about: The same for what repeats itself.
+        record: What happened, where the trace told of it.
     """
 
-    record: Record
-    title: str = ""
-    text: str = ""
+    title: str
+    text: str
+    severity: Literal["information", "warning", "error"] = "information"
     about: str = ""
-    is_error: bool = False
-    is_about_plugins: bool = False
-    is_about_storage: bool = False
+    record: Record | None = None
 
 
-def news_of(record: Record) -> News | None:
-    """What is new about a record; `None` for the many that only belong to their event."""
-    news: News | None = None
+def notification_of(record: Record) -> Notification | None:
+    """What to say about a record; `None` for the many that only belong to their event."""
     match record:
         case InvocationFailed():
-            handler = short_handler(record.handler)
             error = _REFUSAL.sub(r"\1 answered \2", record.error)
-            news = News(record, f"{handler} failed", error, f"{record.handler}: {error}", is_error=True)
+            title = f"{short_handler(record.handler)} failed"
+            return Notification(title, error, "error", f"{record.handler}: {error}", record)
         case PluginFailed():
-            news = _failed_load(record)
+            return _failed_load(record)
         case PluginsReloaded():
-            news = News(record, "", _reloaded(record), is_about_plugins=True)
-        case PluginLoaded() | PluginUnloaded() | JobFired():
-            news = News(record, is_about_plugins=True)
+            return Notification("", _reloaded(record), record=record)
+        case PluginLoaded():
+            return Notification("", "", record=record)  # takes back what was said of its failure
         case ConnectionChanged(state="failed"):
-            news = News(record, "Connection failed", record.detail, "connection", is_error=True)
-        case ConnectionChanged() | RateLimited():
-            news = News(record)
-        case StorageAccessed(operation="set" | "delete"):
-            news = News(record, is_about_storage=True)
-    return news
+            return Notification("Connection failed", record.detail, "error", "connection", record)
+        case _:
+            return None
 
 
 def is_failure_of(plugin: str, title: str) -> bool:
@@ -94,16 +75,15 @@ def is_failure_of(plugin: str, title: str) -> bool:
     return bool(said) and (plugin == name or plugin.startswith(f"{name}."))
 
 
-def _failed_load(record: PluginFailed) -> News:
+def _failed_load(record: PluginFailed) -> Notification:
     place = f"{Path(record.file).name}:{record.line}: " if record.file and record.line else ""
     kept = "\nThe old version is still live." if record.is_old_version_live else ""
-    return News(
-        record,
+    return Notification(
         f"{record.plugin}{_FAILED}{record.phase}",
         f"{place}{record.error}{kept}",
+        "error",
         f"{record.plugin}: {record.error}",
-        is_error=True,
-        is_about_plugins=True,
+        record,
     )
 
 
@@ -126,3 +106,23 @@ def _brief(identity: str) -> str:
     name, _, trigger = identity.partition(" ")
     brief = f"{short_handler(name)} {trigger}"
     return brief if len(brief) <= _MAX_WIDTH else f"{brief[: _MAX_WIDTH - 1]}…"
+
+
+class Repeats:
+    """Lets the first of many similar notices through: a storm of errors is seen, and does not bury the screen."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, datetime] = {}
+        self._held: dict[str, int] = {}
+
+    def let_through(self, about: str, at: datetime) -> int | None:
+        """Whether to tell: how many similar ones were held back before, or `None` to hold this one back too."""
+        last = self._last.get(about)
+        if last is not None and timedelta() <= at - last < QUIET:
+            self._held[about] = self._held.get(about, 0) + 1
+            return None
+        if len(self._last) >= _MAX_KNOWN:
+            self._last.clear()
+            self._held.clear()
+        self._last[about] = at
+        return self._held.pop(about, 0)

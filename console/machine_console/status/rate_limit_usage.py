@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from machine.slack.facts.methods import CALLS_PER_MINUTE, METHODS
 from machine.trace import ApiCalled
 
+TIGHT = 0.8
+"""From this share of what Slack allows on, a method stands out."""
 _WINDOW_S = 60
 _MAX_COUNTED = 2_000
 """Methods, and channels posted to, that are counted apart; a bot that posts to more is not told which is busiest."""

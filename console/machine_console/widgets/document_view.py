@@ -94,10 +94,6 @@ class DocumentView(LinesView):
         shown = self._rows[index].line
         return highlight(shown, self._wanted) if self._wanted else shown
 
-    def node_at(self, index: int) -> Node:
-        """The node that the line belongs to."""
-        return self._rows[index].node
-
     def path_at(self, index: int) -> Path:
         """The keys that lead to the node the line belongs to."""
         return self._rows[index].path
@@ -188,8 +184,7 @@ class DocumentView(LinesView):
 
     def on_resize(self) -> None:
         """Wrap the document to the new width."""
-        self._lay_out()
-        super().on_resize()
+        self._lay_out()  # after which the list it is syncs
 
     def _current(self) -> Row | None:
         return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None

@@ -21,7 +21,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from machine_console.text.styled_text import STYLES, Line, cut, plain
-from machine_console.widgets.component_style import component_style
 
 _WHEEL_ROWS = 3
 _CACHED_ROWS = 512
@@ -308,3 +307,12 @@ class LinesView(Widget, can_focus=True):
         rows = range(self.top, min(self.top + self.size.height, self.row_count()))
         shown = [self.row(index, self.size.width) for index in rows] or list(self.hint())
         return "\n".join(plain(row) for row in shown)
+
+
+def component_style(widget: Widget, name: str) -> Style:
+    """A style of `app.tcss`: colours blended with what is behind the widget, a background only where it has its own."""
+    own = widget.get_component_rich_style(name, partial=True)
+    if own.color is None and own.bgcolor is None:
+        return own
+    blended = widget.get_component_rich_style(name)
+    return own + Style(color=own.color and blended.color, bgcolor=own.bgcolor and blended.bgcolor)

@@ -14,7 +14,7 @@ from machine.sandbox.delivery.interaction_payloads import InteractionPayloads
 from machine.sandbox.delivery.response_urls import ResponseUrls
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.rules.block_rules import check_view
-from machine.sandbox.rules.element_values import ElementValues, as_slack_writes, find_element, find_input, remember
+from machine.sandbox.rules.element_values import ElementValues, find_element, find_input, remember
 from machine.sandbox.rules.entered_values import MISSING, limit_broken, refusal_of
 from machine.sandbox.state.clock import Timeline
 from machine.sandbox.state.conversations import Conversations
@@ -104,7 +104,7 @@ class Interactions:
         """See `Workspace.pick`."""
         surface = self._current(surface)
         element = find_input(_blocks_of(surface), action_id)
-        return self._enter(person, surface, element, as_slack_writes(element, value))
+        return self._enter(person, surface, element, self._element_values.entered(element, value))
 
     def ask_options(self, person: Person, surface: Surface, action_id: str, query: str) -> Interaction:
         """See `Workspace.ask_options`."""

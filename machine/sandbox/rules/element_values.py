@@ -18,7 +18,7 @@ from machine.sandbox.state.people import People
 from machine.sandbox.state.serializers import Serializer
 from machine.slack.block_kit.elements import Element, elements_of
 from machine.slack.facts.block_kit import LIST_FIELDS, TYPED_FIELDS
-from machine.slack.text_encoding import Names, encode_typed, rich_text
+from machine.slack.text_encoding import TypedNames, encode_typed, rich_text
 
 _MAX_REMEMBERED = 1_000
 
@@ -26,11 +26,14 @@ _MAX_REMEMBERED = 1_000
 class ElementValues:
     """Knows the people, channels, files and options one can choose."""
 
-    def __init__(self, people: People, channels: Conversations, files: Files, serializer: Serializer) -> None:
+    def __init__(
+        self, people: People, channels: Conversations, files: Files, serializer: Serializer, names: TypedNames
+    ) -> None:
         self._people = people
         self._channels = channels
         self._files = files
         self._serializer = serializer
+        self._names = names
         self._offered: dict[tuple[str, str], list[JsonObject]] = {}
 
     def offer(self, surface: Surface, element: Element, answer: Mapping[str, Any]) -> None:
@@ -47,9 +50,13 @@ class ElementValues:
     def value(self, element: Element, surface: Surface, given: Any) -> Any:
         """The value of any element, for what a person entered or chose; `None` clears it."""
         if element.value_field in TYPED_FIELDS:
-            return as_slack_writes(element, given)
+            return self.entered(element, given)
         listed = [] if given is None else given if isinstance(given, list | tuple) else [given]
         return self.chosen(element, surface, listed)
+
+    def entered(self, element: Element, given: Any) -> Any:
+        """The value of an element that one types or picks a moment in; see `as_slack_writes`."""
+        return as_slack_writes(element, given, self._names)
 
     def chosen(self, element: Element, surface: Surface, given: Sequence[str | JsonObject]) -> Any:
         """The value of an element that one chooses in.
@@ -113,7 +120,7 @@ def find_input(blocks: Iterable[JsonObject], name: str) -> Element:
     return element
 
 
-def as_slack_writes(element: Element, value: Any) -> Any:
+def as_slack_writes(element: Element, value: Any, names: TypedNames) -> Any:
     """A date, time, moment or text as the state of the element holds it.
 
     Raises:
@@ -131,7 +138,7 @@ def as_slack_writes(element: Element, value: Any) -> Any:
         case "value":
             return str(value)
         case "rich_text_value" if isinstance(value, str):
-            return {key: part for key, part in rich_text(encode_typed(value, Names()), "").items() if key != "block_id"}
+            return {key: part for key, part in rich_text(encode_typed(value, names), "").items() if key != "block_id"}
         case "selected_date" | "selected_time" | "selected_date_time":
             return _moment(element, value)
     return value

@@ -101,10 +101,6 @@ class Extras:
     emoji: dict[str, str] = field(default_factory=dict)
     usergroups: list[dict[str, Any]] = field(default_factory=list)
 
-    def usergroup_id(self, handle: str) -> str | None:
-        """The id of the user group with this handle, or `None`."""
-        return next((str(group["id"]) for group in self.usergroups if group["handle"] == handle.lower()), None)
-
 
 def team_called(name: str, domain: str) -> Team:
     """A workspace with an id made from its domain."""

@@ -18,10 +18,12 @@ from machine.sandbox import Workspace
 from machine.settings import Settings
 from machine_console.app.application import MachineApp
 from machine_console.app.layout import Layout
-from machine_console.app.preferences import Habits, write_habits
 from machine_console.app.status_bar import TabBar
 from machine_console.runtime.runtime import Runtime
+from machine_console.session.local_session import LocalSession
 from tests.waiting import NET_S
+
+pytestmark = pytest.mark.slow
 
 GREETER = """
 from machine.plugins.base import MachineBasePlugin
@@ -71,15 +73,25 @@ async def running(
     project: Path, *, size: tuple[int, int] = (160, 45), notifications: bool = False
 ) -> AsyncIterator[tuple[MachineApp, Pilot[int]]]:
     """The application, connected."""
-    app = MachineApp(Runtime(Settings.check({}), project), title="test")
+    app = MachineApp(LocalSession(Runtime(Settings.check({}), project)), title="test")
     async with app.run_test(size=size, notifications=notifications) as pilot:
         await until(pilot, lambda: app.status.connection == "connected" and app.status.plugins > 0)
         yield app, pilot
 
 
+def session_of(app: MachineApp) -> LocalSession:
+    assert isinstance(app.session, LocalSession)
+    return app.session
+
+
+def runtime_of(app: MachineApp) -> Runtime:
+    return session_of(app).runtime
+
+
 def workspace_of(app: MachineApp) -> Workspace:
-    assert app.runtime.sandbox is not None
-    return app.runtime.sandbox.workspace
+    sandbox = runtime_of(app).sandbox
+    assert sandbox is not None
+    return sandbox.workspace
 
 
 def said(app: MachineApp, channel: str) -> list[str]:
@@ -110,15 +122,15 @@ async def test_a_message_typed_in_the_chat_is_answered_and_explained(project: Pa
 async def test_what_is_said_while_the_chat_is_hidden_is_unread_until_it_is_shown(project: Path) -> None:
     """Also in the conversation that is open there: nobody saw it."""
     async with running(project, size=(80, 24)) as (app, pilot):
-        chat, general = app.chat, app.chat_pane.channel
+        chat, general = session_of(app).chat, app.chat_pane.channel
         assert chat is not None
         assert general is not None
-        app.use_layout(Layout.SINGLE)
+        app.grid.use(Layout.SINGLE)
         app.go_to(app.storage_pane)
         await until(pilot, lambda: not app.chat_pane.display)
 
         workspace_of(app).post("alice", general.id, "is anybody here?")
-        await until(pilot, lambda: app._chat_version == chat.version)
+        await until(pilot, lambda: app.chat_pane._chat_seen == chat.version)
         hidden, tabs = chat.log.unread(general.id), str(app.query_one(TabBar).render())
         app.go_to(app.chat_pane)
         await until(pilot, lambda: " 3 Chat (1) " not in str(app.query_one(TabBar).render()))
@@ -226,7 +238,7 @@ async def test_the_repl_talks_to_the_bot(project: Path) -> None:
         await pilot.press(*"len(plugins)", "enter")
         terminal = app.repl_pane.terminal
 
-        await until(pilot, lambda: f"\n{len(app.runtime.machine.plugins)}" in terminal.output_text)
+        await until(pilot, lambda: f"\n{len(runtime_of(app).machine.plugins)}" in terminal.output_text)
 
 
 async def test_speaking_as_somebody_is_an_action_of_the_palette(project: Path) -> None:
@@ -247,8 +259,8 @@ async def test_a_log_line_of_a_handler_leads_to_its_event(project: Path) -> None
     """The place to look is one key away; lines of no event open on their own."""
     async with running(project) as (app, pilot):
         await type_in_chat(app, pilot, "hello world")
-        await until(pilot, lambda: any(log.envelope_id for log in app.history.logs))
-        index = next(index for index, log in enumerate(app.history.logs) if log.envelope_id)
+        await until(pilot, lambda: any(log.envelope_id for log in app.session.history.logs))
+        index = next(index for index, log in enumerate(app.session.history.logs) if log.envelope_id)
         app.frame()  # what the pane shows is as old as the frame before
         app.go_to(app.logs_pane)
         app.logs_pane.main().go_to(index)
@@ -263,7 +275,8 @@ async def test_a_log_line_of_a_handler_leads_to_its_event(project: Path) -> None
 async def test_quitting_stops_the_bot_first(project: Path) -> None:
     """Handlers finish; then the terminal is given back."""
     async with running(project) as (app, pilot):
-        api_url = app.runtime.sandbox.api_url if app.runtime.sandbox else ""
+        sandbox = runtime_of(app).sandbox
+        api_url = sandbox.api_url if sandbox else ""
         await pilot.press("ctrl+q")
         await until(pilot, lambda: not app.is_running or app._exit)
 
@@ -276,7 +289,7 @@ async def test_quitting_stops_the_bot_first(project: Path) -> None:
 async def test_a_bot_that_cannot_start_ends_with_its_reason(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A clear message, no traceback, exit code 1."""
     settings = Settings.check({"STORAGE_BACKEND": "no.such.Backend"})
-    app = MachineApp(Runtime(settings, project))
+    app = MachineApp(LocalSession(Runtime(settings, project)))
     async with app.run_test() as pilot:
         await until(pilot, lambda: app._exit)
 
@@ -294,36 +307,18 @@ async def test_a_stranger_types_at_once(project: Path) -> None:
         await until(pilot, lambda: "Hello you" in said(app, "general"))
 
 
-async def test_nothing_typed_at_the_start_reaches_real_people(project: Path) -> None:
-    """In live mode what is typed into the chat is posted."""
-    write_habits(project, Habits(pane="chat"))
-    app = MachineApp(Runtime(Settings.check({}), project, live=False))
-    app.runtime.is_live = True
-
-    assert app._habits_to_begin_with().pane == "events"
-
-
 async def test_the_window_is_found_as_it_was_left(project: Path) -> None:
     """Layout, pane and filters belong to the project."""
     async with running(project) as (app, pilot):
-        app.use_layout(Layout.SINGLE)
+        app.grid.use(Layout.SINGLE)
         app.logs_pane.set_filter("level:error")
         app.events_pane.set_filter("user:alice")
         await pilot.press("f6")
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: app._has_stopped)
+        await until(pilot, lambda: app._lifecycle.has_stopped)
 
     async with running(project) as (app, _):
-        assert app.layout_wanted is Layout.SINGLE
+        assert app.grid.arrangement.wanted is Layout.SINGLE
         assert (app.logs_pane.filter_text, app.events_pane.filter_text) == ("level:error", "user:alice")
         assert app.active is app.storage_pane
         assert app.storage_pane.has_focus_within
-
-
-async def test_a_given_layout_counts_for_more_than_the_remembered_one(project: Path) -> None:
-    """`--layout`."""
-    write_habits(project, Habits(layout="single"))
-
-    app = MachineApp(Runtime(Settings.check({}), project), layout=Layout.WIDE)
-
-    assert app._habits_to_begin_with().layout == "wide"

@@ -11,7 +11,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.waiting import NET_S
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets._footer import FooterKey
 
+from machine_console.app.application import MachineApp
 from machine_console.app.footer import KeyFooter, fitting
-from machine_console.app.window import ConsoleWindow
-from machine_console.history.history import History
+from tests.console.story import ToldSession
+
+pytestmark = pytest.mark.slow
 
 NAMES = st.text("ab c", min_size=1, max_size=12)
 HELP = FooterKey("f1", "f1", "Help", "help")
@@ -36,10 +38,10 @@ def test_keys_are_left_out_from_the_end(names: list[str], place: int, width: int
 @pytest.mark.parametrize("width", [40, 80, 160])
 async def test_no_key_is_cut_in_two(width: int) -> None:
     """In whichever pane one is, and after the window has got narrower."""
-    app = ConsoleWindow(History())
+    app = MachineApp(ToldSession())
     async with app.run_test(size=(200, 24)) as pilot:
         await pilot.resize_terminal(width, 24)
-        for pane in app.panes:
+        for pane in app.grid.panes:
             app.go_to(pane)
             await pilot.pause()
             keys = list(app.query_one(KeyFooter).query(FooterKey))

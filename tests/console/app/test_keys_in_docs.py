@@ -8,7 +8,6 @@ from pathlib import Path
 from textual.binding import Binding
 
 from machine_console.app.commands import pane_actions
-from machine_console.app.window import ConsoleWindow
 from tests.console.app.test_application import project, running
 
 __all__ = ["project"]
@@ -40,10 +39,8 @@ async def test_every_key_is_in_the_documentation(project: Path) -> None:
     text = (ROOT / "docs" / "console.md").read_text()
     keys_written = {key for quoted in re.findall(r"`([^`\n]+)`", text) for key in quoted.split()}
     async with running(project) as (app, _):
-        bindings = [action.binding for pane in app.panes for action in pane_actions(pane)]
-        for kind in type(app).__mro__:
-            if issubclass(kind, ConsoleWindow):
-                bindings += [one for one in kind.__dict__.get("BINDINGS", ()) if isinstance(one, Binding)]
+        bindings = [action.binding for pane in app.grid.panes for action in pane_actions(pane)]
+        bindings += [one for one in app.BINDINGS if isinstance(one, Binding)]
 
     keys = {key.strip() for binding in bindings for key in binding.key.split(",")} - _SAME_ELSEWHERE
     numbers = {str(number) for number in range(2, 8)}  # `1` … `8`

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.console.processes import save
-from tests.console.terminal import MACHINE, Terminal
+from tests.console.starting import MACHINE
+from tests.console.terminal import Terminal
+
+pytestmark = pytest.mark.slow
 
 
 def _write_greeter(project: Path, greeting: str) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.console.processes import Process, clean_environment, machine, outcome
-from tests.console.terminal import MACHINE
+from tests.console.starting import MACHINE
 from tests.waiting import NET_S
+
+pytestmark = pytest.mark.slow
 
 PLUGIN = """
 import structlog
@@ -119,4 +121,6 @@ async def test_where_no_bot_runs_it_says_so(project: Path) -> None:
     assert nothing.err.startswith("machine: No bot listens at ")
     assert "machine run --headless" in nothing.err
     assert "No running bot is called 'no-such-bot'" in unknown.err
-    assert level.err == "machine: --level 'loud' is no level. There are: debug, info, warning, error, critical.\n"
+    assert (
+        level.err == "machine: --level 'loud' is not a log level. There are: debug, info, warning, error, critical.\n"
+    )

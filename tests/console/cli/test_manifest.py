@@ -17,6 +17,8 @@ from machine.errors import MachineError
 from machine_console.cli.manifest import as_yaml, read_manifest, request_url
 from tests.console.processes import outcome
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 yaml: Any = importlib.import_module("yaml")

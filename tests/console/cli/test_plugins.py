@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.console.processes import outcome
+
+pytestmark = pytest.mark.slow
 
 GREETER = '''
 from machine.plugins import MachineBasePlugin, Message

@@ -12,14 +12,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
 from machine_console.app.application import MachineApp
-from machine_console.cli.sandbox import _host
+from machine_console.cli.sandbox import runtime_around
 from machine_console.screens.modal import ViewScreen
+from machine_console.session.local_session import LocalSession
 from machine_console.widgets.block_view import BlockView
 from tests.console.app.test_application import type_in_chat, until
 from tests.console.processes import machine
-from tests.console.terminal import MACHINE, Terminal
+from tests.console.starting import MACHINE
+from tests.console.terminal import Terminal
 from tests.machine.sandbox.listening import App
 from tests.waiting import NET_S
+
+pytestmark = pytest.mark.slow
 
 
 async def test_printed_control_token_opens_the_control_interface(tmp_path: Path) -> None:
@@ -37,9 +41,8 @@ async def test_printed_control_token_opens_the_control_interface(tmp_path: Path)
 
 
 async def test_repl_plays_people(tmp_path: Path) -> None:
-    """A script on standard input, as `machine repl` takes one."""
+    """A script on standard input, as `machine repl` takes one; it is empty here, and the command ends with it."""
     async with machine(tmp_path, "sandbox", "--repl") as process:
-        assert process.process.stdin is None  # it is empty, and the command ends with it
         ended = await process.ended()
 
     assert ended.code == 0
@@ -114,7 +117,7 @@ async def test_console_plays_people_for_a_bot_elsewhere(tmp_path: Path, monkeypa
     """Commands that no plugin here has, clicks, and the modals that the other bot opens."""
     monkeypatch.chdir(tmp_path)
     async with Sandbox(Workspace.default()) as sandbox:
-        window = MachineApp(_host(sandbox), title="machine sandbox")
+        window = MachineApp(LocalSession(runtime_around(sandbox)), title="machine sandbox")
         async with window.run_test(size=(160, 45)) as pilot, App(sandbox) as app:
             await until(pilot, lambda: window.status.connection == "connected")
             await type_in_chat(window, pilot, "/ticket please")

@@ -14,10 +14,11 @@ from machine.plugins import MachineBasePlugin
 from machine.storage import PluginStorage
 from machine.storage.backends.memory import MemoryStorage
 from machine.storage.backends.sqlite import SQLiteStorage
-from machine_console.panes.storage.editing import StorageChanges
-from machine_console.panes.storage.stored_values import read_storage
+from machine_console.session.stored_values import StorageChanges, read_storage
 from tests.conftest import BotUnderTest
 from tests.console.processes import outcome
+
+pytestmark = pytest.mark.slow
 
 SECRET = "a secret of some length"
 NAME = "plugins.todo.Todo"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -15,8 +16,10 @@ import pytest
 from aiohttp import WSMsgType
 from yarl import URL
 
-from tests.console.terminal import MACHINE
+from tests.console.starting import MACHINE, run
 from tests.waiting import NET_S
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -129,9 +132,7 @@ def test_without_the_extra_one_line_says_how_to_get_it(project: Path) -> None:
 )
 def test_options_that_do_not_go_together(project: Path, arguments: list[str], said: str) -> None:
     """One line, nothing started."""
-    command = [str(MACHINE), "dev", *arguments]
-
-    ended = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    ended = run([MACHINE, "dev", *arguments], project, os.environ)
 
     assert ended.returncode == 1
     assert said in ended.stderr

@@ -10,8 +10,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machine_console.history.export import as_json, event_facts, log_facts, value_facts, write_export
-from machine_console.panes.storage.stored_values import StoredValue
+from machine_console.history.export import as_json, event_facts, log_facts, write_export
+from machine_console.panes.storage.document import value_facts
+from machine_console.session.stored_values import StoredValue
 from tests.console.story import told_history
 
 _ANYTHING = st.recursive(

@@ -13,7 +13,7 @@ from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import listen_to
 from machine.trace import LogWritten, Trace
 from machine_console.history.history import History
-from machine_console.history.log_stream import MAX_LINE, MAX_WAITING, LogStream, LogWish
+from machine_console.history.log_stream import MAX_LINE, MAX_WAITING, LogQuery, LogStream
 from tests.conftest import BotUnderTest
 from tests.waiting import Waiter
 
@@ -54,8 +54,8 @@ class Log:
     def write(self, message: str, level: str = "info", logger: str = "plugins.greeter", **fields: Any) -> None:
         self.trace.emit(LogWritten(level=level, logger=logger, message=message, fields=fields))
 
-    def stream(self, **wish: Any) -> LogStream:
-        return LogStream(self.trace, self.history, LogWish.read(wish), self.reader)
+    def stream(self, **query: Any) -> LogStream:
+        return LogStream(self.trace, self.history, LogQuery.read(query), self.reader)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ async def test_lines_that_a_plugin_caused_are_its_own(bot: BotUnderTest, product
     await bot.until(lambda: any(line.message == "Packed" for line in history.logs))
     await bot.settled()
 
-    await LogStream(bot.machine.trace, history, LogWish(plugin="orders"), reader).run()
+    await LogStream(bot.machine.trace, history, LogQuery(plugin="orders"), reader).run()
 
     [line] = [line for line in reader.lines if line["event"] == "Packed"]
     assert line["logger"] == "warehouse"
@@ -160,8 +160,8 @@ async def test_a_line_that_is_too_long_is_cut(log: Log) -> None:
 )
 def test_any_wish_is_understood(fields: dict[str, Any]) -> None:
     """Another version may send other things."""
-    wish = LogWish.read(fields)
+    query = LogQuery.read(fields)
 
-    assert 0 <= wish.lines <= 20_000
-    assert isinstance(wish.level, int)
-    assert not wish.follows
+    assert 0 <= query.lines <= 20_000
+    assert isinstance(query.level, int)
+    assert not query.follows

@@ -91,7 +91,7 @@ def test_what_is_no_recording_is_named_by_line(tmp_path: Path, text: str) -> Non
     path = tmp_path / "broken.jsonl"
     path.write_text(f"\n{text}\n")
 
-    with pytest.raises(MachineError, match=r"broken\.jsonl, line 2 is no recorded event"):
+    with pytest.raises(MachineError, match=r"broken\.jsonl, line 2 is not a recorded event"):
         read_recording(path)
 
 

@@ -14,8 +14,8 @@ from machine.plugins.decorators import listen_to, schedule
 from machine.plugins.message import Message
 from machine.trace import Trace
 from machine_console.history.history import History
-from machine_console.repl.language.evaluator import Outcome
-from machine_console.repl.language.session import Conversation
+from machine_console.repl.language.evaluator import Evaluation
+from machine_console.repl.prompt.session import Session
 from machine_console.repl.verbs.namespace import build_namespace
 from tests.conftest import BotUnderTest
 
@@ -50,12 +50,12 @@ class PromptUnderTest:
         self.bot = bot
         self.shown: list[str] = []
         namespace = build_namespace(bot.machine, history, None if is_live else bot.workspace)
-        self.conversation = Conversation(namespace, self._write, lambda: 100)
+        self.session = Session(namespace, self._write, lambda: 100)
 
     async def __call__(self, source: str) -> str:
         """Evaluate an input and return what it showed."""
         self.shown.clear()
-        self.outcome: Outcome = await self.conversation.run(source)
+        self.outcome: Evaluation = await self.session.run(source)
         return "\n".join(self.shown)
 
     def _write(self, output: RenderableType) -> None:
@@ -88,5 +88,5 @@ async def live_prompt(bot: BotUnderTest) -> AsyncIterator[PromptUnderTest]:
         }
         async with Machine(
             settings, trace=trace, project=bot.project, plugins=[Greeter], listens=False, is_live=True
-        ) as bot.machine:
+        ) as bot.life.machine:
             yield PromptUnderTest(bot, history, is_live=True)

@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from machine.sandbox import Sandbox, Workspace
-from tests.console.terminal import MACHINE, Terminal
+from tests.console.starting import MACHINE
+from tests.console.terminal import Terminal
 from tests.machine.slack.proxy import Proxy
 from tests.waiting import NET_S
+
+pytestmark = pytest.mark.slow
 
 
 class Place:
@@ -152,3 +155,18 @@ def test_vi_keys_and_the_persons_own_editor(place: Place, tmp_path: Path) -> Non
     terminal.type("%edit")
     terminal.press("Enter")
     terminal.wait_for("170")
+
+
+def test_an_editor_that_cannot_be_started_is_told_and_nothing_is_run_again(place: Place) -> None:
+    """C18: an edit that failed must not post a message twice."""
+    terminal = place.open({"EDITOR": "'no such editor' --flag", "VISUAL": ""})
+    terminal.type('"run " + "once"')
+    terminal.press("Enter")
+    terminal.wait_for("'run once'")
+
+    terminal.type("%edit")
+    terminal.press("Enter")
+    screen = terminal.wait_for("no such editor cannot be started")
+
+    assert "Set EDITOR to your editor." in screen
+    assert screen.count("'run once'") == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,24 +12,26 @@ from typing import Any
 import pexpect
 import pytest
 
+from tests.console import starting
+from tests.console.terminal import Dialogue
 from tests.waiting import NET_S
 
-COMMAND = [str(Path(sys.executable).with_name("machine")), "repl"]
+pytestmark = pytest.mark.slow
+
+COMMAND = [str(starting.MACHINE), "repl"]
 # without CPR: pexpect is no terminal that answers where its cursor is
 ENVIRONMENT = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm-256color", "PYTHONWARNINGS": "default"}
 PROMPT = r">>> \x1b"
 
 
 def run(project: Path, *arguments: str, script: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments], cwd=project, input=script, capture_output=True, text=True, timeout=NET_S, check=False
-    )
+    return starting.run([*COMMAND, *arguments], project, os.environ, script=script)
 
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Any]:
     """`machine repl` in a pseudo-terminal, at its prompt."""
-    child = pexpect.spawn(
+    child = Dialogue(
         COMMAND[0],
         COMMAND[1:],
         cwd=str(tmp_path),

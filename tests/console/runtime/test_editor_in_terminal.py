@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.console.cli.test_dev import _write_greeter
-from tests.console.terminal import MACHINE, Terminal
+from tests.console.starting import MACHINE
+from tests.console.terminal import Terminal
+
+pytestmark = pytest.mark.slow
 
 EDITOR = """#!/bin/sh
 # Shows what it was asked to open, waits for Enter, and changes what it is to change.

@@ -16,8 +16,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.sandbox import Sandbox, Workspace
 from tests.console.processes import clean_environment, machine, outcome, save
-from tests.console.terminal import MACHINE
+from tests.console.starting import MACHINE
+from tests.console.terminal import Dialogue
 from tests.waiting import NET_S, Waiter
+
+pytestmark = pytest.mark.slow
 
 HEADER = """
 from machine.plugins import MachineBasePlugin
@@ -359,7 +362,7 @@ async def test_changed_files_are_taken_over_without_a_screen(served: Served, tmp
 
 def test_a_bot_in_a_terminal_ends_with_it(tmp_path: Path) -> None:
     """Closing the window must leave nobody behind who takes events from the next."""
-    child = pexpect.spawn(str(MACHINE), ["run", "--headless"], cwd=str(tmp_path), encoding="utf-8", timeout=NET_S)
+    child = Dialogue(str(MACHINE), ["run", "--headless"], cwd=str(tmp_path), encoding="utf-8", timeout=NET_S)
     child.expect("Bot started")
     child.kill(signal.SIGHUP)
     child.expect(pexpect.EOF)
@@ -386,7 +389,7 @@ async def test_a_token_that_slack_does_not_know_ends_the_process(served: Served,
 def test_a_narrow_terminal_is_told_so(tmp_path: Path) -> None:
     """40 columns are too few for panes; the message fits in."""
     environment = {name: value for name, value in clean_environment().items() if name not in ("COLUMNS", "LINES")}
-    child = pexpect.spawn(
+    child = Dialogue(
         str(MACHINE), ["dev"], cwd=str(tmp_path), env=environment, dimensions=(24, 40), encoding="utf-8", timeout=NET_S
     )
     child.expect(pexpect.EOF)
@@ -400,7 +403,7 @@ def test_a_narrow_terminal_is_told_so(tmp_path: Path) -> None:
 
 def test_lines_are_for_people_on_a_terminal(tmp_path: Path) -> None:
     """The console renderer instead of JSON; Ctrl-C ends the bot without a traceback."""
-    child = pexpect.spawn(
+    child = Dialogue(
         str(MACHINE),
         ["run", "--headless"],
         cwd=str(tmp_path),

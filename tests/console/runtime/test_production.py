@@ -12,6 +12,8 @@ from machine.sandbox import Sandbox, Workspace
 from tests.console.processes import machine, outcome
 from tests.waiting import Waiter
 
+pytestmark = pytest.mark.slow
+
 TALKATIVE = """
 import logging
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from machine.sandbox import Sandbox, Workspace
 from tests.console.processes import clean_environment, machine, outcome
+
+pytestmark = pytest.mark.slow
 
 MARK = "MARKED"
 WORKSPACE = f"""
@@ -162,7 +165,7 @@ async def test_a_whole_run_writes_no_secret(project: Path, slack: Sandbox) -> No
         await process.line(lambda line: "caught" in line, "the failure of the handler")
         await slack.wait_until_idle()
         attached = await outcome(project, "repl", "--attach", "-c", "machine.settings.all", **settings_for(slack))
-        process.process.terminate()
+        process.kill(signal.SIGTERM)
         ended = await process.ended()
 
     response_url = (project.parent / "response_url").read_text()

@@ -95,6 +95,28 @@ async def test_plugins_get_changed_settings(project: Project) -> None:
     assert await project.ask("!colour") == "green"
 
 
+async def test_settings_that_are_saved_while_the_bot_starts_are_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B5: an `init()` may take its time; the old value stayed for ever."""
+    monkeypatch.setattr("os.environ", {})
+    project = Project(tmp_path)
+    project.write_settings('COLOUR = "red"\n')
+    init = f"""    async def init(self):
+        if self.settings["COLOUR"] == "red":
+            with open({str(tmp_path / "local_settings.py")!r}, "w") as file:
+                file.write("COLOUR = 'green'")
+
+    @respond"""
+    (tmp_path / "plugins" / "teller.py").write_text(PLUGIN.replace("    @respond", init))
+
+    await project.start()
+    await project.traced(PluginsReloaded)
+
+    assert await project.ask("@machine colour") == "green"
+    await project.runtime.stop()
+
+
 async def test_a_mistake_leaves_the_old_settings_in_force(project: Project) -> None:
     """It is told as a plugin's failure is, and put right with the next save."""
     project.write_settings('COLOUR = "green"\nTZ = "Mars/Olympus"\n')

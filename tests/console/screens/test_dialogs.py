@@ -15,6 +15,8 @@ from machine_console.screens.dialogs import AskingScreen, ChoiceScreen, ConfirmS
 from tests.console.screens.test_investigation import SIZES, Host
 from tests.console.story import THEMES
 
+pytestmark = pytest.mark.slow
+
 FRUIT = [Option(value, name) for name, value in (("Apple", "a"), ("Banana", "b"), ("Cherry, of the sour kind", "c"))]
 SCREENS: dict[str, Callable[[], AskingScreen[Any]]] = {
     "confirm": lambda: ConfirmScreen("Delete?", "The key `rota` goes.\nCtrl+Z brings it back.", "Delete", "Keep"),

@@ -15,7 +15,9 @@ from machine_console.history.replay import Replayed
 from machine_console.screens.comparison import ComparisonScreen
 from machine_console.screens.payload_editor import PayloadScreen
 from machine_console.screens.playground import PlaygroundScreen
-from tests.console.story import CHANNELS, PEOPLE, STYLE_SHEET, hello_missed, ping, told_history
+from tests.console.story import CHANNELS, PEOPLE, STYLE_SHEET, ToldSession, told_history
+
+pytestmark = pytest.mark.slow
 
 SIZES = [(80, 24), (160, 45)]
 
@@ -37,9 +39,6 @@ class Host(App[None]):
     def on_mount(self) -> None:
         self.shown = self._make()
         self.push_screen(self.shown)
-
-    def on_playground_screen_asked(self, event: PlaygroundScreen.Asked) -> None:
-        event.screen.show([ping(text=event.text), hello_missed(event.text)] if event.text else [])
 
 
 def replayed() -> Replayed:
@@ -63,7 +62,7 @@ def screen_of(name: str) -> ModalScreen[object]:
     screens: dict[str, Callable[[], ModalScreen[object]]] = {
         "comparison": lambda: ComparisonScreen([replayed()], is_captured=True),  # type: ignore[dict-item,return-value]  # ends with nothing
         "payload": lambda: PayloadScreen("Payload of event 4", told_history().events[3].envelope.payload),  # type: ignore[dict-item,return-value]  # ends with a payload
-        "playground": lambda: PlaygroundScreen("ping, are you there?", PEOPLE, CHANNELS),  # type: ignore[dict-item,return-value]  # ends with nothing
+        "playground": lambda: PlaygroundScreen(ToldSession().explain, "ping, are you there?", PEOPLE, CHANNELS),  # type: ignore[dict-item,return-value]  # ends with nothing
     }
     return screens[name]()
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from machine.trace import ConnectionChanged, RateLimited
-from machine_console.app.status_bar import Status, StatusBar
-from machine_console.status.bot_status import Standing
+from machine_console.app.status_bar import StatusBar
+from machine_console.status.bot_status import BotStatus
 from tests.console.app.test_application import project, running, type_in_chat, until
 from tests.console.status.test_rate_limit_usage import Clock, call
 from tests.console.story import told_history
@@ -19,38 +19,38 @@ __all__ = ["project"]
 def test_what_waits_counts_down_and_ends() -> None:
     """The longest wait is told, as long as it lasts."""
     clock = Clock()
-    standing = Standing(clock)
-    standing.limited(RateLimited(method="users.list", wait=timedelta(seconds=30)))
-    standing.limited(RateLimited(method="chat.postMessage", wait=timedelta(seconds=1)))
-    assert standing.waiting() == "users.list waits 30 s"
+    status = BotStatus(clock)
+    status.limited(RateLimited(method="users.list", wait=timedelta(seconds=30)))
+    status.limited(RateLimited(method="chat.postMessage", wait=timedelta(seconds=1)))
+    assert status.now().limited == "users.list waits 30 s"
 
     clock.now += 12.5
-    assert standing.look(Status()).limited == "users.list waits 18 s"
+    assert status.now().limited == "users.list waits 18 s"
 
     clock.now += 17.5
-    assert standing.look(Status()).limited == ""
+    assert status.now().limited == ""
 
 
 def test_the_status_has_the_method_that_is_nearest_to_its_limit() -> None:
     """One number is enough for the top line."""
-    standing = Standing(Clock())
+    status = BotStatus(Clock())
     for _ in range(15):
-        standing.budget.record(call("users.list"))
+        status.budget.record(call("users.list"))
     for _ in range(20):
-        standing.budget.record(call("users.info"))
+        status.budget.record(call("users.info"))
 
-    status = standing.look(Status())
+    status.sample()
 
-    assert (status.calls, status.calls_allowed) == (15, 20)
+    assert (status.now().calls, status.now().calls_allowed) == (15, 20)
 
 
 def test_the_newest_changes_of_the_connection_are_kept() -> None:
     """A connection that flaps all night fills no memory."""
-    standing = Standing(Clock())
+    status = BotStatus(Clock())
     for number in range(100):
-        standing.changed(ConnectionChanged(state="reconnecting", detail=str(number)))
+        status.changed(ConnectionChanged(state="reconnecting", detail=str(number)))
 
-    facts = standing.facts(Status(), told_history(), ())
+    facts = status.facts(told_history(), ())
 
     assert [change.detail for change in facts.changes] == [str(number) for number in range(80, 100)]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from machine.trace import InvocationFailed, LogWritten, PluginFailed, PluginsReloaded
-from machine_console.status.notices import QUIET, Notices
-from machine_console.status.notifications import is_failure_of, news_of
+from machine_console.status.notifications import QUIET, Repeats, is_failure_of, notification_of
 from tests.console.story import START, ms
 
 
@@ -20,26 +19,25 @@ def test_a_reload_says_what_changed() -> None:
         changed=("plugins.greeter.Greeter.wave command('/wave')",),
         duration=ms(14),
     )
-    news = news_of(record)
+    told = notification_of(record)
 
-    assert news is not None
-    assert news.text.splitlines() == [
+    assert told is not None
+    assert told.text.splitlines() == [
         "reloaded greeter.py in 14 ms: +1 -1 ~1 handlers",
         '+ Greeter.greet listen_to(r"^(hello|hi)$")',
         '- Greeter.greet listen_to(r"^hello$")',
         "~ Greeter.wave command('/wave')",
     ]
-    assert news.is_about_plugins
 
 
 def test_a_reload_of_everything_fits_into_a_notice() -> None:
     """A checkout of another branch."""
     names = tuple(f"plugins.many.Many.handler{number} process('x')" for number in range(100))
-    news = news_of(PluginsReloaded(files=("a.py",), modules=(), added=names, removed=(), duration=ms(14)))
+    told = notification_of(PluginsReloaded(files=("a.py",), modules=(), added=names, removed=(), duration=ms(14)))
 
-    assert news is not None
-    assert news.text.splitlines()[-2:] == ["+ Many.handler4 process('x')", "and 95 more"]
-    assert len(news.text.splitlines()) == 7
+    assert told is not None
+    assert told.text.splitlines()[-2:] == ["+ Many.handler4 process('x')", "and 95 more"]
+    assert len(told.text.splitlines()) == 7
 
 
 def test_what_slack_refused_is_said_in_a_few_words() -> None:
@@ -48,10 +46,10 @@ def test_what_slack_refused_is_said_in_a_few_words() -> None:
         "SlackApiError: The request to the Slack API failed. (url: https://slack.com/api/reactions.add, status: 200) "
         "The server responded with: {'ok': False, 'error': 'already_reacted'}"
     )
-    news = news_of(InvocationFailed(handler="plugins.a.A.b", error=error, traceback="", duration=ms(1)))
+    told = notification_of(InvocationFailed(handler="plugins.a.A.b", error=error, traceback="", duration=ms(1)))
 
-    assert news is not None
-    assert news.text == "SlackApiError: reactions.add answered already_reacted"
+    assert told is not None
+    assert told.text == "SlackApiError: reactions.add answered already_reacted"
 
 
 def test_a_failed_load_leads_to_the_line_and_says_what_runs() -> None:
@@ -65,30 +63,30 @@ def test_a_failed_load_leads_to_the_line_and_says_what_runs() -> None:
         line=7,
         is_old_version_live=True,
     )
-    news = news_of(record)
+    told = notification_of(record)
 
-    assert news is not None
-    assert news.title == "plugins.greeter failed to import"
-    assert is_failure_of("plugins.greeter.Greeter", news.title)
-    assert not is_failure_of("plugins.greeter2.Greeter", news.title)
+    assert told is not None
+    assert told.title == "plugins.greeter failed to import"
+    assert is_failure_of("plugins.greeter.Greeter", told.title)
+    assert not is_failure_of("plugins.greeter2.Greeter", told.title)
     assert not is_failure_of("plugins.greeter.Greeter", "Greeter.greet failed")
-    assert news.text == "greeter.py:7: SyntaxError: '(' was never closed\nThe old version is still live."
-    assert news.is_error
+    assert told.text == "greeter.py:7: SyntaxError: '(' was never closed\nThe old version is still live."
+    assert told.severity == "error"
 
 
 def test_most_records_are_no_news() -> None:
     """They belong to their event."""
-    assert news_of(LogWritten(level="info", logger="x", message="y", fields={})) is None
+    assert notification_of(LogWritten(level="info", logger="x", message="y", fields={})) is None
 
 
 def test_a_storm_of_failures_is_told_once_and_counted() -> None:
     """A thousand notices would hide the first."""
-    notices = Notices()
-    failure = news_of(InvocationFailed(handler="a.B.c", error="KeyError: 1", traceback="", duration=ms(1)))
+    repeats = Repeats()
+    failure = notification_of(InvocationFailed(handler="a.B.c", error="KeyError: 1", traceback="", duration=ms(1)))
     assert failure is not None
 
-    assert notices.let_through(failure.about, START) == 0
+    assert repeats.let_through(failure.about, START) == 0
     for second in range(1, 4):
-        assert notices.let_through(failure.about, START + timedelta(seconds=second)) is None
-    assert notices.let_through("something else", START) == 0
-    assert notices.let_through(failure.about, START + QUIET) == 3
+        assert repeats.let_through(failure.about, START + timedelta(seconds=second)) is None
+    assert repeats.let_through("something else", START) == 0
+    assert repeats.let_through(failure.about, START + QUIET) == 3

@@ -7,7 +7,8 @@ import time
 
 from textual.app import App, ComposeResult
 
-from machine_console.app.status_bar import Status, StatusBar
+from machine_console.app.status_bar import StatusBar
+from machine_console.status.bot_status import Status
 from machine_console.status.process_stats import LoopLag, memory_bytes
 
 
@@ -41,7 +42,7 @@ class Bar(App[None]):
 
     def __init__(self, status: Status) -> None:
         super().__init__()
-        self.bar = StatusBar(status)
+        self.bar = StatusBar("machine", status)
 
     def compose(self) -> ComposeResult:
         yield self.bar

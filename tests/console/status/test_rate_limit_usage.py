@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from machine.trace import ApiCalled, ConnectionChanged
-from machine_console.panes.bot.document import BotFacts, bot_nodes
+from machine_console.panes.bot.document import bot_nodes
+from machine_console.status.bot_status import BotFacts
 from machine_console.status.rate_limit_usage import MethodUsage, RateLimitUsage
 from machine_console.text.styled_text import plain
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from machine.envelope import Envelope
+from machine_console.panes.events.row import event_line
 from machine_console.text.formatting import (
     byte_size,
-    event_line,
     is_from_a_bot,
     kind_of,
     mark_of,

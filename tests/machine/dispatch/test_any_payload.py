@@ -13,8 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from machine.dispatch import pending_answer as answering
-from machine.envelope import Answer
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import (
     action,
@@ -30,7 +28,7 @@ from machine.plugins.decorators import (
     shortcut,
 )
 from machine.receiving import intake
-from machine.trace import HandlersConsidered, InvocationFailed, LogWritten
+from machine.trace import EnvelopeAcknowledged, HandlersConsidered, InvocationFailed, LogWritten
 from tests.conftest import BotUnderTest
 from tests.payloads import envelope, load_sample, sample_files
 from tests.waiting import NET_S
@@ -93,8 +91,7 @@ MESSAGE_FIELDS = (
 @pytest.fixture
 async def everything(bot: BotUnderTest, production_logging: None, monkeypatch: pytest.MonkeyPatch) -> BotUnderTest:
     """A bot that listens to everything there is, and warns of no answer that a busy machine made late."""
-    for module in (answering, intake):
-        monkeypatch.setattr(module, "ANSWER_WITHIN_S", NET_S)
+    monkeypatch.setattr(intake, "ANSWER_WITHIN_S", NET_S)
     await bot.start(Everything)
     return bot
 
@@ -103,11 +100,11 @@ async def everything(bot: BotUnderTest, production_logging: None, monkeypatch: p
 async def test_every_payload_that_slack_documents_is_handled(everything: BotUnderTest, path: Path) -> None:
     """Pitfall 13: acknowledged once, without a failing handler or a warning."""
     kind, payload = load_sample(path)
-    answers: list[Answer] = []
 
-    await everything.machine.handle(envelope(kind, payload, 1, answers))
+    answer = await everything.machine.handle(envelope(kind, payload, 1))
 
-    assert answers == ([{"text": "running"}] if kind == "slash_commands" else [None])
+    assert answer == ({"text": "running"} if kind == "slash_commands" else None)
+    assert [record.answer for record in everything.traced(EnvelopeAcknowledged)] == [answer]
     assert everything.traced(InvocationFailed) == []
     assert [record for record in everything.traced(LogWritten) if record.level in ("warning", "error")] == []
 
@@ -131,7 +128,7 @@ async def test_a_message_with_odd_fields_harms_nobody(everything: BotUnderTest, 
     for number, (field, odd) in enumerate(itertools.product(MESSAGE_FIELDS, values)):
         inside = {"message": {**inner, field: odd}} if subtype and field not in ("message", "channel") else {}
         payload = {"event": {**event, **inside, field: event.get(field, odd) if inside else odd}}
-        await everything.machine.handle(envelope("events_api", payload, number, []))
+        await everything.machine.handle(envelope("events_api", payload, number))
 
     assert everything.traced(InvocationFailed) == []
 
@@ -186,12 +183,12 @@ async def test_a_damaged_payload_harms_nobody(everything: BotUnderTest, damage: 
     Run it with `--hypothesis-profile=thorough` for ten thousand of them.
     """
     kind, payload = damage.kind, damage.payload
-    bot, answers, before = everything, list[Answer](), len(everything.records)
-    explained = bot.machine.explain(envelope(kind, payload, 0, []))
+    bot, before = everything, len(everything.records)
+    explained = bot.machine.explain(envelope(kind, payload, 0))
 
-    await bot.machine.handle(envelope(kind, payload, next(NUMBERS), answers))
+    await bot.machine.handle(envelope(kind, payload, next(NUMBERS)))
 
-    assert len(answers) == 1
+    assert sum(isinstance(record, EnvelopeAcknowledged) for record in bot.records[before:]) == 1
     for record in bot.records[before:]:
         if isinstance(record, HandlersConsidered):
             assert record.matched == tuple(one for one in explained if one.is_match)
@@ -210,5 +207,5 @@ async def _still_listens(bot: BotUnderTest) -> None:
     assert isinstance(plugin, Everything)
     before = plugin.pings
     event = {"type": "message", "user": "U0123ABCD", "channel": "C0123ABCD", "text": "ping", "ts": "1.2"}
-    await bot.machine.handle(envelope("events_api", {"event": event}, next(NUMBERS), []))
+    await bot.machine.handle(envelope("events_api", {"event": event}, next(NUMBERS)))
     assert plugin.pings == before + 1

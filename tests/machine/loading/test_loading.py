@@ -114,7 +114,7 @@ async def test_a_file_in_place_of_the_plugin_folder_stops_the_start(bot: BotUnde
     """A bot without its plugins is no bot."""
     write(bot.project / "plugins", "")
 
-    with pytest.raises(SettingsError, match="that is no folder"):
+    with pytest.raises(SettingsError, match="that is not a folder"):
         await bot.start()
 
 
@@ -426,7 +426,7 @@ async def test_an_init_that_does_not_end_is_given_up(bot: BotUnderTest) -> None:
         machine.slack,
         machine.settings.all,
         machine.plugin_storage,
-        machine._dispatcher,
+        machine._parts.dispatcher,
         init_timeout=timedelta(milliseconds=1),
         init_is_slow=timedelta(0),
     )

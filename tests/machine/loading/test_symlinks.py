@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from machine.loading.symlinks import lying_elsewhere
+from machine.loading.symlinks import behind_symlinks
 from machine.trace import PluginFailed, PluginsReloaded
 from tests.conftest import BotUnderTest
 from tests.machine.loading.test_hot_reload import ask, greeter
@@ -122,7 +122,7 @@ def test_only_what_lies_elsewhere_is_watched_there(tmp_path: Path) -> None:
     names = ("plain.py", "_impl.py", "near.py", "far.py", "lost.py", "package/far.py")
     files = [*(plugins / name for name in names), tmp_path / "top.py", other / "far.py"]
 
-    found = lying_elsewhere(files, tmp_path, [plugins])
+    found = behind_symlinks(files, tmp_path, [plugins])
 
     def names_of(paths: Iterable[Path]) -> set[str]:
         return {os.path.relpath(path, tmp_path) for path in paths}

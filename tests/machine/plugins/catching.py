@@ -44,7 +44,7 @@ async def caught(bot: BotUnderTest, kind: type[T], count: int = 1) -> T:
     """Thing number `count` of a kind that the catcher's handlers received."""
     plugin = instance(bot, Catcher)
     things = await bot.until(
-        lambda: (found := [thing for thing in plugin.caught if type(thing) is kind]) and len(found) >= count and found,
+        lambda: found if len(found := [thing for thing in plugin.caught if type(thing) is kind]) >= count else None,
         f"{kind.__name__} number {count}",
     )
-    return things[count - 1]  # type: ignore[no-any-return]
+    return things[count - 1]

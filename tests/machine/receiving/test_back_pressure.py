@@ -13,8 +13,8 @@ from aiohttp import WSMsgType, web
 from machine.dispatch import supervisor
 from machine.plugins import MachineBasePlugin, Message
 from machine.plugins.decorators import listen_to
-from machine.receiving import event_queue as handover
-from machine.receiving.connection import SocketLink
+from machine.receiving import event_queue
+from machine.receiving.connection import SocketConnection
 from machine.trace import ConnectionChanged, InvocationStarted, LogWritten
 from tests.conftest import BotUnderTest
 from tests.machine.receiving.test_http import ON_HTTP, event, signed, url
@@ -29,7 +29,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bot in which little may wait."""
     monkeypatch.setattr(supervisor, "MAX_IN_FLIGHT", 2)
     monkeypatch.setattr(supervisor, "MAX_WAITING", 2)
-    monkeypatch.setattr(handover, "MAX_WAITING", 20)
+    monkeypatch.setattr(event_queue, "MAX_WAITING", 20)
 
 
 class Patient(MachineBasePlugin):
@@ -94,8 +94,8 @@ async def test_every_connection_is_read_again(bot: BotUnderTest) -> None:
 @pytest.mark.usefixtures("small", "production_logging")
 async def test_few_long_messages_are_enough(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is memory that is bounded, and that depends on how much people write."""
-    monkeypatch.setattr(handover, "MAX_WAITING", EVENTS * 2)
-    monkeypatch.setattr(handover, "MAX_SIZE", 20 * len(LONG))
+    monkeypatch.setattr(event_queue, "MAX_WAITING", EVENTS * 2)
+    monkeypatch.setattr(event_queue, "MAX_SIZE", 20 * len(LONG))
     await bot.start(Patient)
     await bot.sandbox.wait_for_connection()
 
@@ -178,7 +178,7 @@ async def test_a_connection_that_is_not_read_says_that_it_lives(serving: tuple[S
     room = asyncio.Event()
     taken: asyncio.Queue[Any] = asyncio.Queue()
 
-    async def take(_link: SocketLink, messages: Sequence[Any]) -> None:
+    async def take(_link: SocketConnection, messages: Sequence[Any]) -> None:
         for message, _size in messages:
             taken.put_nowait(message)
 
@@ -186,7 +186,7 @@ async def test_a_connection_that_is_not_read_says_that_it_lives(serving: tuple[S
         await room.wait()
 
     async with aiohttp.ClientSession() as session:
-        link = await SocketLink.open(session, address, None, 0.02, take, until_room)
+        link = await SocketConnection.open(session, address, None, 0.02, take, until_room)
         await server.is_open.wait()
         await server.socket.send_json({"number": 1})
         await server.socket.send_json({"number": 2})
@@ -206,14 +206,14 @@ async def test_a_connection_that_is_read_and_silent_is_given_up(serving: tuple[S
     """Pitfall 36: nobody answers its pings."""
     server, address = serving
 
-    async def ignore(_link: SocketLink, _messages: Sequence[Any]) -> None:
+    async def ignore(_link: SocketConnection, _messages: Sequence[Any]) -> None:
         """Nothing comes."""
 
     async def no_wait() -> None:
         """There is room."""
 
     async with aiohttp.ClientSession() as session:
-        link = await SocketLink.open(session, address, None, 0.02, ignore, no_wait)
+        link = await SocketConnection.open(session, address, None, 0.02, ignore, no_wait)
         await server.until(WSMsgType.PING)
 
         await link.until_leaving()

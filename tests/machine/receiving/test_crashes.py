@@ -20,6 +20,8 @@ from machine.sandbox import Sandbox, Workspace
 from tests.machine.receiving import lives
 from tests.waiting import Waiter
 
+pytestmark = pytest.mark.slow
+
 OUTSTANDING = 25
 """Messages under way at any time."""
 

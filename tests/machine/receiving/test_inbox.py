@@ -71,7 +71,7 @@ async def interrupted(bot: BotUnderTest, *texts: str) -> None:
     await bot.stop()
 
 
-async def test_what_is_handled_is_struck_off(bot: BotUnderTest) -> None:
+async def test_what_is_handled_is_removed(bot: BotUnderTest) -> None:
     """And a bot that has finished leaves no file; what nobody listens to is finished at once."""
     await bot.start(Slow)
     bot.workspace.post("alice", "general", "work 1")
@@ -112,7 +112,7 @@ async def test_what_was_interrupted_runs_again(bot: BotUnderTest, next_bot: BotU
 
     assert slow(next_bot).begun == ["work 1", "work 2", "work 3"]
     again = next_bot.traced(EnvelopeUnfinished)[0].envelope
-    await next_bot.machine._receiving.run(next_bot.machine._intake.take([again]))
+    await next_bot.machine.receiver.deliver([again])
     await next_bot.record(EnvelopeDropped)
     slow(next_bot).gate.set()
     await next_bot.answer(3)
@@ -194,7 +194,7 @@ def test_only_its_user_can_read_it(tmp_path: Path) -> None:
     assert set(modes) <= {0o700, 0o600}
 
 
-async def test_what_could_not_be_struck_off_is_later(tmp_path: Path) -> None:
+async def test_what_could_not_be_removed_is_later(tmp_path: Path) -> None:
     """A disk that was full for a while must not have finished events run again."""
     inbox = Inbox(tmp_path, InboxPolicy.RERUN, Trace())
     envelopes = [Envelope(f"id-{number}", "events_api", {}) for number in range(3)]

@@ -21,7 +21,6 @@ from machine.trace import (
 )
 from tests.conftest import BotUnderTest
 from tests.machine.receiving.relay import relay_to
-from tests.machine.receiving.transports import housed
 
 
 class Numbers(MachineBasePlugin):
@@ -155,7 +154,7 @@ async def test_a_revoked_token_stops_the_bot(bot: BotUnderTest, monkeypatch: pyt
     monkeypatch.setattr(socket_mode, "PING_INTERVAL_S", 0.05)
     await bot.start(Numbers)
     await bot.sandbox.wait_for_connection()
-    housed(bot, socket_mode.SocketMode)._token = "xapp-1-revoked"
+    bot.sandbox.faults.fail("apps.connections.open", error="invalid_auth")
 
     bot.sandbox.disconnect("refresh_requested")
 
@@ -199,7 +198,7 @@ async def test_the_next_connection_is_open_before_the_old_one_goes(bot: BotUnder
     def witness(kind: str, facts: Any) -> None:
         if kind in ("connected", "disconnected"):
             open_ones.append(facts["connections"])
-            bot._waiter.notify()
+            bot.life.settling.notice(kind)
 
     bot.sandbox._witness = witness
     bot.sandbox._time_scale = 0.05

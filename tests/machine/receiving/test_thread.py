@@ -11,7 +11,6 @@ import pytest
 
 from machine.bot import Machine
 from machine.dispatch import supervisor
-from machine.envelope import Envelope
 from machine.errors import SlackRefusedError
 from machine.plugins import Command, MachineBasePlugin, Message, WebhookRequest
 from machine.plugins.decorators import command, listen_to, webhook
@@ -40,11 +39,11 @@ def gate() -> Gate:
 @pytest.fixture
 async def far_bot(bot: BotUnderTest, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BotUnderTest]:
     """A bot whose workspace lives on another thread, as Slack does, and goes on when the bot's loop stands still."""
-    loop, notify = asyncio.get_running_loop(), bot._waiter.notify
-    monkeypatch.setattr(bot._waiter, "notify", lambda *_: loop.call_soon_threadsafe(notify))
+    loop, notify = asyncio.get_running_loop(), bot.life.settling.notice
+    monkeypatch.setattr(bot.life.settling, "notice", lambda happening: loop.call_soon_threadsafe(notify, happening))
     thread = ReceivingThread()
     await thread.start()
-    bot.sandbox = FarSandbox(bot.sandbox, thread, gate)  # type: ignore[assignment]  # has what the tests need
+    bot.life.sandbox = FarSandbox(bot.sandbox, thread, gate)  # type: ignore[assignment]  # has what the tests need
     yield bot
     await bot.stop()
     await thread.close()
@@ -143,22 +142,6 @@ async def test_a_command_is_acknowledged_although_the_loop_stands_still(
     assert gate.was_open == [True]
     (acknowledged,) = far_bot.traced(EnvelopeAcknowledged)
     assert acknowledged.answer is None
-
-
-async def test_an_acknowledgement_is_traced_once(bot: BotUnderTest) -> None:
-    """Also where the receiving thread tells of it just when the bot's loop has seen it by itself."""
-    await bot.start()
-    handover = bot.machine._handover
-    (arrival,) = handover.announce([Envelope("late", "slash_commands", {"command": "/x"})])
-    await arrival.envelope.acknowledge()
-    arrival.acknowledged = arrival.received
-    handover.put([arrival])
-    await handover.idle()
-
-    handover.tell_acknowledged(arrival)
-    await bot.machine._receiving.run(asyncio.sleep(0))  # there and back: what was asked for before has been done
-
-    assert [record.envelope_id for record in bot.traced(EnvelopeAcknowledged)] == ["late"]
 
 
 async def test_the_answer_of_a_command_finds_its_way_back(far_bot: BotUnderTest) -> None:

@@ -25,7 +25,7 @@ async def test_the_proxy_covers_everything(bot: BotUnderTest) -> None:
     proxy = Proxy()
     async with proxy.running(), bot.sandbox:
         proxy.target_port = bot.sandbox.port
-        bot.sandbox = _Running(bot.sandbox)  # type: ignore[assignment]  # delegates to the real one
+        bot.life.sandbox = _Running(bot.sandbox)  # type: ignore[assignment]  # delegates to the real one
         await bot.start(Talker, SLACK_API_URL="http://slack.example/api/", HTTP_PROXY=proxy.url)
 
         await bot.workspace.run_command("alice", "general", "/talk").answer

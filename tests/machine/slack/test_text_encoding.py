@@ -9,9 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from machine.slack.emoji import main_name, names_for_pictures, picture_of, standard
-from machine.slack.text_encoding import Names, encode_typed, rich_text, unescape
+from machine.slack.text_encoding import Named, encode_typed, rich_text, unescape
 
-_NAMES = Names({"alice": "U1"}.get, {"general": "C1", "été-2026": "C2", "हिन्दी": "C3"}.get, {"oncall": "S1"}.get)
+_CHANNELS = {"general": "C1", "été-2026": "C2", "हिन्दी": "C3"}
+
+
+class _Names:
+    """Somebody, some channels and a user group."""
+
+    def person_named(self, name: str) -> Named | None:
+        return Named("U1", name) if name == "alice" else None
+
+    def group_named(self, handle: str) -> Named | None:
+        return Named("S1", handle) if handle == "oncall" else None
+
+    def channel_named(self, name: str) -> Named | None:
+        return Named(_CHANNELS[name], name) if name in _CHANNELS else None
+
+
+_NAMES = _Names()
 
 
 @pytest.mark.parametrize(

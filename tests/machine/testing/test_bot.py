@@ -162,7 +162,7 @@ async def test_a_handler_that_does_not_end_is_named(bot: Bot) -> None:
         await bot.settled()
     with pytest.raises(AssertionError, match="the end of the world did not come about"):
         await bot.until(lambda: None, "the end of the world")
-    for task in bot.machine._dispatcher.supervisor._running:
+    for task in bot.machine._parts.dispatcher.supervisor._running:
         task.cancel()
     await bot.machine.wait_until_idle()
     bot._failures._unexpected.clear()

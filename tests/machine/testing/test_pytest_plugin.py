@@ -11,6 +11,8 @@ import pytest_asyncio.plugin
 
 import machine.testing.pytest_plugin
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = "pytester"
 
 GREETER = '''

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, tzinfo
 
-from machine.trace import ConnectionChanged
-from machine_console.status.rate_limit_usage import MethodUsage
+from machine_console.status.bot_status import BotFacts
+from machine_console.status.rate_limit_usage import TIGHT
 from machine_console.text.document_tree import BLANK, Node
 from machine_console.text.formatting import clock, counted
 from machine_console.text.styled_text import Part, line
@@ -15,33 +14,6 @@ from machine_console.text.styled_text import Part, line
 _NAME_WIDTH = 16
 _METHOD_WIDTH = 30
 _GAUGE_CELLS = 20
-TIGHT = 0.8
-"""From this share of what Slack allows on, a method stands out."""
-
-
-@dataclass(frozen=True, slots=True)
-class BotFacts:
-    """How the bot stands at this moment.
-
-    Attributes:
-        connection: The state of the connection.
-        workspace: Name of the workspace.
-        is_live: Whether it is a real one.
-        changes: The newest changes of the connection, oldest first.
-        waiting: What waits because Slack asked for patience; empty where nothing does.
-        uses: Web API methods called within the last minute, the tightest first.
-        process: What there is to tell of the process, by name.
-        places: Where its files are, by name.
-    """
-
-    connection: str
-    workspace: str
-    is_live: bool
-    changes: Sequence[ConnectionChanged] = ()
-    waiting: str = ""
-    uses: Sequence[MethodUsage] = ()
-    process: tuple[tuple[str, str], ...] = ()
-    places: tuple[tuple[str, str], ...] = ()
 
 
 def bot_nodes(facts: BotFacts, timezone: tzinfo = UTC) -> list[Node]:

@@ -2,143 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, tzinfo
+import time
+from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.text import Text
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.suggester import SuggestFromList
-from textual.widget import Widget
 from textual.widgets import Input
 
-from machine_console.blockkit.controls import Control
+from machine_console.blockkit.controls import Option
 from machine_console.panes.base import Pane
-from machine_console.panes.chat.transcript import (
-    EMPTY_CONVERSATION,
-    ChatChannel,
-    ChatMessage,
-    ChatPerson,
-    Transcript,
-    ts_of,
-    typing_hint,
-    unread_label,
-)
-from machine_console.text.formatting import Names
-from machine_console.text.styled_text import Line, Part, clean, fit, line
-from machine_console.widgets.block_view import BlockView
+from machine_console.panes.chat.block_interactions import BlockInteractions, people_only
+from machine_console.panes.chat.transcript import Transcript, ts_of, typing_hint
+from machine_console.panes.chat.widgets import ChannelList, Conversation, Speaker
+from machine_console.panes.throttle import Throttle
+from machine_console.screens.dialogs import ChoiceScreen, ConfirmScreen
+from machine_console.session.bot_session import BotSession
+from machine_console.session.chat import ChatChannel, ChatMessage, ChatPerson, MessageRef
+from machine_console.text.emoji_names import EMOJI
+from machine_console.text.styled_text import clean
 from machine_console.widgets.line_list import LinesView
 
 _TARGETS = {"thread": "Reply in the thread, Esc leaves it", "edit": "What the message should say, Esc leaves it"}
-
-
-class ChannelList(LinesView):
-    """The conversations, with how much is unread in each."""
-
-    def __init__(self) -> None:
-        super().__init__(id="channel-list")
-        self.channels: Sequence[ChatChannel] = ()
-        self.current: str | None = None
-
-    def row_count(self) -> int:
-        """How many conversations there are."""
-        return len(self.channels)
-
-    def row_key(self, index: int) -> Hashable:
-        """Drawn anew when its unread mark changes."""
-        channel = self.channels[index]
-        return channel, channel.id == self.current
-
-    def row(self, index: int, width: int) -> Line:
-        """Its name, and its unread mark at the right."""
-        channel = self.channels[index]
-        unread = unread_label(channel.unread)
-        style = "strong" if channel.unread or channel.id == self.current else "place" if channel.is_dm else ""
-        mark = "▎" if channel.id == self.current else " "
-        room = max(width - len(unread) - 2, 1)
-        return (Part(mark, "accent"), Part(fit(channel.label, room), style), Part(unread, "number"))
-
-    def hint(self) -> Sequence[Line]:
-        """No conversations, for a moment."""
-        return (line(Part(" Connecting", "dim")),)
-
-
-class Conversation(BlockView):
-    """What was said, newest last."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "write", "Write"),
-        Binding("t", "act('thread')", "Thread"),
-        Binding("e", "act('edit')", "Edit"),
-        Binding("d,delete", "act('delete')", "Delete"),
-        Binding("plus,R", "act('react')", "React"),
-        Binding("H", "home", "Home tab", show=False),
-    ]
-
-    _can_follow = True
-
-    def __init__(self) -> None:
-        super().__init__(id="conversation", is_following=True)
-
-    class WritingWanted(Message):
-        """A person wants to say something."""
-
-    @dataclass
-    class ActWanted(Message):
-        """A person wants to do something with the message under the cursor."""
-
-        what: str
-        ts: str
-
-    class HomeWanted(Message):
-        """A person wants to see the app's home tab."""
-
-    def action_act(self, what: str) -> None:
-        """Do something with the message under the cursor."""
-        if self.row_count():
-            self.post_message(self.ActWanted(what, ts_of(self.path_at(self.cursor)[-1])))
-
-    def action_home(self) -> None:
-        """Ask for the home tab."""
-        self.post_message(self.HomeWanted())
-
-    def hint(self) -> Sequence[Line]:
-        """How to begin."""
-        return EMPTY_CONVERSATION
-
-    def action_write(self) -> None:
-        """Ask for the line to type in."""
-        self.post_message(self.WritingWanted())
-
-
-class Speaker(Widget):
-    """Who is speaking; a click lets the next person speak."""
-
-    class Clicked(Message):
-        """Somebody else should speak."""
-
-    def __init__(self) -> None:
-        super().__init__(id="speaker")
-        self.name_shown = ""
-
-    def show(self, name: str) -> None:
-        """Show this name."""
-        self.name_shown = clean(name)
-        self.refresh(layout=True)
-
-    def render(self) -> Text:
-        """The name, as a prompt."""
-        return Text(f"{self.name_shown} > ")
-
-    def on_click(self, event: events.Click) -> None:
-        """Ask for somebody else."""
-        event.stop()
-        self.post_message(self.Clicked())
+_SHARE, _BUSY_SHARE = 30, 100
+"""Looking at a conversation waits so many times as long as it took the last time: a long one must not slow the bot."""
+_BUSY = 50
+"""Changes between two looks that nobody can follow."""
+_LEAST_WAIT_S, _MOST_WAIT_S = 0.25, 2.0
+"""Seconds between two looks at a conversation; the first message shows at once."""
 
 
 class ChatPane(Pane):
@@ -153,70 +47,19 @@ class ChatPane(Pane):
         Binding("escape", "leave_input", "Leave input", show=False),
     ]
 
-    @dataclass
-    class MessageEntered(Message):
-        """A person typed something and pressed Enter."""
-
-        channel_id: str
-        person_id: str
-        text: str
-
-        thread_ts: str | None = None
-
-    @dataclass
-    class MessageEdited(Message):
-        """A person has changed what a message says."""
-
-        channel_id: str
-        person_id: str
-        ts: str
-        text: str
-
-    @dataclass
-    class MessageAction(Message):
-        """A person wants to `delete` a message or to `react` to it."""
-
-        what: str
-        channel_id: str
-        person_id: str
-        ts: str
-
-    @dataclass
-    class ControlUsed(Message):
-        """A person uses something in a message."""
-
-        channel_id: str
-        person_id: str
-        ts: str
-        used: Control
-
-    @dataclass
-    class HomeWanted(Message):
-        """A person wants to see the app's home tab."""
-
-        person_id: str
-
-    class SpeakerChanged(Message):
-        """Somebody else looks at the conversation."""
-
-    @dataclass
-    class ChannelPicked(Message):
-        """Another conversation should be shown."""
-
-        channel_id: str
-
-    class LookedAt(Message):
-        """The pane is on the screen after it was hidden."""
-
-    def __init__(self, timezone: tzinfo = UTC, names: Names | None = None) -> None:
-        super().__init__(id="chat")
-        self._timezone = timezone
-        self._transcript = Transcript(timezone, names)
+    def __init__(self, session: BotSession) -> None:
+        super().__init__(id="chat", classes="-live" if session.is_live else "")
+        self._session = session
+        self._is_live = session.is_live
+        self._transcript = Transcript(session.timezone, session.names)
+        self._blocks = BlockInteractions(session, self)
+        self._throttle = Throttle()
+        self._chat_seen = -1
+        self._plugins_seen = -1
         self._messages: Sequence[ChatMessage] = ()
         self._target: tuple[str, str] | None = None
         self._people: Sequence[ChatPerson] = ()
         self._speaker: ChatPerson | None = None
-        self._is_live = False
         self._entered_early = ""
         self._channels = ChannelList()
         self._conversation = Conversation()
@@ -248,20 +91,48 @@ class ChatPane(Pane):
         """Who is speaking."""
         return self._speaker
 
-    def show_mode(self, *, is_live: bool) -> None:
-        """Say whether people read what is typed here."""
-        self._is_live = is_live
-        self.set_class(is_live, "-live")
-        self._tell_state()
+    @property
+    def unread(self) -> int:
+        """How much has been said that nobody looked at."""
+        return sum(channel.unread for channel in self._channels.channels)
 
-    def show_people(self, people: Sequence[ChatPerson]) -> None:
-        """Let one speak as these people."""
+    def sync(self) -> None:
+        """Show what has been said; the longer that takes, the less often, for it must not slow the bot."""
+        chat = self._session.chat
+        if chat is None:
+            return
+        if self._session.plugins_version != self._plugins_seen:
+            self._plugins_seen = self._session.plugins_version
+            self._input.suggester = SuggestFromList([f"{command} " for command in self._session.commands()])
+        self._blocks.sync()
+        if chat.version != self._chat_seen and self._throttle.is_open:
+            self._look()
+
+    def _look(self) -> None:
+        chat = self._session.chat
+        if chat is None:
+            return
+        started = time.perf_counter()
+        is_busy = chat.version - self._chat_seen > _BUSY
+        if self._channels.current is not None and self.display:
+            chat.seen(self._channels.current)
+        self._chat_seen = chat.version
+        self._show_people(chat.people())
+        self._show_channels(chat.channels())
+        channel, person = self.channel, self._speaker
+        if channel is not None:
+            self._messages = chat.shown(channel.id, person.id if person else "")
+            self._conversation.show(self._transcript.nodes(self._messages))
+        wait = (time.perf_counter() - started) * (_BUSY_SHARE if is_busy else _SHARE)
+        self._throttle.close(min(max(wait, _LEAST_WAIT_S), _MOST_WAIT_S))
+
+    def _show_people(self, people: Sequence[ChatPerson]) -> None:
         self._people = people
         if self._speaker not in people:
             self._speak_as(people[0] if people else None)
         self._say_what_was_entered_early()
 
-    def show_channels(self, channels: Sequence[ChatChannel]) -> None:
+    def _show_channels(self, channels: Sequence[ChatChannel]) -> None:
         """List these conversations; the first one is shown if none is yet."""
         before = self.channel
         self._channels.channels = channels
@@ -279,17 +150,18 @@ class ChatPane(Pane):
                 self.call_later(self._input.action_submit)
 
     def on_show(self) -> None:
-        """Tell that somebody looks."""
-        self.post_message(self.LookedAt())
+        """What came while the pane was hidden has been seen now."""
+        self._look()
 
-    def show_messages(self, messages: Sequence[ChatMessage]) -> None:
-        """Show what was said in the current conversation."""
-        self._messages = messages
-        self._conversation.show(self._transcript.nodes(messages))
+    @property
+    def people(self) -> Sequence[ChatPerson]:
+        """Whom one can speak as."""
+        return self._people
 
-    def suggest(self, commands: Sequence[str]) -> None:
-        """Complete these slash commands."""
-        self._input.suggester = SuggestFromList([f"{command} " for command in commands])
+    @property
+    def channels(self) -> Sequence[ChatChannel]:
+        """The conversations."""
+        return self._channels.channels
 
     def pick(self, channel_id: str) -> None:
         """Show another conversation; in a direct message, its person speaks."""
@@ -307,7 +179,7 @@ class ChatPane(Pane):
         if channel.person_id is not None and not self._is_live:
             self._speak_as(next((one for one in self._people if one.id == channel.person_id), self._speaker))
         self._tell_state()
-        self.post_message(self.ChannelPicked(channel_id))
+        self.call_later(self._look)
 
     def speak_as(self, person_id: str) -> None:
         """Let another person speak; who speaks in somebody else's direct message changes to their own."""
@@ -321,7 +193,7 @@ class ChatPane(Pane):
 
     def _speak_as(self, person: ChatPerson | None) -> None:
         if person != self._speaker:
-            self.post_message(self.SpeakerChanged())
+            self.call_later(self._look)  # what is chosen in messages is each person's own
         self._speaker = person
         self._speaker_view.show(person.name if person else "")
         self._tell_state()
@@ -332,7 +204,7 @@ class ChatPane(Pane):
         if channel is not None and speaker is not None:
             hint = typing_hint(where, speaker.name, is_live=self._is_live)
             self._input.placeholder = clean(_TARGETS.get(self._target[0], hint) if self._target else hint)
-        self.tell(f"{where}, LIVE: real people read this" if self._is_live else where)
+        self.show_state(f"{where}, LIVE: real people read this" if self._is_live else where)
 
     def action_next_speaker(self) -> None:
         """Let the next person speak."""
@@ -377,7 +249,7 @@ class ChatPane(Pane):
     def _control_used(self, event: Conversation.ControlUsed) -> None:
         event.stop()
         if self.channel is not None and self._speaker is not None:
-            self.post_message(self.ControlUsed(self.channel.id, self._speaker.id, ts_of(event.key), event.used))
+            self._blocks.use_in_message(self._speaker.id, MessageRef(self.channel.id, ts_of(event.key)), event.used)
 
     @on(Conversation.HomeWanted)
     def _home_wanted(self, event: Conversation.HomeWanted) -> None:
@@ -385,9 +257,9 @@ class ChatPane(Pane):
         self.action_home()
 
     def action_home(self) -> None:
-        """Ask for the app's home tab, as the speaker sees it."""
+        """Open the app's home tab, as the speaker sees it."""
         if self._speaker is not None:
-            self.post_message(self.HomeWanted(self._speaker.id))
+            self._blocks.open_home(self._speaker.id)
 
     @on(Conversation.ActWanted)
     def _act_wanted(self, event: Conversation.ActWanted) -> None:
@@ -396,13 +268,26 @@ class ChatPane(Pane):
         if message is None or self.channel is None or self._speaker is None:
             return
         if event.what in {"delete", "react"}:
-            self.post_message(self.MessageAction(event.what, self.channel.id, self._speaker.id, message.ts))
+            act = self._delete if event.what == "delete" else self._react
+            self.attempt(act(self.channel.id, self._speaker.id, message.ts), group="chat")
             return
         self._aim((event.what, (message.thread_ts or message.ts) if event.what == "thread" else message.ts))
         if event.what == "edit":
             self._input.value = message.text
             self._input.cursor_position = len(message.text)
         self._input.focus()
+
+    async def _delete(self, channel_id: str, person_id: str, ts: str) -> None:
+        actions = people_only(self._session)
+        asked = ConfirmScreen("Delete the message?", "The bot hears of it, as in Slack.")
+        if await self.app.push_screen_wait(asked):
+            await actions.delete(channel_id, person_id, ts)
+
+    async def _react(self, channel_id: str, person_id: str, ts: str) -> None:
+        actions = people_only(self._session)
+        options = [Option(name, f"{picture} {name}") for name, picture in EMOJI.items()]
+        for emoji in await self.app.push_screen_wait(ChoiceScreen("React with", options)) or ():
+            await actions.react(channel_id, person_id, ts, emoji)
 
     @on(Conversation.WritingWanted)
     def _writing_wanted(self, event: Conversation.WritingWanted) -> None:
@@ -425,8 +310,25 @@ class ChatPane(Pane):
             what, ts = self._target or ("", "")
             self._aim(None)
             if what == "edit":
-                self.post_message(self.MessageEdited(channel.id, speaker.id, ts, text))
-            else:
-                if not ts:  # in a thread, one stays where one reads
-                    self._conversation.is_following = True
-                self.post_message(self.MessageEntered(channel.id, speaker.id, text, ts or None))
+                self.attempt(self._edit(channel.id, speaker.id, ts, text), group="chat")
+                return
+            if not ts:  # in a thread, one stays where one reads
+                self._conversation.is_following = True
+            self.attempt(self._say(channel.id, speaker.id, text, ts or None))
+
+    async def _edit(self, channel_id: str, person_id: str, ts: str, text: str) -> None:
+        await people_only(self._session).edit(channel_id, person_id, ts, text)
+
+    async def _say(self, channel_id: str, person_id: str, text: str, thread_ts: str | None) -> None:
+        chat, known = self._session.chat, self._session.commands()
+        command = text.partition(" ")[0]
+        if chat is None:
+            return
+        if text.startswith("/") and self._session.knows_commands and command not in known:
+            there_are = f"There are: {', '.join(known)}" if known else "No plugin has any."
+            self.tell(f"No plugin has the command {command}. {there_are}", severity="warning")
+            return
+        told = await chat.say(channel_id, person_id, text, thread_ts)
+        self._throttle.open()  # what one has said oneself is not waited for
+        if told:
+            self.tell(told, severity="warning")

@@ -1,194 +1,21 @@
-"""What the chat pane shows, as values: channels, people and messages, wherever they come from."""
+"""A conversation as a document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import UTC, timedelta, tzinfo
 
+from machine.slack.emoji import picture_of
 from machine_console.blockkit.layout import Layout
 from machine_console.blockkit.mrkdwn import mrkdwn_lines
-from machine_console.repl.prompt.emoji_names import EMOJI
+from machine_console.session.chat import ChatMessage
 from machine_console.text.document_tree import Node
-from machine_console.text.formatting import IdsOnly, Names, clock, counted
+from machine_console.text.formatting import IdsOnly, Names, clock
 from machine_console.text.styled_text import Line, Part, line, plain
 
-MAX_MESSAGES = 500
-"""Messages kept per channel; the newest are what a conversation is about."""
 _SAME_BREATH = timedelta(minutes=5)
 """Messages of one person closer together than this are shown under one name."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChatPerson:
-    """Somebody one can speak as."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChatChannel:
-    """A conversation in the list.
-
-    Attributes:
-        label: As people write it: `#general`, `@alice`.
-        is_dm: Whether it is a direct message with the bot.
-        person_id: For a direct message, the person on the other side of the bot.
-        unread: Messages since it was last looked at.
-    """
-
-    id: str
-    label: str
-    is_dm: bool = False
-    person_id: str | None = None
-    unread: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ChatMessage:
-    """A message as people see it.
-
-    Attributes:
-        ts: Slack's timestamp; identifies it in its channel.
-        author: The name of who wrote it.
-        text: What it says, mentions and links resolved.
-        thread_ts: The message whose thread it belongs to, for replies.
-        reactions: Emoji names with how many people chose each.
-        ephemeral_to: The name of the only person who sees it.
-        extras: What cannot be shown as text, in words: files.
-        mrkdwn: The text as Slack keeps it, to be drawn in place of `text`; blocks take the place of both.
-        blocks: Block Kit blocks.
-        attachments: Attachments, drawn below.
-        values: What is chosen in the blocks, by block id and action id.
-        person_id: Id of who wrote it.
-    """
-
-    ts: str
-    author: str
-    text: str
-    is_bot: bool = False
-    thread_ts: str | None = None
-    reactions: tuple[tuple[str, int], ...] = ()
-    is_edited: bool = False
-    ephemeral_to: str | None = None
-    extras: tuple[str, ...] = ()
-    mrkdwn: str | None = None
-    blocks: tuple[Mapping[str, Any], ...] = ()
-    attachments: tuple[Mapping[str, Any], ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
-    person_id: str = ""
-
-    @property
-    def at(self) -> datetime:
-        """When it was posted."""
-        try:
-            return datetime.fromtimestamp(float(self.ts), UTC)
-        except (ValueError, OverflowError, OSError):
-            return datetime.fromtimestamp(0, UTC)
-
-    @property
-    def is_reply(self) -> bool:
-        """Whether it stands in the thread of another message."""
-        return self.thread_ts is not None and self.thread_ts != self.ts
-
-    @property
-    def names_somebody(self) -> bool:
-        """Whether it may mention people or channels, who may be called something else when it is shown again."""
-        return bool(self.blocks or self.attachments) or "<" in (self.text if self.mrkdwn is None else self.mrkdwn)
-
-
-class ChatSource(Protocol):
-    """Where the chat pane's conversations come from: the sandbox, or what the bot sees of a real workspace."""
-
-    is_live: bool
-
-    @property
-    def log(self) -> ChatLog:
-        """What was said, as of now."""
-
-    @property
-    def version(self) -> int:
-        """Grows when something happens; cheaper to ask for than what it was."""
-
-    def channels(self) -> list[ChatChannel]:
-        """The conversations, in the order in which they are listed."""
-
-    def people(self) -> list[ChatPerson]:
-        """Whom one can speak as."""
-
-    def shown(self, channel_id: str, person_id: str) -> list[ChatMessage]:
-        """What was said in a conversation as a person sees it, oldest first."""
-
-    async def say(self, channel_id: str, person_id: str, text: str, thread_ts: str | None = None) -> str | None:
-        """Post a message, or run a slash command; returns what a person should be told about it, if anything.
-
-        Raises:
-            MachineError: It could not be done; the message says why.
-        """
-
-    def close(self) -> None:
-        """Stop listening."""
-
-
-class ChatLog:
-    """The newest messages of every conversation, and which of them have been seen.
-
-    Attributes:
-        version: Grows with each change.
-    """
-
-    def __init__(self) -> None:
-        self._channels: dict[str, dict[str, ChatMessage]] = {}
-        self._unread: dict[str, int] = {}
-        self.version = 0
-
-    def put(self, channel_id: str, message: ChatMessage, *, is_news: bool = True) -> None:
-        """Add a message, or replace the one with the same timestamp."""
-        messages = self._channels.setdefault(channel_id, {})
-        is_new = message.ts not in messages
-        messages[message.ts] = message
-        if len(messages) > MAX_MESSAGES:
-            del messages[next(iter(messages))]
-        if is_new and is_news:
-            self._unread[channel_id] = self._unread.get(channel_id, 0) + 1
-        self.version += 1
-
-    def missed(self, channel_id: str) -> None:
-        """One message more that is not kept, and that nobody has seen."""
-        self._unread[channel_id] = self._unread.get(channel_id, 0) + 1
-
-    def remove(self, channel_id: str, ts: str) -> None:
-        """Take a message away."""
-        self._channels.get(channel_id, {}).pop(ts, None)
-        self.version += 1
-
-    def react(self, channel_id: str, ts: str, emoji: str, change: int) -> None:
-        """Count one reaction more or less."""
-        message = self._channels.get(channel_id, {}).get(ts)
-        if message is None:
-            return
-        counts = dict(message.reactions)
-        counts[emoji] = counts.get(emoji, 0) + change
-        kept = tuple((name, count) for name, count in counts.items() if count > 0)
-        self.put(channel_id, replace(message, reactions=kept))
-
-    def get(self, channel_id: str, ts: str) -> ChatMessage | None:
-        """One message, if it is kept."""
-        return self._channels.get(channel_id, {}).get(ts)
-
-    def messages(self, channel_id: str) -> list[ChatMessage]:
-        """What was said in a conversation, oldest first."""
-        return list(self._channels.get(channel_id, {}).values())
-
-    def unread(self, channel_id: str) -> int:
-        """How many messages came since the conversation was last seen."""
-        return self._unread.get(channel_id, 0)
-
-    def seen(self, channel_id: str) -> None:
-        """The conversation is being looked at."""
-        self._unread.pop(channel_id, None)
 
 
 class Transcript:
@@ -289,7 +116,7 @@ def _body(message: ChatMessage, timezone: tzinfo, names: Names) -> Iterator[Node
         edited = (Part("  edited", "dim"),) if message.is_edited and is_last else ()
         yield Node((Part("  "), *row, *edited), f"{message.ts}/{position}", whole=lambda: "\n".join(map(plain, rows)))
     if message.reactions:
-        shown = "  ".join(f"{EMOJI.get(name, f':{name}:')} {count}" for name, count in message.reactions)
+        shown = "  ".join(f"{picture_of(name) or f':{name}:'} {count}" for name, count in message.reactions)
         yield Node((Part("  "), Part(shown, "number")), f"{message.ts}/reactions")
 
 
@@ -309,8 +136,3 @@ def typing_hint(channel: str, speaker: str, *, is_live: bool) -> str:
     if is_live:
         return f"LIVE: says in {channel} as the bot"
     return f"Message {channel} as {speaker}"
-
-
-def said_count(messages: Sequence[ChatMessage]) -> str:
-    """How much has been said."""
-    return counted(len(messages), "message")

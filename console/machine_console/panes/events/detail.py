@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, tzinfo
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from machine_console.history.history import EventTrace
-from machine_console.panes.base import Pane
+from machine_console.panes.base import Pane, Selection
+from machine_console.panes.events.actions import EventActions, events_selection
 from machine_console.panes.events.event_document import account_of
-from machine_console.text.document_tree import Place
-from machine_console.text.formatting import IdsOnly, Names, mark_of
+from machine_console.session.bot_session import BotSession
+from machine_console.text.formatting import mark_of
 from machine_console.text.styled_text import Line, Part, line
 from machine_console.widgets.document_view import DocumentView
 from machine_console.widgets.filter_input import FilterLine
@@ -51,43 +49,11 @@ class DetailPane(Pane):
         Binding("escape", "leave", "Back to events", show=False),
     ]
 
-    class Left(Message):
-        """A person wants to go back to the list."""
-
-    @dataclass
-    class SourceRequested(Message):
-        """A person wants to see the source of a handler, or of a place that an exception passed through."""
-
-        about: str | Place
-
-    @dataclass
-    class PluginRequested(Message):
-        """A person wants to see the plugin of a handler."""
-
-        handler: str
-
-    @dataclass
-    class ReplayRequested(Message):
-        """A person wants the event to run again."""
-
-        event: EventTrace
-
-    @dataclass
-    class EditRequested(Message):
-        """A person wants to change the payload and send it."""
-
-        event: EventTrace
-
-    @dataclass
-    class WhyRequested(Message):
-        """A person wants to try out what such texts would run."""
-
-        event: EventTrace
-
-    def __init__(self, names: Names | None = None, timezone: tzinfo = UTC) -> None:
+    def __init__(self, session: BotSession) -> None:
         super().__init__(id="detail")
-        self._names = names or IdsOnly()
-        self._timezone = timezone
+        self._names = session.names
+        self._timezone = session.timezone
+        self._actions = EventActions(session, self)
         self._event: EventTrace | None = None
         self._shown: tuple[int, int] | None = None
         self._document = EventDocument(id="event-document")
@@ -122,7 +88,7 @@ class DetailPane(Pane):
             return
         self._shown = (event.number, event.version)
         self._document.show(account_of(event, self._names, self._timezone))
-        self.tell(f"event {event.number + 1}, {mark_of(event).meaning}")
+        self.show_state(f"event {event.number + 1}, {mark_of(event).meaning}")
 
     @property
     def event(self) -> EventTrace | None:
@@ -169,33 +135,36 @@ class DetailPane(Pane):
         self._document.focus()
 
     def action_source(self) -> None:
-        """Ask for the source of what the cursor is on; of the only handler, where it is on none."""
+        """Open the source of what the cursor is on; of the only handler, where it is on none."""
         about = self._document.about or self._only_handler()
         if about is not None:
-            self.post_message(self.SourceRequested(about))
+            self._actions.open_source(about)
 
     def action_plugin(self) -> None:
-        """Ask for the plugin of the handler that the cursor is on."""
+        """Go to the plugin of the handler that the cursor is on."""
         about = self._document.about
         handler = about if isinstance(about, str) else self._only_handler()
         if handler is not None:
-            self.post_message(self.PluginRequested(handler))
+            self.post_message(self.PluginOpened(handler.rpartition(".")[0]))
 
     def _only_handler(self) -> str | None:
         runs = self._event.invocations if self._event is not None else []
         return runs[0].handler if runs else None
 
     def action_replay(self) -> None:
-        """Ask for the event to run again."""
-        if self._event is not None:
-            self.post_message(self.ReplayRequested(self._event))
+        """Run the event again."""
+        self._actions.replay([self._event] if self._event is not None else [])
 
     def action_edit(self) -> None:
-        """Ask to change the payload and send it."""
+        """Change the payload and send it."""
         if self._event is not None:
-            self.post_message(self.EditRequested(self._event))
+            self._actions.edit(self._event)
 
     def action_why(self) -> None:
-        """Ask to try out texts."""
+        """Try out texts like that of the event."""
         if self._event is not None:
-            self.post_message(self.WhyRequested(self._event))
+            self._actions.try_text(self._event)
+
+    def selection(self) -> Selection | None:
+        """The event."""
+        return events_selection([self._event] if self._event is not None else [])

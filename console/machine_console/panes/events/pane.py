@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,9 +13,13 @@ from textual.message import Message
 
 from machine_console.history.event_filter import EXAMPLE, parse_event_filter
 from machine_console.history.filtered_events import FilteredEvents
-from machine_console.history.history import EventTrace, History
-from machine_console.panes.base import Pane
-from machine_console.text.formatting import IdsOnly, Names, counted, event_line, is_from_a_bot
+from machine_console.history.history import EventTrace
+from machine_console.history.replay import Replayed
+from machine_console.panes.base import Pane, Selection
+from machine_console.panes.events.actions import EventActions, events_selection
+from machine_console.panes.events.row import event_line
+from machine_console.session.bot_session import BotSession
+from machine_console.text.formatting import Names, counted, is_from_a_bot
 from machine_console.text.styled_text import Line, Part, line
 from machine_console.widgets.filter_input import FilterLine
 from machine_console.widgets.line_list import LinesView
@@ -113,7 +117,7 @@ class EventList(LinesView):
 
 
 class EventsPane(Pane):
-    """The list of events; tells which one a person is looking at, and what is wanted of it."""
+    """The list of events; tells which one a person is looking at."""
 
     NUMBER = 1
     TITLE = "Events"
@@ -133,36 +137,14 @@ class EventsPane(Pane):
 
         event: EventTrace
 
-    @dataclass
-    class EventOpened(Message):
-        """A person wants to see everything about this event."""
-
-        event: EventTrace
-
-    @dataclass
-    class ReplayRequested(Message):
-        """A person wants these events to run again, in this order."""
-
-        events: list[EventTrace]
-
-    @dataclass
-    class EditRequested(Message):
-        """A person wants to change this event's payload and send it."""
-
-        event: EventTrace
-
-    @dataclass
-    class WhyRequested(Message):
-        """A person wants to try out what the text of this event, and others like it, would run."""
-
-        event: EventTrace | None
-
-    def __init__(self, history: History, names: Names | None = None, timezone: tzinfo = UTC) -> None:
+    def __init__(self, session: BotSession) -> None:
         super().__init__(id="events")
-        self._history = history
-        self._events = FilteredEvents(history, names or IdsOnly())
-        self._list = EventList(self._events, names or IdsOnly(), timezone)
+        self._history = session.history
+        self._actions = EventActions(session, self)
+        self._events = FilteredEvents(self._history, session.names)
+        self._list = EventList(self._events, session.names, session.timezone)
         self._filter_line = FilterLine(EXAMPLE)
+        self._seen_version = -1
         self._is_search_due = False
 
     def compose(self) -> ComposeResult:
@@ -186,6 +168,11 @@ class EventsPane(Pane):
 
     def sync(self) -> None:
         """Show what has been recorded since the last time."""
+        if self._history.version != self._seen_version:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        self._seen_version = self._history.version
         self._list.sync()
         self._tell_state()
         if self._events.is_searching and not self._is_search_due and self.is_mounted:
@@ -194,7 +181,7 @@ class EventsPane(Pane):
 
     def _search_on(self) -> None:
         self._is_search_due = False
-        self.sync()
+        self._catch_up()
 
     def select(self, event: EventTrace) -> None:
         """Put the cursor on an event, if it is still kept; a filter that hides it is taken away."""
@@ -211,7 +198,7 @@ class EventsPane(Pane):
     def _tell_state(self) -> None:
         events = self._history.events
         if not events:
-            self.tell("")
+            self.show_state("")
             return
         if self._events.filter:
             searching = ", searching" if self._events.is_searching else ""
@@ -220,7 +207,7 @@ class EventsPane(Pane):
             shown = counted(len(events), "event")
         marked = f", {len(self._list.marked)} marked" if self._list.marked else ""
         forgotten = f", {events.dropped:,} older ones forgotten" if events.dropped else ""
-        self.tell(f"{shown}{marked}{forgotten}, {self._state()}")
+        self.show_state(f"{shown}{marked}{forgotten}, {self._state()}")
 
     def _state(self) -> str:
         if self._events.is_paused:
@@ -241,13 +228,13 @@ class EventsPane(Pane):
         """Show everything again, and forget the marks."""
         self._list.marked.clear()
         self._filter_line.close()
-        self.sync()
+        self._catch_up()
         self._apply("")
 
     def action_pause(self) -> None:
         """Let nothing new in, or let it in again."""
         self._events.pause(not self._events.is_paused)
-        self.sync()
+        self._catch_up()
 
     def action_mark(self) -> None:
         """Mark the event, or take the mark away, and go on to the next."""
@@ -263,26 +250,41 @@ class EventsPane(Pane):
         return [event for event in marked or [self.current()] if event is not None]
 
     def action_replay(self) -> None:
-        """Ask for the marked events to run again, else the one under the cursor."""
-        if events := self.selected():
-            self.post_message(self.ReplayRequested(events))
+        """Run the marked events again, else the one under the cursor."""
+        self._actions.replay(self.selected())
 
     def action_edit(self) -> None:
-        """Ask to change the payload and send it."""
+        """Change the payload and send it."""
         event = self.current()
         if event is not None:
-            self.post_message(self.EditRequested(event))
+            self._actions.edit(event)
 
     def action_why(self) -> None:
-        """Ask to try out texts."""
-        self.post_message(self.WhyRequested(self.current()))
+        """Try out what the text of the event under the cursor, and others like it, would run."""
+        self._actions.try_text(self.current())
+
+    def try_text(self) -> None:
+        """Try out what a text would run."""
+        self._actions.try_text(None)
+
+    def show_replayed(self, results: Sequence[Replayed]) -> None:
+        """Show what was different when a recording was run again."""
+        self._actions.show_replayed(results)
+
+    def redraw(self) -> None:
+        """Draw every row anew: people and channels are called something else now."""
+        self._list.redraw()
+
+    def selection(self) -> Selection | None:
+        """The marked events, else the one under the cursor."""
+        return events_selection(self.selected())
 
     def _apply(self, text: str) -> None:
         if text == self._events.filter.source:
             return
         self._events.apply(parse_event_filter(text))
         self._filter_line.note("; ".join(self._events.filter.problems))
-        self.sync()
+        self._catch_up()
 
     def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
         """Filter with each key."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from machine.trace import LogWritten
-from machine_console.history.history import History
+from machine_console.history.export import as_json, log_facts
 from machine_console.history.log_filter import LOG_EXAMPLE, FilteredLogs, parse_log_filter
-from machine_console.panes.base import Pane
+from machine_console.panes.base import Pane, Selection
 from machine_console.panes.events.event_document import log_parts
+from machine_console.screens.text_viewer import ReadingScreen
+from machine_console.session.bot_session import BotSession
+from machine_console.text.document_tree import BLANK, json_node, text_nodes
 from machine_console.text.formatting import clock, counted
 from machine_console.text.styled_text import Line, Part, cut, line, width_of
 from machine_console.widgets.filter_input import FilterLine
@@ -98,24 +99,13 @@ class LogsPane(Pane):
         Binding("escape", "clear_filter", "Clear filter and marks", show=False),
     ]
 
-    @dataclass
-    class RecordOpened(Message):
-        """A person wants to read the whole line, and the event it belongs to."""
-
-        record: LogWritten
-
-    @dataclass
-    class CopyRequested(Message):
-        """A person wants these lines in the clipboard."""
-
-        records: Sequence[LogWritten]
-
-    def __init__(self, history: History, timezone: tzinfo = UTC) -> None:
+    def __init__(self, session: BotSession) -> None:
         super().__init__(id="logs")
-        self._history = history
-        self._logs = FilteredLogs(history.logs)
-        self._list = LogList(self._logs, timezone)
+        self._history = session.history
+        self._logs = FilteredLogs(self._history.logs)
+        self._list = LogList(self._logs, session.timezone)
         self._filter_line = FilterLine(LOG_EXAMPLE)
+        self._seen_version = -1
 
     def compose(self) -> ComposeResult:
         """The list fills the pane; the filter stands below it."""
@@ -145,15 +135,27 @@ class LogsPane(Pane):
         shown = range(len(self._logs)) if marked else ()
         return [self._logs[index] for index in shown if self._logs.number_at(index) in marked]
 
+    def selection(self) -> Selection | None:
+        """The marked lines, else all that the filter lets through."""
+        records = self.selected()
+        if not records:
+            return None
+        return Selection("log", counted(len(records), "log line"), [log_facts(record) for record in records])
+
     def sync(self) -> None:
         """Show what has been logged since the last time."""
+        if self._history.version != self._seen_version:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        self._seen_version = self._history.version
         self._list.sync()
         logs = self._history.logs
         state = "following" if self._list.is_following else "paused, End follows again"
         shown = f"{len(self._logs):,} of " if self._logs.filter else ""
         marked = f", {len(self._list.marked)} marked" if self._list.marked else ""
         forgotten = f", {logs.dropped:,} older ones forgotten" if logs.dropped else ""
-        self.tell(f"{shown}{counted(len(logs), 'line')}{marked}{forgotten}, {state}" if logs else "")
+        self.show_state(f"{shown}{counted(len(logs), 'line')}{marked}{forgotten}, {state}" if logs else "")
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -168,7 +170,7 @@ class LogsPane(Pane):
         """Show every line again, and forget the marks."""
         self._list.marked.clear()
         self._filter_line.close()
-        self.sync()
+        self._catch_up()
         self._apply("")
 
     def action_mark(self) -> None:
@@ -176,20 +178,21 @@ class LogsPane(Pane):
         if self._list.cursor < len(self._logs):
             self._list.marked ^= {self._list.row_number(self._list.cursor)}
             self._list.action_move(1)
-            self.sync()
+            self._catch_up()
 
     def action_copy(self) -> None:
-        """Ask for the marked lines to be copied, else for the one under the cursor."""
+        """Copy the marked lines as JSON, else the one under the cursor."""
         here = [self._logs[self._list.cursor]] if self._list.cursor < len(self._logs) else []
         if records := self._marked() or here:
-            self.post_message(self.CopyRequested(records))
+            self.app.copy_to_clipboard(as_json([log_facts(record) for record in records]))
+            self.tell(f"{counted(len(records), 'log line')} copied as JSON.", title="Copied")
 
     def _apply(self, text: str) -> None:
         if text == self._logs.filter.source:
             return
         self._logs.apply(parse_log_filter(text))
         self._filter_line.note("; ".join(self._logs.filter.problems))
-        self.sync()
+        self._catch_up()
 
     def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
         """Filter with each key."""
@@ -202,7 +205,15 @@ class LogsPane(Pane):
         self._list.focus()
 
     def on_lines_view_chosen(self, event: LinesView.Chosen) -> None:
-        """Say which line it is."""
+        """Go to the event that the line belongs to, else show all of the line."""
         event.stop()
-        if event.index < len(self._logs):
-            self.post_message(self.RecordOpened(self._logs[event.index]))
+        if event.index >= len(self._logs):
+            return
+        record = self._logs[event.index]
+        cause = self._history.by_id(record.envelope_id) if record.envelope_id else None
+        if cause is not None:
+            self.post_message(self.EventOpened(cause))
+            return
+        fields = [json_node("fields", record.fields, is_open=True)] if record.fields else []
+        nodes = [*text_nodes(record.message), BLANK, *fields]
+        self.app.push_screen(ReadingScreen(f"{record.level} from {record.logger}", nodes))

@@ -1,80 +1,14 @@
-"""The plugins of a bot as values, and as a foldable document."""
+"""The plugins of a bot as a foldable document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from datetime import UTC, tzinfo
 
-from machine_console.status.handler_stats import HandlerCalls
+from machine_console.session.plugins import FailureEntry, HandlerEntry, JobEntry, PluginEntry
 from machine_console.text.document_tree import BLANK, Node, text_nodes
-from machine_console.text.formatting import clock, counted, milliseconds, short_handler
+from machine_console.text.formatting import clock, counted, milliseconds
 from machine_console.text.styled_text import Part
-
-if TYPE_CHECKING:
-    from machine.bot import Machine
-
-
-@dataclass(frozen=True, slots=True)
-class HandlerEntry:
-    """A handler of a plugin: its method, its trigger as the decorator reads, where it is written, how it has run."""
-
-    name: str
-    trigger: str
-    place: str = ""
-    calls: HandlerCalls | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PluginEntry:
-    """A live plugin.
-
-    Attributes:
-        name: As settings name it.
-        title: What it calls itself.
-        handlers: What it listens to.
-        loaded_at: When it went live.
-        duration: How long loading took.
-        source: Its file, as a person would write it.
-        is_off: Whether it is switched off.
-    """
-
-    name: str
-    title: str
-    handlers: tuple[HandlerEntry, ...] = ()
-    loaded_at: datetime | None = None
-    duration: timedelta | None = None
-    source: str = ""
-    is_off: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FailureEntry:
-    """A plugin that could not be loaded.
-
-    Attributes:
-        phase: The step that failed.
-        place: File and line to look at.
-        is_old_version_live: Whether the version before it still runs.
-    """
-
-    name: str
-    phase: str
-    error: str
-    traceback: str = ""
-    place: str = ""
-    is_old_version_live: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class JobEntry:
-    """A scheduled job; `next_run` is `None` if it never runs again."""
-
-    handler: str
-    next_run: datetime | None
-    id: str = ""
 
 
 def plugin_nodes(
@@ -128,7 +62,7 @@ def _handler(handler: HandlerEntry) -> Node:
     method = handler.name.rpartition(".")[2]
     parts = [Part(f"{method}  "), Part(handler.trigger, "code")]
     calls = handler.calls
-    if calls is not None and calls.count:
+    if calls is not None:
         parts += [
             Part(f"  {counted(calls.count, 'call')}", "number"),
             Part(f"  {calls.failed} failed" if calls.failed else "", "bad"),
@@ -140,57 +74,3 @@ def _handler(handler: HandlerEntry) -> Node:
 def _job(job: JobEntry, timezone: tzinfo) -> Node:
     when = f"next {job.next_run.astimezone(timezone):%a %d %b %H:%M:%S}" if job.next_run else "never runs again"
     return Node((Part(job.handler), Part(f"  {when}", "dim")), job.id or job.handler)
-
-
-def plugins_of(machine: Machine, calls: Mapping[str, HandlerCalls] | None = None) -> list[PluginEntry]:
-    """The plugins that are live."""
-    return [
-        PluginEntry(
-            name=plugin.name,
-            title=plugin.title,
-            handlers=tuple(
-                HandlerEntry(
-                    one.name,
-                    one.trigger.describe(),
-                    _place(one.source_file, one.source_line),
-                    (calls or {}).get(one.name),
-                )
-                for one in plugin.handlers
-            ),
-            loaded_at=plugin.loaded_at,
-            duration=plugin.duration,
-            source=_place(plugin.source),
-            is_off=plugin.name in machine.disabled_plugins,
-        )
-        for plugin in machine.plugins.values()
-    ]
-
-
-def failures_of(machine: Machine) -> list[FailureEntry]:
-    """The plugins that could not be loaded."""
-    live = {name for plugin in machine.plugins for name in (plugin, plugin.rpartition(".")[0])}
-    return [
-        FailureEntry(
-            name=name,
-            phase=error.phase,
-            error=str(error),
-            traceback=error.traceback,
-            place=_place(error.file, error.line),
-            is_old_version_live=name in live,
-        )
-        for name, error in machine.failures.items()
-    ]
-
-
-def jobs_of(machine: Machine) -> list[JobEntry]:
-    """What the scheduler will start."""
-    return [JobEntry(short_handler(job.handler.name), job.next_run, job.id) for job in machine.jobs()]
-
-
-def _place(file: str | Path | None, line: int | None = None) -> str:
-    """A file as a person would write it here: relative to the project where it is in it."""
-    if file is None:
-        return ""
-    path = Path(file)
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else Path(path.name)
-    return f"{shown}:{line}" if line else str(shown)

@@ -1,26 +1,15 @@
-"""Changing stored values by hand, and taking it back."""
+"""Stored values changed by hand: asked for in dialogs, done in the bot."""
 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import SecretStr
-
 from machine.errors import StorageError
-from machine.storage.backends.base import MachineBaseStorage
-from machine.storage.codec import encode
-
-MAX_UNDO = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    key: str
-    data: bytes | None
-    expires_at: datetime | None
+from machine_console.panes.base import Pane
+from machine_console.screens.dialogs import ConfirmScreen, TextScreen
+from machine_console.session.bot_session import BotSession
+from machine_console.session.stored_values import StoredValue
 
 
 def parse_value(text: str) -> Any:
@@ -35,51 +24,58 @@ def parse_value(text: str) -> Any:
         raise StorageError("That is no Python literal; write 'text' (in quotes), 12, [1, 2] or {'a': None}.") from None
 
 
-class StorageChanges:
-    """Changes values in a backend, and remembers what was there.
+class StorageEditing:
+    """Changes what is stored, as a person answers.
 
     Args:
-        backend: Where the values are.
-        secret: Signs them.
+        session: The bot.
+        pane: Shows the dialogs.
     """
 
-    def __init__(self, backend: MachineBaseStorage, secret: SecretStr | None = None) -> None:
-        self._backend = backend
-        self._secret = secret
-        self._undo: list[_Before] = []
+    def __init__(self, session: BotSession, pane: Pane) -> None:
+        self._session = session
+        self._pane = pane
 
-    async def set(self, key: str, value: Any) -> None:
-        """Store a value under a full key; it keeps the lifetime it had.
+    async def change(self, what: str, value: StoredValue | None) -> str | None:
+        """`edit` or `delete` a value, `add` one beside it, or `undo` the last change; returns what was done.
 
         Raises:
-            StorageError: The value cannot be stored.
+            MachineError: It cannot be done.
         """
-        data = encode(value, key=key, secret=self._secret)
-        before = await self._remember(key)
-        await self._backend.set(key, data, seconds_left(before.expires_at))
-
-    async def delete(self, key: str) -> None:
-        """Remove a full key."""
-        await self._remember(key)
-        await self._backend.delete(key)
-
-    async def undo(self) -> str | None:
-        """Take the last change back; returns its key, or `None` if there is none left."""
-        if not self._undo:
+        if what == "undo":
+            key = await self._session.undo_storage()
+            return f"{key} is as it was" if key else "There is nothing to undo"
+        if what == "add":
+            return await self._add(value)
+        if value is None:
             return None
-        before = self._undo.pop()
-        if before.data is None:
-            await self._backend.delete(before.key)
-        else:
-            await self._backend.set(before.key, before.data, seconds_left(before.expires_at))
-        return before.key
+        return await (self._delete if what == "delete" else self._edit)(value)
 
-    async def _remember(self, key: str) -> _Before:
-        before = _Before(key, await self._backend.get(key), await self._backend.expiry(key))
-        self._undo = [*self._undo[-MAX_UNDO + 1 :], before]
-        return before
+    async def _delete(self, value: StoredValue) -> str | None:
+        asked = ConfirmScreen(f"Delete {value.key}?", f"Stored by {value.plugin}.")
+        if not await self._pane.app.push_screen_wait(asked):
+            return None
+        await self._session.delete_value(value.full_key)
+        return f"{value.key} is deleted, u brings it back"
 
+    async def _edit(self, value: StoredValue) -> str | None:
+        text = await self._ask_for_value(value.key, repr(value.value))
+        if text is None:
+            return None
+        await self._session.set_value(value.full_key, parse_value(text))
+        return f"{value.key} is changed, u takes it back"
 
-def seconds_left(expires_at: datetime | None) -> int | None:
-    """The lifetime to store a value with so that it goes at `expires_at`; at least a second."""
-    return None if expires_at is None else max(int((expires_at - datetime.now(UTC)).total_seconds()), 1)
+    async def _add(self, beside: StoredValue | None) -> str | None:
+        prefix = beside.full_key.removesuffix(beside.key) if beside is not None else ""
+        key = await self._pane.app.push_screen_wait(TextScreen("The key, with its plugin", prefix, example="key"))
+        if not key:
+            return None
+        text = await self._ask_for_value(key, "")
+        if text is None:
+            return None
+        await self._session.set_value(key, parse_value(text))
+        return f"{key} is stored, u takes it back"
+
+    async def _ask_for_value(self, key: str, text: str) -> str | None:
+        screen = TextScreen(f"{key}, as Python", text, is_multiline=True, check=parse_value)
+        return await self._pane.app.push_screen_wait(screen)

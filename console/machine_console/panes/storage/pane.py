@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
-from machine_console.panes.base import Pane
-from machine_console.panes.storage.stored_values import StoredValue, storage_nodes
+from machine.errors import MachineError
+from machine_console.panes.base import Pane, Selection
+from machine_console.panes.storage.document import storage_nodes, value_facts
+from machine_console.panes.storage.editing import StorageEditing
+from machine_console.panes.throttle import Throttle
+from machine_console.session.bot_session import BotSession
+from machine_console.session.stored_values import StoredValue
 from machine_console.text.document_tree import shown_repr
 from machine_console.text.formatting import byte_size, counted
 from machine_console.text.styled_text import Line, Part, line
 from machine_console.widgets.document_view import DocumentView
 from machine_console.widgets.filter_input import FilterLine
 
+_LOOK_EVERY_S = 1.0
+"""Seconds between two looks at storage while it is being written to."""
 _FLASH_S = 1.5
 """Seconds for which a changed value stands out."""
 
@@ -51,18 +56,12 @@ class StoragePane(Pane):
         Binding("escape", "clear_search", "Show all", show=False),
     ]
 
-    class RefreshRequested(Message):
-        """A person wants to see the values as they are now."""
-
-    @dataclass
-    class ChangeRequested(Message):
-        """A person wants to `edit`, `add` or `delete` a value, or to `undo` the last change."""
-
-        what: str
-        value: StoredValue | None
-
-    def __init__(self) -> None:
+    def __init__(self, session: BotSession) -> None:
         super().__init__(id="storage")
+        self._session = session
+        self._editing = StorageEditing(session, self)
+        self._seen_version = 0
+        self._throttle = Throttle()
         self._document = StorageDocument(id="storage-document")
         self._filter_line = FilterLine("key, plugin or value")
         self._values: Sequence[StoredValue] = ()
@@ -78,14 +77,35 @@ class StoragePane(Pane):
 
     def on_mount(self) -> None:
         """Count down what expires."""
-        super().on_mount()
         self.set_interval(1, self._count_down)
 
     def main(self) -> StorageDocument:
         """The document."""
         return self._document
 
-    def show(self, values: Sequence[StoredValue], total: int | None = None) -> None:
+    def sync(self) -> None:
+        """Read again what is stored, if somebody looks and it has changed."""
+        is_stale = self._session.storage_version != self._seen_version
+        if is_stale and self.display and self._throttle.is_open:
+            self.action_look_again()
+
+    def action_look_again(self) -> None:
+        """Read again what is stored."""
+        self._seen_version = self._session.storage_version
+        self._throttle.close(_LOOK_EVERY_S)
+        # The function and not its coroutine, which would be left over where another call takes its place at once.
+        read: Any = self._read  # Textual's types know no coroutine functions
+        self.run_worker(read, group="storage", exclusive=True, exit_on_error=False)
+
+    async def _read(self) -> None:
+        try:
+            values, size = await self._session.stored()
+        except MachineError as error:
+            self.tell(str(error), severity="error")
+        else:
+            self._show(values, size)
+
+    def _show(self, values: Sequence[StoredValue], total: int | None) -> None:
         """Show these values; `total` is how many bytes the backend takes. What has changed flashes."""
         now = {one.full_key: f"{one.size} {shown_repr(one.value)}" for one in values if one.full_key}
         if self._seen is not None:
@@ -101,7 +121,7 @@ class StoragePane(Pane):
         self._document.show(storage_nodes(shown, datetime.now(UTC), self._changed))
         size = f", {byte_size(self._total)} in all" if self._total is not None else ""
         found = f"{len(shown)} of " if self._wanted else ""
-        self.tell(f"{found}{counted(len(self._values), 'key')}{size}" if self._values else "")
+        self.show_state(f"{found}{counted(len(self._values), 'key')}{size}" if self._values else "")
 
     def _calm(self) -> None:
         self._changed = frozenset()
@@ -125,9 +145,12 @@ class StoragePane(Pane):
         path = self._document.path_at(self._document.cursor)
         return [one for one in self._values if (one.plugin, one.key)[: len(path)] == path[:2]]
 
-    def action_look_again(self) -> None:
-        """Ask for the values."""
-        self.post_message(self.RefreshRequested())
+    def selection(self) -> Selection | None:
+        """The selected values, with all that is known about them."""
+        values = self.selected()
+        if not values:
+            return None
+        return Selection("storage", counted(len(values), "stored value"), [value_facts(value) for value in values])
 
     def action_search(self) -> None:
         """Type what to look for."""
@@ -139,8 +162,14 @@ class StoragePane(Pane):
         self._search("")
 
     def action_change(self, what: str) -> None:
-        """Ask for a change."""
-        self.post_message(self.ChangeRequested(what, self.current()))
+        """Edit, add or delete a value, or undo the last change."""
+        self.attempt(self._change(what), group="change")
+
+    async def _change(self, what: str) -> None:
+        done = await self._editing.change(what, self.current())
+        if done:
+            self.tell(done)
+            self.action_look_again()
 
     def _search(self, text: str) -> None:
         self._wanted = text.strip().lower()

@@ -44,7 +44,7 @@ _REMEDIES = {
 
 
 class ReplError(MachineError):
-    """Something at the prompt does not fit; shown as one line, so it must say what would fit."""
+    """A mistake at the prompt; shown as one line, so it must say what to do instead."""
 
 
 def describe(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 An input is Python with `await` allowed at the top level. It runs in one task of its own on the bot's event loop, in a
 context that lasts from input to input. Whatever the code does (raise, exit, spin, refuse to be cancelled), what comes
-back is an `Outcome`.
+back is an `Evaluation`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from machine_console.repl.language.interrupt import Owner, ReplInterrupted, inte
 KEPT_SOURCES = 500
 """Inputs whose source stays known, so that tracebacks through functions defined in them show their lines."""
 
+CANCELLED = 130
+"""The exit code of a process that was interrupted, as shells have it."""
+
 _COMPOUND = (
     ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.FunctionDef, ast.AsyncFunctionDef,
     ast.ClassDef, ast.Match,
@@ -39,7 +42,7 @@ _FUTURES = 0x1FF0000
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Evaluation:
     """What became of one input.
 
     Attributes:
@@ -53,6 +56,13 @@ class Outcome:
     error: str = ""
     is_cancelled: bool = False
     exit_code: int | None = None
+
+    @property
+    def status(self) -> int:
+        """What a process should exit with that ran one input."""
+        if self.exit_code is not None:
+            return self.exit_code
+        return CANCELLED if self.is_cancelled else int(bool(self.error))
 
 
 class _Leave:
@@ -90,7 +100,7 @@ class Evaluator:
             showing it can be cancelled like the rest.
         on_warning: Called with one line for each warning of the compiler.
         takes_sigint: A SIGINT cancels the running input; for sessions on a terminal that turns Ctrl-C into SIGINT.
-        session: Number of the session, where several share this process; then SIGINT is left alone.
+        number: Of the session, where several share this process; then SIGINT is left alone.
     """
 
     def __init__(
@@ -100,20 +110,20 @@ class Evaluator:
         display: Callable[[object], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
         takes_sigint: bool = False,
-        session: int | None = None,
+        number: int | None = None,
     ) -> None:
         self.namespace: dict[str, Any] = {**_BASE, **(namespace or {})}
         self.context = contextvars.copy_context()
         self._display = display
         self._on_warning = on_warning
         self._takes_sigint = takes_sigint
-        self._session = session
+        self._number = number
         self._flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._count = 0
         self._sources: deque[str] = deque()
-        self._job: asyncio.Task[Outcome] | None = None
+        self._job: asyncio.Task[Evaluation] | None = None
         self._abandon: asyncio.Event | None = None
-        self._abandoned: set[asyncio.Task[Outcome]] = set()
+        self._abandoned: set[asyncio.Task[Evaluation]] = set()
 
     @property
     def is_running(self) -> bool:
@@ -134,7 +144,7 @@ class Evaluator:
         job.cancel()
         return True
 
-    async def evaluate(self, source: str) -> Outcome:
+    async def evaluate(self, source: str) -> Evaluation:
         """Run `source` and tell what became of it.
 
         Expressions that come to something awaitable are awaited (tasks and futures excepted: they run by themselves).
@@ -160,26 +170,26 @@ class Evaluator:
                 self._abandoned.add(job)
                 job.add_done_callback(self._abandoned.discard)
         if not job.done():
-            return Outcome(
+            return Evaluation(
                 error="It does not stop. It was left behind and goes on in the background.", is_cancelled=True
             )
-        return Outcome(is_cancelled=True) if job.cancelled() else job.result()
+        return Evaluation(is_cancelled=True) if job.cancelled() else job.result()
 
     def _interruptible(self, loop: asyncio.AbstractEventLoop) -> AbstractContextManager[None]:
-        if self._session is not None:
+        if self._number is not None:
             return nullcontext()  # whoever runs several sessions sees to it for all of them
         return interruptible((lambda: _soon(loop, self.cancel)) if self._takes_sigint else None)
 
-    async def _contain(self, source: str) -> Outcome:
+    async def _contain(self, source: str) -> Evaluation:
         """Run `source`; whatever comes out of it becomes an outcome."""
         try:
-            return Outcome(value=await watched(self._run(source), Owner(self._session, source)))
+            return Evaluation(value=await watched(self._run(source), Owner(self._number, source)))
         except (asyncio.CancelledError, ReplInterrupted):
-            return Outcome(is_cancelled=True)
+            return Evaluation(is_cancelled=True)
         except SystemExit as leave:
             return _left(leave)
         except BaseException as error:  # noqa: BLE001 - code at the prompt may raise anything, and must not end the bot
-            return Outcome(error=describe(error))
+            return Evaluation(error=describe(error))
 
     async def _run(self, source: str) -> object:
         self.namespace["__builtins__"] = builtins  # however the last input left it
@@ -251,11 +261,11 @@ def asks_for_more(source: str) -> bool:
     return bool(last) and isinstance(last[0], _COMPOUND) and bool(source.rsplit("\n", 1)[-1].strip())
 
 
-def _left(leave: SystemExit) -> Outcome:
+def _left(leave: SystemExit) -> Evaluation:
     code = leave.code
     if code is None or isinstance(code, int):
-        return Outcome(exit_code=int(code or 0))
-    return Outcome(error=describe(ReplError(str(code))), exit_code=1)
+        return Evaluation(exit_code=int(code or 0))
+    return Evaluation(error=describe(ReplError(str(code))), exit_code=1)
 
 
 def _soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:

@@ -6,12 +6,11 @@ is, so there are no escape sequences to write and parse again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from itertools import count
 
-from prompt_toolkit.application import application as application_module
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input.base import DummyInput
 from prompt_toolkit.key_binding.key_processor import KeyPress
@@ -124,22 +123,6 @@ class ScreenOutput(DummyOutput):
     def get_default_color_depth(self) -> ColorDepth:
         """All colours; Textual brings them down to what the terminal has."""
         return ColorDepth.DEPTH_24_BIT
-
-
-@contextmanager
-def no_winch_handler() -> Iterator[None]:
-    """Keep prompt-toolkit from taking the window-change signal, which Textual needs.
-
-    prompt-toolkit installs its handler when an application starts and removes it, and with it Textual's, when it ends;
-    afterwards Textual would never notice a resize again. There is no option for it, so the function is replaced while
-    an application runs here. A test holds the name.
-    """
-    original = application_module.attach_winch_signal_handler
-    application_module.attach_winch_signal_handler = lambda _handler: nullcontext()  # type: ignore[assignment,return-value]
-    try:
-        yield
-    finally:
-        application_module.attach_winch_signal_handler = original
 
 
 @lru_cache(maxsize=1024)

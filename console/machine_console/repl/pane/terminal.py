@@ -25,27 +25,32 @@ from prompt_toolkit.mouse_events import MouseButton, MouseEvent, MouseEventType
 from rich.console import RenderableType
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual import events
+from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from machine_console.repl.language.editor import edit_suspending
 from machine_console.repl.language.errors import describe
 from machine_console.repl.language.output import routed_output
-from machine_console.repl.language.session import Conversation
 from machine_console.repl.pane.output_view import OutputView
-from machine_console.repl.pane.prompt_loop import PromptLoop, Reactions
-from machine_console.repl.pane.ptk_bridge import FedInput, ScreenOutput, key_presses, no_winch_handler
+from machine_console.repl.pane.ptk_bridge import FedInput, ScreenOutput, key_presses
 from machine_console.repl.pane.strips import DrawnPrompt
 from machine_console.repl.pane.theme import themed_style
 from machine_console.repl.prompt.completion import ReplCompleter, warm_up
-from machine_console.repl.prompt.prompt import Prompt
+from machine_console.repl.prompt.echo import echo
+from machine_console.repl.prompt.prompt import Prompt, no_winch_handler
 from machine_console.repl.prompt.rendering import render_error, safe_text
+from machine_console.repl.prompt.session import Session
+from machine_console.runtime.editor import EditorError, edit_text, lent_terminal
 
 _SCROLL_LINES = 3
+_SHOW_RUNNING_AFTER_S = 0.3
+_MAX_FAILURES = 3
+"""Failures of the prompt one after another that end it, so that it cannot fail for ever and hold up the bot."""
 
 
 class ReplTerminal(Widget, can_focus=True):
@@ -99,7 +104,7 @@ class ReplTerminal(Widget, can_focus=True):
         super().__init__(name=name, id=id, classes=classes)
         self._history_path = history_path
         self._ready = asyncio.Event()
-        self._conversation: Conversation | None = None
+        self._session: Session | None = None
         self._prompt: Prompt | None = None
         self._namespace: Mapping[str, object] = {}
         self._label, self._is_live, self._mode = "", False, "emacs"
@@ -113,7 +118,7 @@ class ReplTerminal(Widget, can_focus=True):
     @property
     def is_running(self) -> bool:
         """Whether an input is being evaluated."""
-        return self._conversation is not None and self._conversation.is_running
+        return self._session is not None and self._session.is_running
 
     @property
     def _is_asking(self) -> bool:
@@ -176,23 +181,23 @@ class ReplTerminal(Widget, can_focus=True):
     async def _converse(self) -> None:
         await self._ready.wait()
         warm_up()
-        conversation = self._conversation = Conversation(
+        session = self._session = Session(
             self._namespace,
             self.write,
             lambda: self._columns,
             ask=self._ask,
-            edit=lambda text: edit_suspending(self.app, text),
+            edit=self._edit,
         )
-        prompt = self._prompt = self._make_prompt(conversation)
+        prompt = self._prompt = self._make_prompt(session)
         try:
-            await PromptLoop(prompt, conversation, self._reactions()).run()
+            await self._exchange_inputs(prompt, session)
         finally:
-            conversation.cancel()
+            session.cancel()
             prompt.completer = DummyCompleter()
 
-    def _make_prompt(self, conversation: Conversation) -> Prompt:
+    def _make_prompt(self, session: Session) -> Prompt:
         prompt = Prompt(
-            ReplCompleter(conversation.namespace),
+            ReplCompleter(session.namespace),
             self._history_path,
             label=self._label,
             is_live=self._is_live,
@@ -201,19 +206,45 @@ class ReplTerminal(Widget, can_focus=True):
             terminal_input=self._keys,
             terminal_output=ScreenOutput(lambda: (self._columns, self.content_size.height)),
             mode=self._mode,
-            names=conversation.namespace,
+            names=session.namespace,
         )
         prompt.app.after_render += lambda _app: self._take_drawing(prompt)
         return prompt
 
-    def _reactions(self) -> Reactions:
-        return Reactions(
-            write=self.write,
-            entered=self._output.follow,
-            hidden=self._forget_drawing,
-            running=self._show_running,
-            left=lambda: self.post_message(self.Left(self)),
-        )
+    async def _exchange_inputs(self, prompt: Prompt, session: Session) -> None:
+        """Read and run inputs until cancelled, or until the prompt itself fails again and again."""
+        failures = 0
+        while failures < _MAX_FAILURES:
+            try:
+                await self._exchange(prompt, session)
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - the prompt must survive what goes wrong in drawing it
+                failures += 1
+                self.write(render_error(f"The prompt failed: {describe(error)}"))
+
+    async def _exchange(self, prompt: Prompt, session: Session) -> None:
+        """One input and what becomes of it."""
+        try:
+            with no_winch_handler():
+                source = await prompt.ask()
+        except EOFError:
+            self.post_message(self.Left(self))
+            return
+        finally:
+            self._forget_drawing()
+        if not source.strip():
+            return
+        self._output.follow()
+        self.write(echo(source, prompt.label))
+        reminder = asyncio.get_running_loop().call_later(_SHOW_RUNNING_AFTER_S, self._show_running, True)
+        try:
+            outcome = await session.run(source)
+        finally:
+            reminder.cancel()
+            self._show_running(False)
+        if outcome.exit_code is not None:
+            self.write(Text("The REPL stays with the console.", style="dim"))
+            self.post_message(self.Left(self))
 
     async def _ask(self, question: str) -> bool:
         assert self._prompt is not None  # who asks was typed at it
@@ -224,6 +255,12 @@ class ReplTerminal(Widget, can_focus=True):
             self._forget_drawing()
         self.write(safe_text(f"{question} {'yes' if is_yes else 'no'}", "yellow"))
         return is_yes
+
+    async def _edit(self, text: str) -> str:
+        try:
+            return await edit_text(text, terminal=lent_terminal(self.app))
+        except SuspendNotSupported:
+            raise EditorError("An editor needs a terminal of its own, and a browser has none.") from None
 
     def _forget_drawing(self) -> None:
         self._drawn = None
@@ -254,8 +291,8 @@ class ReplTerminal(Widget, can_focus=True):
         elif key in {"shift+pagedown", "ctrl+pagedown", "pagedown"}:
             self._scroll(2 - self.content_size.height)
         elif key == "ctrl+c" and self.is_running and not self._is_asking:
-            if self._conversation is not None:
-                self._conversation.cancel()
+            if self._session is not None:
+                self._session.cancel()
         elif key == "ctrl+l":
             self._output.clear()
             self._redraw()

@@ -1,1 +1,1 @@
-"""The prompt-toolkit prompt: keys, completion, history, and how results look."""
+"""A session at the prompt: keys, completion, magics, history, and how results look."""

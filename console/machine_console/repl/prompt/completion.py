@@ -13,19 +13,15 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from machine_console.repl.prompt.attributes import UNKNOWN, attribute, describe_value, names_of, parameters_of, resolve
 from machine_console.repl.prompt.cursor_context import Call, Place, find_place
+from machine_console.repl.verbs.candidates import CANDIDATES, INDEX, Candidate, CandidateTable
 from machine_console.text.styled_text import clean
-
-CANDIDATES = "__candidates__"
-"""The namespace's entry with a `CandidateTable`."""
-INDEX = "[]"
-"""The parameter name that stands for the key in `name["..."]`."""
 
 MAX_SHOWN = 200
 _jedi = threading.Lock()
@@ -40,24 +36,6 @@ _MENTION = re.compile(r"(?:^|(?<=[\s(,]))(?P<mark>[@#:])(?P<word>[\w.+'-]*)$")
 _AFTER_CALL = re.compile(r"[)\]}'\"]\.\w*$")
 _OF_ITEM = re.compile(r"""(?P<name>\w+)\[(?P<item>'[^']*'|"[^"]*")\]\.(?P<method>\w+)$""")
 _IMPORT = re.compile(r"^\s*(?:import|from)\b")
-
-
-class Candidate(NamedTuple):
-    """One thing to choose.
-
-    Attributes:
-        text: What is inserted.
-        meta: What it is, shown beside it.
-    """
-
-    text: str
-    meta: str = ""
-
-
-CandidateTable = Mapping[str, Mapping[str, Callable[..., Iterable[Candidate]]]]
-"""By name at the prompt (`say`), then by parameter (`channel`, or `INDEX`): what may stand there. The entries under
-`@`, `#` and `:` (with the parameter `""`) are offered behind these characters in any string. Those of a method of an
-item (`storage[].get`) are for its first argument, and are told the item."""
 
 
 class ReplCompleter(Completer):

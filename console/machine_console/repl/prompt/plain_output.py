@@ -18,7 +18,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from machine.redaction import redact_value
 from machine_console.history.history import EventTrace
 from machine_console.repl.prompt.rendering import render
-from machine_console.repl.verbs.collections import Listing
+from machine_console.repl.verbs.collections import Collection
 from machine_console.repl.verbs.display import Everything, Rows
 
 PIPE_WIDTH = 160
@@ -96,7 +96,7 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: PLR0911 - one line per kind 
         return {str(key): _plain(item, depth - 1) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name), depth - 1) for field in fields(value) if field.repr}
-    if isinstance(value, Listing | Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
+    if isinstance(value, Collection | Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
         return [_plain(item, depth - 1) for item in value]
     return _scalar(value)
 

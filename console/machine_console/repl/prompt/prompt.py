@@ -6,10 +6,12 @@ the rows above the prompt are left to the output shown there, so that the comple
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from prompt_toolkit.application import Application, get_app
+from prompt_toolkit.application import application as application_module
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer, DynamicCompleter, ThreadedCompleter
@@ -258,3 +260,19 @@ class Prompt:
 def _accept(buffer: Buffer) -> bool:
     get_app().exit(result=buffer.text)
     return True  # the text stays for the last drawing; `ask` begins with an empty buffer
+
+
+@contextmanager
+def no_winch_handler() -> Iterator[None]:
+    """Keep prompt-toolkit from taking the window-change signal of a terminal that is not the prompt's.
+
+    prompt-toolkit installs its handler when an application starts and removes it, and with it Textual's, when it ends;
+    afterwards Textual would never notice a resize again. There is no option for it, so the function is replaced while
+    an application runs here. A test holds the name.
+    """
+    original = application_module.attach_winch_signal_handler
+    application_module.attach_winch_signal_handler = lambda _handler: nullcontext()  # type: ignore[assignment,return-value]
+    try:
+        yield
+    finally:
+        application_module.attach_winch_signal_handler = original

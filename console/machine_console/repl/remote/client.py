@@ -10,13 +10,10 @@ import fcntl
 import json
 import os
 import select
-import shlex
 import signal
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
 import termios
 import tty
 from collections.abc import Iterator
@@ -68,7 +65,7 @@ def attach(
         The exit code.
 
     Raises:
-        MachineError: There is no such bot, it refuses, or it has stopped meanwhile.
+        MachineError: There is no such bot, it refuses, or it stops meanwhile.
     """
     with connected(path) as connection:
         hello = {
@@ -149,11 +146,9 @@ class _Client:
                 while self._exit_code is None:
                     self._turn(keyboard, resized)
         except (_GoneError, ConnectionError, BrokenPipeError):
-            raise MachineError(
-                "The bot has gone: the connection ended. What had been typed may not have run."
-            ) from None
+            raise MachineError("Lost the connection to the bot. What you typed may not have run.") from None
         except ProtocolError as error:
-            raise MachineError(f"That is no bot: {error} came from {self._path}.") from None
+            raise MachineError(f"What answers at {self._path} is not a bot: it sent {error}.") from None
         if self._farewell:
             _show(1 if keyboard is not None else 2, self._farewell.encode() + b"\r\n")
         return self._exit_code or 0
@@ -193,7 +188,7 @@ class _Client:
         elif kind == EXIT:
             self._exit_code, self._farewell = body[0], body[1:].decode(errors="replace")
         elif kind == EDIT:
-            self._connection.sendall(pack(EDIT, _edit(body)))
+            self._connection.sendall(_edited(body))
 
 
 def _show(where: int, text: bytes) -> None:
@@ -254,23 +249,29 @@ def _resizes() -> Iterator[int]:
         os.close(writing)
 
 
-def _edit(text: bytes) -> bytes:
-    """Let the person change a text in their editor; the text as it was, where there is none."""
+def _edited(text: bytes) -> bytes:
+    """The frame that answers a text to be edited: the changed text, or why there is none."""
+    import asyncio  # noqa: PLC0415 - needed for nothing else here
+
+    from machine_console.runtime.editor import EditorError, edit_text  # noqa: PLC0415
+
+    try:
+        return pack(EDIT, asyncio.run(edit_text(text.decode(errors="replace"), terminal=_cooked_terminal())).encode())
+    except EditorError as error:
+        return pack(ERROR, str(error).encode())
+
+
+@contextlib.contextmanager
+def _cooked_terminal() -> Iterator[None]:
+    """While open, the terminal is as programs expect it."""
     stream = sys.stdin.fileno()
     raw = termios.tcgetattr(stream)
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "input.py"
-        file.write_bytes(text)
-        cooked = list(raw)
-        cooked[0] |= termios.ICRNL
-        cooked[1] |= termios.OPOST
-        cooked[3] |= termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN
-        termios.tcsetattr(stream, termios.TCSADRAIN, cooked)
-        try:
-            subprocess.run([*editor, str(file)], check=False)  # noqa: S603 - the person's own editor
-            return file.read_bytes()
-        except OSError:
-            return text
-        finally:
-            termios.tcsetattr(stream, termios.TCSADRAIN, raw)
+    cooked = list(raw)
+    cooked[0] |= termios.ICRNL
+    cooked[1] |= termios.OPOST
+    cooked[3] |= termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN
+    termios.tcsetattr(stream, termios.TCSADRAIN, cooked)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(stream, termios.TCSADRAIN, raw)

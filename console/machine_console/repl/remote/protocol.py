@@ -6,16 +6,18 @@ The terminal stays simple: it sends keys as they come and shows what it is sent.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 HELLO = b"h"
 """The terminal introduces itself, first of all: a JSON object, see `Hello`."""
 LOGS = b"l"
-"""Instead of that: the person wants to read the log: a JSON object, see `LogWish`."""
+"""Instead of that: the person wants to read the log: a JSON object, see `LogQuery`."""
 DATA = b"d"
 """Keys to the bot, or what to show to the terminal, as a terminal's own bytes."""
 ERROR = b"e"
-"""What to show on standard error; only where there is no prompt."""
+"""What to show on standard error, where there is no prompt; and back, why a text was not edited."""
 SIZE = b"w"
 """The terminal's size changed: columns and rows, in `SIZE_BODY`."""
 EDIT = b"v"
@@ -64,3 +66,44 @@ class Frames:
             body = bytes(self._pending[HEADER.size : end])
             del self._pending[:end]
             yield kind, body
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """How a terminal introduces itself.
+
+    Attributes:
+        code: To be run instead of asking at a prompt.
+        is_read_only: Refuse what would change anything.
+        as_json: Show the result of `code` as JSON.
+        mode: `vi` or `emacs`; empty for the bot's own setting.
+        term: Its `TERM`.
+        colours: How many it has, as a power of two.
+        tells_position: It answers where its cursor is.
+        size: Columns and rows.
+    """
+
+    code: str | None
+    is_read_only: bool
+    as_json: bool
+    mode: str
+    term: str
+    colours: int
+    tells_position: bool
+    size: tuple[int, int]
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> Hello:
+        """What was sent; what is missing or of another type gets a value that will do."""
+        code, size = fields.get("code"), fields.get("size")
+        columns, rows = size if isinstance(size, list) and len(size) == 2 else (80, 24)  # a pair
+        return cls(
+            code=code if isinstance(code, str) else None,
+            is_read_only=bool(fields.get("read_only")),
+            as_json=bool(fields.get("json")),
+            mode="vi" if fields.get("mode") == "vi" else "emacs" if fields.get("mode") == "emacs" else "",
+            term=str(fields.get("term") or "xterm"),
+            colours=fields["colours"] if fields.get("colours") in (0, 4, 8, 24) else 8,
+            tells_position=bool(fields.get("cpr")),
+            size=(max(int(columns), 1), max(int(rows), 1)),
+        )

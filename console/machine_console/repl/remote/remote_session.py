@@ -4,29 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from prompt_toolkit.application import create_app_session, run_in_terminal
 from rich.console import RenderableType
 from rich.text import Text
 
 from machine.read_only import is_read_only
-from machine_console.repl.language.evaluator import Outcome
-from machine_console.repl.language.magics import Edit
-from machine_console.repl.language.session import Conversation
 from machine_console.repl.prompt.completion import ReplCompleter, warm_up
+from machine_console.repl.prompt.magics import Edit
 from machine_console.repl.prompt.plain_output import PlainOutput
 from machine_console.repl.prompt.prompt import Prompt
-from machine_console.repl.remote.introduction import Circumstances, Hello
+from machine_console.repl.prompt.session import Session, converse
+from machine_console.repl.remote.protocol import Hello
 from machine_console.repl.remote.stream_terminal import StreamTerminal
 
-CANCELLED = 130
 _INTERRUPT = b"\x03"
 _CHUNK = 8_192
 """Bytes of input that are read at a time; between them, the bot has its turn."""
 
 
-class AttachedSession:
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a session is given by the bot.
+
+    Attributes:
+        number: Of the session.
+        namespace: Names known at the prompt.
+        label: In front of `>>>`.
+        is_live: The workspace is a real one.
+        history_path: Where inputs are kept.
+        mode: The keys are those of `vi` or of `emacs`.
+        greeting: The first line.
+        log: Called with each input before it runs.
+    """
+
+    number: int
+    namespace: Mapping[str, object]
+    label: str
+    is_live: bool
+    history_path: Path | None
+    mode: str
+    greeting: str
+    log: Callable[[str], None]
+
+
+class RemoteSession:
     """A prompt, or a single piece of code, for a terminal elsewhere.
 
     Args:
@@ -54,7 +79,7 @@ class AttachedSession:
         self._terminal = StreamTerminal(
             send, hello.size, term=hello.term, colours=hello.colours, tells_position=hello.tells_position
         )
-        self._conversation: Conversation | None = None
+        self._session: Session | None = None
         self._prompt: Prompt | None = None
         self._typed: asyncio.Queue[bytes] = asyncio.Queue()
 
@@ -85,54 +110,45 @@ class AttachedSession:
 
     def close(self) -> None:
         """Stop what runs: nobody is there any more to see it."""
-        if self._conversation is not None:
-            self._conversation.cancel()
+        if self._session is not None:
+            self._session.cancel()
 
     async def _run_code(self, code: str) -> int:
         output = PlainOutput(_Sender(self._send_bytes), _Sender(self._send_error), as_json=self._hello.as_json)
-        conversation = self._conversation = Conversation(
+        session = self._session = Session(
             self._given.namespace,
             output.write,
             lambda: output.width,
             write_error=output.write_error,
-            session=self._given.number,
+            number=self._given.number,
             display=output.display,
         )
         self._given.log(code)
-        return exit_code(await conversation.run(code))
+        return (await session.run(code)).status
 
     async def _talk(self) -> int:
         warm_up()
         given = self._given
-        conversation = self._conversation = Conversation(
+        session = self._session = Session(
             given.namespace,
             self._write,
             lambda: self._terminal.columns,
-            session=given.number,
+            number=given.number,
             ask=self._ask,
             edit=self._edit,
         )
         prompt = self._prompt = Prompt(
-            ReplCompleter(conversation.namespace),
+            ReplCompleter(session.namespace),
             given.history_path,
             label=given.label,
             is_live=given.is_live,
             terminal_input=self._terminal.input,
             terminal_output=self._terminal.output,
             mode=given.mode,
-            names=conversation.namespace,
+            names=session.namespace,
         )
         self._write(Text(given.greeting, style="bold red" if given.is_live else "bold"))
-        while True:
-            try:
-                source = await prompt.ask()
-            except EOFError:
-                return 0
-            if source.strip():
-                given.log(source)
-                outcome = await conversation.run(source)
-                if outcome.exit_code is not None:
-                    return outcome.exit_code
+        return await converse(prompt, session, given.log)
 
     async def _ask(self, question: str) -> bool:
         assert self._prompt is not None  # who asks was typed at it
@@ -150,7 +166,7 @@ class AttachedSession:
     def _cancels(self) -> bool:
         """Whether Ctrl-C was for what runs, and not for the prompt."""
         is_asking = self._prompt is not None and self._prompt.app.is_running
-        return not is_asking and self._conversation is not None and self._conversation.cancel()
+        return not is_asking and self._session is not None and self._session.cancel()
 
     def _write(self, output: RenderableType) -> None:
         if threading.get_ident() != self._thread:
@@ -178,10 +194,3 @@ class _Sender:
 
     def flush(self) -> None:
         """Nothing waits."""
-
-
-def exit_code(outcome: Outcome) -> int:
-    """What a process should exit with that ran one input."""
-    if outcome.exit_code is not None:
-        return outcome.exit_code
-    return CANCELLED if outcome.is_cancelled else int(bool(outcome.error))

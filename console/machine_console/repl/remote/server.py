@@ -13,50 +13,31 @@ import asyncio
 import fcntl
 import importlib
 import itertools
-import json
 import os
 import pwd
 import socket
-from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from machine.bot import Machine
 from machine.errors import MachineError
 from machine.logger import get_logger
 from machine.redaction import redact
 from machine_console.history.history import History
-from machine_console.history.log_stream import LogStream, LogWish
+from machine_console.history.log_stream import LogQuery, LogStream
 from machine_console.repl.language.interrupt import Hold, interruptible
 from machine_console.repl.language.output import routed_output
-from machine_console.repl.language.watchdog import SIGNAL, Watchdog, short_source
-from machine_console.repl.remote.introduction import Circumstances, Hello
-from machine_console.repl.remote.protocol import (
-    DATA,
-    EDIT,
-    ERROR,
-    EXIT,
-    HEADER,
-    HELLO,
-    INTERRUPT_SUFFIX,
-    LOGS,
-    MAX_BODY,
-    SIZE,
-    SIZE_BODY,
-    ProtocolError,
-    pack,
-)
+from machine_console.repl.remote.connection import Connection
+from machine_console.repl.remote.protocol import INTERRUPT_SUFFIX, Hello, ProtocolError
 from machine_console.repl.remote.socket_path import Name, address, is_trusted, peer, prepare_folder
+from machine_console.repl.remote.watchdog import SIGNAL, Watchdog, short_source
 
 if TYPE_CHECKING:
     from machine.sandbox import Workspace
-    from machine_console.repl.remote.remote_session import AttachedSession
+    from machine_console.repl.remote.remote_session import Circumstances
 
-HELLO_WITHIN_S = 5.0
-MAX_BACKLOG = 4 * 1024 * 1024
-"""Bytes that may wait for a terminal that does not read; then it is cut off, so that it costs no more memory."""
 MAX_LOGGED = 2_000
 """Characters of an input in the log."""
 MAX_SESSIONS = 20
@@ -102,7 +83,7 @@ class ReplServer:
         self._mode = mode
         self._owner = os.geteuid() if owner is None else owner
         self._numbers = itertools.count(1)
-        self._connections: dict[asyncio.Task[None], _Connection] = {}
+        self._connections: dict[asyncio.Task[None], Connection] = {}
         self._resources = ExitStack()
         self._server: asyncio.Server | None = None
         self._are_prompts_ready = False
@@ -176,13 +157,13 @@ class ReplServer:
     async def _serve(self, sock: socket.socket) -> None:
         who = _who(sock)
         reader, writer = await asyncio.open_unix_connection(sock=sock)
-        connection = _Connection(reader, writer)
+        connection = Connection(reader, writer)
         task = asyncio.current_task()
         assert task is not None  # this is a coroutine of one
         self._connections[task] = connection
         try:
             wanted = await connection.introduction()
-            if isinstance(wanted, LogWish):
+            if isinstance(wanted, LogQuery):
                 stream = LogStream(self._machine.trace, self._history, wanted, connection.deliver)
                 connection.end(await connection.stream(stream))
             else:
@@ -192,15 +173,15 @@ class ReplServer:
         finally:
             await connection.close()
 
-    async def _converse(self, connection: _Connection, who: str, hello: Hello) -> None:
+    async def _converse(self, connection: Connection, who: str, hello: Hello) -> None:
         number = next(self._numbers)
         connection.greet(number)
         _logger.info("REPL attached", who=who, session=number, read_only=hello.is_read_only)
         try:
             await self._prepare_prompts()
-            from machine_console.repl.remote.remote_session import AttachedSession  # noqa: PLC0415 - see above
+            from machine_console.repl.remote.remote_session import RemoteSession  # noqa: PLC0415 - see above
 
-            session = AttachedSession(
+            session = RemoteSession(
                 hello, self._circumstances(number, who, hello), connection.show, connection.show_error, connection.edit
             )
             connection.end(await connection.carry(session))
@@ -218,19 +199,19 @@ class ReplServer:
             for name in (
                 "machine_console.repl.remote.remote_session",
                 "machine_console.repl.verbs.namespace",
-                "machine_console.repl.pane.ptk_bridge",
             ):
                 await asyncio.get_running_loop().run_in_executor(thread, importlib.import_module, name)
         finally:
             thread.shutdown(wait=False)
         if not self._are_prompts_ready:
-            from machine_console.repl.pane.ptk_bridge import no_winch_handler  # noqa: PLC0415 - see above
+            from machine_console.repl.prompt.prompt import no_winch_handler  # noqa: PLC0415 - see above
 
             self._are_prompts_ready = True
             self._resources.enter_context(no_winch_handler())
 
     def _circumstances(self, number: int, who: str, hello: Hello) -> Circumstances:
-        from machine_console.repl.verbs.namespace import build_namespace  # noqa: PLC0415 - see above
+        from machine_console.repl.remote.remote_session import Circumstances  # noqa: PLC0415 - see above
+        from machine_console.repl.verbs.namespace import build_namespace  # noqa: PLC0415
 
         machine = self._machine
 
@@ -261,116 +242,6 @@ class ReplServer:
             source=short_source(hold),
             seconds=round(hold.seconds, 1),
         )
-
-
-class _Connection:
-    """Frames to and from one terminal."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-        self._edited: asyncio.Future[str] | None = None
-
-    async def introduction(self) -> Hello | LogWish:
-        """What the terminal says of itself, or which lines of the log it asks for."""
-        async with asyncio.timeout(HELLO_WITHIN_S):
-            kind, body = await self._frame()
-        fields = json.loads(body)
-        if kind not in {HELLO, LOGS} or not isinstance(fields, dict):
-            raise ProtocolError("no introduction")
-        return Hello.read(fields) if kind == HELLO else LogWish.read(fields)
-
-    def greet(self, number: int) -> None:
-        """Tell the terminal the number of its session."""
-        self._send(HELLO, json.dumps({"session": number}).encode())
-
-    async def carry(self, session: AttachedSession) -> int:
-        """Carry keys to the session until it ends, or the terminal goes; returns the exit code."""
-        return await self._until_gone(session.run(), self._read(session), session.close)
-
-    async def stream(self, log: LogStream) -> int:
-        """Send lines of the log until there are no more, or the terminal goes; returns the exit code."""
-        return await self._until_gone(log.run(), self._read(None), lambda: None)
-
-    @staticmethod
-    async def _until_gone(
-        work: Coroutine[Any, Any, int], listening: Coroutine[Any, Any, None], close: Callable[[], None]
-    ) -> int:
-        loop = asyncio.get_running_loop()
-        talking = loop.create_task(work, name="repl-session")
-        reading = loop.create_task(listening, name="repl-reader")
-        try:
-            await asyncio.wait({talking, reading}, return_when=asyncio.FIRST_COMPLETED)
-            if talking.done():
-                return talking.result()
-            reading.result()
-            raise ConnectionError("the terminal has gone")
-        finally:
-            close()
-            for task in (talking, reading):
-                task.cancel()
-            await asyncio.gather(talking, reading, return_exceptions=True)
-
-    async def _read(self, session: AttachedSession | None) -> None:
-        while True:
-            kind, body = await self._frame()
-            if session is None:
-                continue  # who reads the log has nothing to say
-            if kind == DATA:
-                session.feed(body)
-            elif kind == SIZE:
-                session.resize(*SIZE_BODY.unpack(body))
-            elif kind == EDIT and self._edited is not None and not self._edited.done():
-                self._edited.set_result(body.decode(errors="replace"))
-
-    async def _frame(self) -> tuple[bytes, bytes]:
-        kind, length = HEADER.unpack(await self._reader.readexactly(HEADER.size))
-        if length > MAX_BODY:
-            raise ProtocolError(f"a frame of {length:,} bytes")
-        return kind, await self._reader.readexactly(length)
-
-    def show(self, data: bytes) -> None:
-        """Show something on the terminal."""
-        self._send(DATA, data)
-
-    async def deliver(self, data: bytes) -> None:
-        """Show something, and wait while more than a little waits for the terminal already."""
-        self._send(DATA, data)
-        await self._writer.drain()
-
-    def show_error(self, data: bytes) -> None:
-        """Show something on standard error."""
-        self._send(ERROR, data)
-
-    async def edit(self, text: str) -> str:
-        """Let the person change a text in their editor."""
-        self._edited = asyncio.get_running_loop().create_future()
-        self._send(EDIT, text.encode(errors="replace"))
-        try:
-            return await self._edited
-        finally:
-            self._edited = None
-
-    def end(self, exit_code: int, farewell: str = "") -> None:
-        """Tell the terminal that it is over."""
-        self._send(EXIT, bytes([exit_code & 0xFF]) + farewell.encode())
-
-    async def close(self) -> None:
-        """Close the connection, once what was sent has arrived or cannot any more."""
-        self._writer.close()
-        try:
-            async with asyncio.timeout(1):
-                await self._writer.wait_closed()
-        except (OSError, TimeoutError):
-            self._writer.transport.abort()
-
-    def _send(self, kind: bytes, body: bytes) -> None:
-        transport = self._writer.transport
-        if transport.is_closing():
-            return
-        if transport.get_write_buffer_size() > MAX_BACKLOG:
-            transport.abort()
-            return
-        self._writer.write(pack(kind, body))
 
 
 def _lock(path: Path, resources: ExitStack) -> None:

@@ -41,7 +41,7 @@ def editing_mode(settings: Settings) -> str:
 
 
 def kept_history(runtime: Runtime) -> History:
-    """What the bot does from now on; of a bot that offers no REPL, nothing."""
+    """Start recording history, unless the REPL is disabled."""
     history = History(MAX_EVENTS)
     if socket_path(runtime.settings, runtime.project) is not None:
         runtime.trace.subscribe(history.record)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import singledispatch
 from typing import TypeAlias
 
 from machine.models import Channel, User
 from machine.trace import Considered
 from machine_console.history.history import EventTrace, InvocationTrace
+from machine_console.text.formatting import milliseconds, short_handler
 from machine_console.text.names import LiveNames
 
 NAMES = "__names__"
@@ -224,7 +225,7 @@ def channel_label(channel: Channel) -> str:
 
 
 def channel_kind(channel: Channel) -> str:
-    """What a person would call this kind of conversation."""
+    """What a person would call this kind of session."""
     if channel.is_im:
         return "direct message"
     if channel.is_mpim:
@@ -243,17 +244,6 @@ def user_roles(user: User) -> str:
         "deactivated": user.deleted,
     }
     return ", ".join(name for name, holds in roles.items() if holds)
-
-
-def short_handler(name: str) -> str:
-    """Class and method of a handler's full name."""
-    return ".".join(name.split(".")[-2:])
-
-
-def milliseconds(duration: timedelta) -> str:
-    """A duration to be read: `3.1 ms`, `2.40 s`."""
-    seconds = duration.total_seconds()
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
 
 
 def when(at: datetime) -> str:

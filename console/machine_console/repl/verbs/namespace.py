@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import pydoc
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from machine.bot import Machine
 from machine.envelope import Envelope, Payload
 from machine.loading.loader import LoadedPlugin
-from machine.sandbox import Workspace
 from machine.scheduler import Job
 from machine.trace import Considered
 from machine_console.history.history import EventTrace, History, InvocationTrace
 from machine_console.repl.language.errors import ReplError
-from machine_console.repl.prompt.completion import CANDIDATES, INDEX, Candidate
-from machine_console.repl.prompt.emoji_names import EMOJI
-from machine_console.repl.verbs.collections import Listing
-from machine_console.repl.verbs.display import NAMES, Card, Rows, add_row, card_of, milliseconds, short_handler, when
-from machine_console.repl.verbs.event_listing import EventListing
+from machine_console.repl.verbs.candidates import CANDIDATES, candidate_table
+from machine_console.repl.verbs.collections import Collection, EventCollection
+from machine_console.repl.verbs.display import NAMES, Card, Rows, add_row, card_of, when
 from machine_console.repl.verbs.lookup import Lookup
-from machine_console.repl.verbs.queries import Verbs
-from machine_console.repl.verbs.slack_verbs import Messaging
+from machine_console.repl.verbs.queries import Queries
+from machine_console.repl.verbs.slack_verbs import SlackVerbs
 from machine_console.repl.verbs.storages import Storages
+from machine_console.text.formatting import milliseconds, short_handler
 from machine_console.text.names import LiveNames
+
+if TYPE_CHECKING:  # a bot against Slack has none
+    from machine.sandbox import Workspace
 
 VERBS: dict[str, str] = {
     "say": 'say("#ops", "hi"): post a message as the bot',
@@ -42,7 +42,7 @@ VERBS: dict[str, str] = {
     "user": 'user("alice"): a person, also by id or e-mail address',
     "channel": 'channel("#general"): a channel, also by id',
     "history": 'history("#general", 20): the newest messages',
-    "reload": "reload(): take over changed plugin files now",
+    "reload": "reload(): reload changed plugin files now",
     "show": "show(_): a folded result in full",
 }
 """The verbs, as `help` lists them."""
@@ -71,25 +71,26 @@ def build_namespace(machine: Machine, history: History, workspace: Workspace | N
         history: What it did; its `record` must be subscribed to the bot's trace.
         workspace: The embedded workspace the bot is in; `None` against Slack.
     """
-    verbs = Verbs(machine, history, workspace)
-    messaging = Messaging(machine, history)
+    queries, slack_verbs = Queries(machine, history, workspace), SlackVerbs(machine, history)
     lookup = Lookup(machine.slack.directory)
     storage = Storages(machine)
     namespace: dict[str, Any] = {
-        name: getattr(messaging if hasattr(messaging, name) else verbs, name) for name in VERBS
+        name: getattr(slack_verbs if hasattr(SlackVerbs, name) else queries, name) for name in VERBS
     }
     namespace |= {
-        "users": Listing("people", machine.slack.users.values, lookup.user, machine.slack.users.__len__),
-        "channels": Listing("channels", machine.slack.channels.values, lookup.channel, machine.slack.channels.__len__),
+        "users": Collection("people", machine.slack.users.values, lookup.user, machine.slack.users.__len__),
+        "channels": Collection(
+            "channels", machine.slack.channels.values, lookup.channel, machine.slack.channels.__len__
+        ),
         "storage": storage,
-        "plugins": _PluginListing(machine),
-        "jobs": Listing("jobs", machine.jobs),
-        "events": EventListing(history, lookup),
+        "plugins": _PluginCollection(machine),
+        "jobs": Collection("jobs", machine.jobs),
+        "events": EventCollection(history, lookup),
         "last": LastEvent(history),
         "web": machine.slack.web,
         "bot": machine,
         "help": _Help(),
-        CANDIDATES: _candidates(machine, storage),
+        CANDIDATES: candidate_table(machine, storage.candidates, storage.key_candidates),
         NAMES: LiveNames(machine.slack.directory),
     }
     if workspace is not None:
@@ -147,7 +148,7 @@ class LastEvent:
         return card
 
 
-class _PluginListing(Listing[LoadedPlugin]):
+class _PluginCollection(Collection[LoadedPlugin]):
     """The plugins, with those that could not be loaded."""
 
     def __init__(self, machine: Machine) -> None:
@@ -187,50 +188,6 @@ class _Help:
         return Rows(
             ("for example", "what it does"), [text.split(": ", 1) for text in (VERBS | NOUNS).values()], "names"
         )
-
-
-def _candidates(machine: Machine, storage: Storages) -> dict[str, dict[str, Any]]:
-    def people() -> Iterable[Candidate]:
-        return (Candidate(*label) for label in machine.slack.directory.users.labels())
-
-    def channels() -> Iterable[Candidate]:
-        return (Candidate(*label) for label in machine.slack.directory.channels.labels())
-
-    def places() -> Iterable[Candidate]:
-        yield from channels()
-        yield from people()
-
-    def emoji() -> Iterable[Candidate]:
-        return (Candidate(name, picture) for name, picture in EMOJI.items())
-
-    def marked_emoji() -> Iterable[Candidate]:
-        return (Candidate(f":{name}:", picture) for name, picture in EMOJI.items())
-
-    def plugins() -> Iterable[Candidate]:
-        for plugin in list(machine.plugins.values()):
-            yield Candidate(plugin.name, f"{len(plugin.handlers)} handlers")
-
-    return {
-        "say": {"channel": places},
-        "dm": {"user": people},
-        "react": {"emoji": emoji, "channel": channels},
-        "user": {"user": people},
-        "channel": {"channel": channels},
-        "history": {"channel": places},
-        "topic": {"channel": channels},
-        "upload": {"channel": places},
-        "schedule": {"channel": places},
-        "handlers": {"user": people, "channel": channels},
-        "simulate": {"user": people, "channel": channels},
-        "users": {INDEX: people},
-        "channels": {INDEX: channels},
-        "plugins": {INDEX: plugins},
-        "storage": {INDEX: storage.candidates},
-        **{f"storage{INDEX}.{verb}": {"key": storage.key_candidates} for verb in ("get", "set", "has", "delete")},
-        "@": {"": people},
-        "#": {"": channels},
-        ":": {"": marked_emoji},
-    }
 
 
 add_row(

@@ -1,30 +1,34 @@
-"""The verbs of the prompt that look things up and let the bot work; those that write are in `messaging`."""
+"""The verbs of the prompt that look things up and let the bot work; those that write to Slack are in `slack_verbs`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
 from collections.abc import Coroutine, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from machine.bot import Machine
 from machine.envelope import Envelope
 from machine.models import Channel, User
 from machine.read_only import require_writable
-from machine.sandbox import Workspace
+from machine.simulation import again
 from machine.trace import Considered
 from machine_console.history.history import EventTrace, History
 from machine_console.repl.language.errors import ReplError
-from machine_console.repl.verbs.display import Everything, Rows, short_handler
+from machine_console.repl.verbs.display import Everything, Rows
 from machine_console.repl.verbs.lookup import Lookup
 from machine_console.repl.verbs.simulation import Deed, Simulator
 from machine_console.repl.verbs.slack_messages import SlackMessage
+from machine_console.text.formatting import short_handler
 from machine_console.text.names import LiveNames
+
+if TYPE_CHECKING:  # a bot against Slack has none
+    from machine.sandbox import Workspace
 
 T = TypeVar("T")
 
 
-class Verbs:
+class Queries:
     """What one can do at the prompt; each public method is a name there.
 
     Args:
@@ -72,7 +76,7 @@ class Verbs:
     def handlers(
         self, text: str | None = None, *, user: User | str | None = None, channel: Channel | str | None = None
     ) -> Rows | list[Considered]:
-        """Every handler; with a text, which of them a message with it would run, and why or why not.
+        """Every handler; with a text, which of them this message or `/command` would run, and why or why not.
 
         Nothing is run: `handlers("ping", channel="#ops")`.
         """
@@ -85,7 +89,7 @@ class Verbs:
         simulator = self._simulator
         who = self._lookup.user(user) if user is not None else simulator.somebody()
         where = self._lookup.channel(channel) if channel is not None else simulator.somewhere()
-        considered = self._machine.explain(simulator.made_up.message(text, who, where))
+        considered = self._machine.explain(simulator.envelopes().typed(text, who, where))
         return sorted(considered, key=lambda one: not one.is_match)
 
     async def simulate(
@@ -135,10 +139,10 @@ class Verbs:
             envelope = self._history.last.envelope
         if not isinstance(envelope, Envelope):
             raise ReplError("There is no event to replay. Give one: replay(events[-1]).")
-        return await self._simulator.handle(self._simulator.made_up.again(envelope, send=send))
+        return await self._simulator.handle(again(envelope, may_send=send))
 
     async def reload(self) -> str:
-        """Take over changed plugin files now; what fails leaves the old version live."""
+        """Reload changed plugin files now; what fails leaves the old version live."""
         require_writable("reload()")  # here, as what follows leaves the prompt's context
         was_replaced = await _apart(self._machine.reload())
         return "Changed plugins are live." if was_replaced else "Nothing was replaced: no file changed, or it failed."

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from machine.bot import Machine
 from machine.envelope import Envelope
 from machine.models import Channel, User
 from machine.read_only import require_writable
-from machine.sandbox import Workspace
-from machine.sandbox.state.objects import Message
+from machine.simulation import DirectoryNames, Simulation, is_command
 from machine.trace import HandlersConsidered, Record
 from machine_console.history.history import EventTrace, History
 from machine_console.repl.language.errors import ReplError
 from machine_console.repl.verbs.lookup import Lookup
-from machine_console.repl.verbs.made_up import MadeUp
 from machine_console.repl.verbs.slack_messages import target_of
+
+if TYPE_CHECKING:
+    from machine.sandbox import Workspace
+    from machine.sandbox.state.objects import Message
 
 WAIT_S = 10.0
 """How long `simulate` waits for the bot's handlers; they run on afterwards."""
@@ -59,7 +61,6 @@ class Simulator:
         self._history = history
         self._workspace = workspace
         self._lookup = Lookup(machine.slack.directory)
-        self.made_up = MadeUp(machine)
 
     async def simulate(self, deed: Deed, user: object, channel: object) -> EventTrace:
         """Let `user` do it, wait for the bot's handlers, and return the event with what they did."""
@@ -68,11 +69,16 @@ class Simulator:
         if sum(one is not None for one in (deed.what, deed.action, deed.shortcut)) != 1:
             raise ReplError("Say one thing to simulate: a text, a /command, a payload, action=... or shortcut=...")
         if isinstance(deed.what, Mapping):
-            return await self.handle(self.made_up.payload(deed.what, send=deed.send))
+            return await self.handle(self.envelopes(may_send=deed.send).payload(deed.what))
         who = self._lookup.user(user) if user is not None else self.somebody()
         if self._workspace is not None:
             return await self._act(self._workspace, deed, who, channel)
         return await self.handle(self._envelope(deed, who, channel))
+
+    def envelopes(self, *, may_send: bool = False) -> Simulation:
+        """Makes envelopes for what nobody did."""
+        names = DirectoryNames(self._machine.slack.directory) if self._workspace is None else self._workspace.names
+        return Simulation(names, self._machine.identity.team_id, may_send=may_send)
 
     async def handle(self, envelope: Envelope) -> EventTrace:
         """Hand the bot an envelope, and return the event with what its handlers did."""
@@ -106,23 +112,24 @@ class Simulator:
         return self._lookup.channel(channel) if channel is not None else self.somewhere()
 
     def _envelope(self, deed: Deed, who: User, channel: object) -> Envelope:
+        envelopes = self.envelopes(may_send=deed.send)
         where = target_of(deed.message) if deed.message is not None else None
         if deed.shortcut is not None:
-            return self.made_up.shortcut(deed.shortcut, who, where, send=deed.send)
+            if where is None:
+                return envelopes.shortcut(deed.shortcut, who)
+            return envelopes.message_shortcut(deed.shortcut, who, where.channel, where.ts)
         if deed.action is not None:
             if where is None:
                 raise ReplError("Say in which message: simulate(action=..., message=...).")
-            return self.made_up.action(deed.action, deed.value, who, where, send=deed.send)
-        text = str(deed.what)
-        make = self.made_up.command if _is_command(text) else self.made_up.message
-        return make(text, who, self._place(channel), send=deed.send)
+            return envelopes.action(deed.action, deed.value, who, where.channel, where.ts)
+        return envelopes.typed(str(deed.what), who, self._place(channel))
 
     async def _act(self, workspace: Workspace, deed: Deed, who: User, channel: object) -> EventTrace:
         """Have the person do it in the embedded workspace, and follow what it leads to."""
         progress = _Progress()
         unsubscribe = self._machine.trace.subscribe(progress.record)
         try:
-            if deed.action is None and deed.shortcut is None and not _is_command(str(deed.what)):
+            if deed.action is None and deed.shortcut is None and not is_command(str(deed.what)):
                 return await self._event_of(self._post(workspace, str(deed.what), who, channel), progress)
             trigger = self._interact(workspace, deed, who, channel)
             return await self._event_of(lambda envelope: envelope.payload.get("trigger_id") == trigger, progress)
@@ -201,10 +208,6 @@ class _Progress:
             return True
         is_considered = event.envelope.id in self._considered
         return is_considered and len(event.invocations) >= len(event.matched) and not event.is_running
-
-
-def _is_command(text: str) -> bool:
-    return text.startswith("/") and text[1:2].isalnum()
 
 
 def _message(workspace: Workspace, message: object) -> Message:

@@ -119,5 +119,5 @@ def target_of(message: object) -> Target:
         channel, ts = getattr(data, "channel", None), getattr(data, "ts", None)
         thread = getattr(data, "thread_ts", None)
     if not isinstance(channel, str) or not isinstance(ts, str):
-        raise ReplError(f"{type(message).__name__} is no message: it has no channel and ts.")
+        raise ReplError(f"{type(message).__name__} is not a message: it has no channel and ts.")
     return Target(channel, ts, thread if isinstance(thread, str) else None)

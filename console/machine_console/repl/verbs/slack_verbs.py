@@ -49,7 +49,7 @@ class Scheduled:
         return Card(f"scheduled in {self.where}", [("at", when(self.at)), ("id", self.id)], self.text.split("\n"))
 
 
-class Messaging:
+class SlackVerbs:
     """The verbs of the prompt that write; each public method is a name there.
 
     Args:
@@ -274,5 +274,5 @@ class Messaging:
 def _existing(path: Path) -> Path:
     path = path.expanduser()
     if not path.is_file():
-        raise ReplError(f"There is no file {path}.")
+        raise ReplError(f"The file {path} does not exist.")
     return path

@@ -34,4 +34,4 @@ def moment(when: datetime | timedelta | float | str, now: datetime) -> datetime:
                 return at if at > now else at + timedelta(days=1)
         if text and (found := _DURATION.fullmatch(text)):
             return now + timedelta(**{unit: int(number) for unit, number in found.groupdict().items() if number})
-    raise ReplError(f'{when!r} is no time. Give "10m", "1h30m", "17:30", seconds, or a datetime.')
+    raise ReplError(f'{when!r} is not a time. Give "10m", "1h30m", "17:30", seconds, or a datetime.')

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from textual.pilot import Pilot
 
 from machine.trace import ConnectionChanged
-from machine_console.panes.bot.document import BotFacts
 from machine_console.panes.bot.pane import BotPane
+from machine_console.status.bot_status import BotFacts
 from machine_console.status.rate_limit_usage import MethodUsage
-from tests.console.story import THEMES, PaneHost, at
+from tests.console.story import THEMES, PaneHost, ToldSession, at
+
+pytestmark = pytest.mark.slow
 
 FACTS = BotFacts(
     connection="connected",
@@ -36,19 +37,14 @@ FACTS = BotFacts(
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
 def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[int, int]) -> None:
     """The picture was looked at."""
-    pane = BotPane()
-
-    async def before(_pilot: Pilot[None]) -> None:
-        pane.show(FACTS)
-
-    assert snap_compare(PaneHost(pane, theme), terminal_size=size, run_before=before)
+    pane = BotPane(ToldSession(facts_told=FACTS))
+    assert snap_compare(PaneHost(pane, theme), terminal_size=size)
 
 
 async def test_what_slack_allows_stands_beside_what_was_used() -> None:
     """And why a call waits."""
-    pane = BotPane()
+    pane = BotPane(ToldSession(facts_told=FACTS))
     async with PaneHost(pane).run_test(size=(100, 40)) as pilot:
-        pane.show(FACTS)
         await pilot.pause()
         text = pane.main().text()
 

@@ -15,8 +15,11 @@ from machine_console.app.application import MachineApp
 from machine_console.runtime.runtime import Runtime
 from machine_console.screens.dialogs import ChoiceScreen, ConfirmScreen, DateScreen, TextScreen
 from machine_console.screens.modal import ViewScreen
+from machine_console.session.local_session import LocalSession
 from machine_console.widgets.block_view import BlockView
-from tests.console.app.test_application import project, said, type_in_chat, until, workspace_of
+from tests.console.app.test_application import project, runtime_of, said, type_in_chat, until, workspace_of
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["project"]
 
@@ -99,10 +102,10 @@ async def shown(
 ) -> AsyncIterator[tuple[MachineApp, Pilot[int], BlockView]]:
     """The console with a plugin, and what that has answered to a text."""
     (project / "plugins" / "shown.py").write_text(plugin)
-    app = MachineApp(Runtime(Settings.check({}), project), title="test")
+    app = MachineApp(LocalSession(Runtime(Settings.check({}), project)), title="test")
     async with app.run_test(size=(160, 45)) as pilot:
         await until(pilot, lambda: app.status.connection == "connected" and app.status.plugins > 0)
-        assert not app.runtime.machine.failures, app.runtime.machine.failures
+        assert not runtime_of(app).machine.failures, runtime_of(app).machine.failures
         await type_in_chat(app, pilot, text)
         conversation = app.query_one("#conversation", BlockView)
         await until(pilot, lambda: expected in conversation.text())

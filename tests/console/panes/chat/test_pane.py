@@ -2,75 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
 from textual.pilot import Pilot
 
-from machine_console.panes.chat.pane import ChatPane, Conversation
-from machine_console.panes.chat.transcript import ChatMessage
-from tests.console.story import CHANNELS, MESSAGES, PEOPLE, THEMES, PaneHost
+from machine_console.panes.chat.pane import ChatPane
+from machine_console.panes.chat.widgets import Conversation
+from machine_console.session.chat import ChatChannel, ChatMessage
+from tests.console.story import CHANNELS, MESSAGES, PEOPLE, THEMES, PaneHost, ToldChat, ToldSession
 
-
-class Host(PaneHost):
-    """Keeps what the pane asks for."""
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        fill(self.pane)
-
-    def on_chat_pane_message_entered(self, event: ChatPane.MessageEntered) -> None:
-        self.intents.append(event)
-
-    def on_chat_pane_channel_picked(self, event: ChatPane.ChannelPicked) -> None:
-        self.intents.append(event)
-
-
-class Early(PaneHost):
-    """Knows nobody yet."""
-
-    def on_chat_pane_message_entered(self, event: ChatPane.MessageEntered) -> None:
-        self.intents.append(event.text)
-
-
-def fill(pane: object) -> None:
-    assert isinstance(pane, ChatPane)
-    pane.show_people(PEOPLE)
-    pane.show_channels(CHANNELS)
-    pane.show_messages(MESSAGES)
+pytestmark = pytest.mark.slow
 
 
 async def test_typing_says_it_as_the_chosen_person_in_the_chosen_conversation() -> None:
-    """The app turns this into a message in the workspace."""
-    pane = ChatPane()
-    host = Host(pane)
+    """As in Slack."""
+    chat = ToldChat()
+    pane = ChatPane(ToldSession(chat=chat))
+    host = PaneHost(pane)
     async with host.run_test() as pilot:
         await pilot.press("ctrl+t", "ctrl+down", *"hi [b]", "enter")
+        await host.workers.wait_for_complete()
 
-        assert host.intents[-1] == ChatPane.MessageEntered("C2", "U2", "hi [b]")
+        assert chat.said == [("C2", "U2", "hi [b]")]
         assert pane.main().value == ""
 
 
 @pytest.mark.parametrize("is_live", [False, True])
 async def test_what_is_entered_before_the_bot_is_there_is_said_then(is_live: bool) -> None:
     """The first thing a stranger does must not go unheard; real people hear only what was meant for them."""
-    pane = ChatPane()
-    host = Early(pane)
+    session = ToldSession(chat=None, is_live=is_live)
+    pane = ChatPane(session)
+    host = PaneHost(pane)
     async with host.run_test() as pilot:
         await pilot.press(*"ping", "enter")
-        assert host.intents == []
         assert pane.main().value == "ping"
 
-        pane.show_mode(is_live=is_live)
-        fill(pane)
+        session.chat = ToldChat()
+        pane.sync()
         await pilot.pause()
-        assert host.intents == ([] if is_live else ["ping"])
+        await host.workers.wait_for_complete()
+        assert session.chat.said == ([] if is_live else [("C1", "U1", "ping")])
 
 
 async def test_the_direct_message_of_a_person_makes_them_speak() -> None:
     """In somebody's DM with the bot nobody else can write."""
-    pane = ChatPane()
-    async with Host(pane).run_test() as pilot:
+    pane = ChatPane(ToldSession())
+    async with PaneHost(pane).run_test() as pilot:
         pane.pick("D2")
         await pilot.pause()
         assert pane.speaker == PEOPLE[1]
@@ -81,12 +59,13 @@ async def test_the_direct_message_of_a_person_makes_them_speak() -> None:
 
 async def test_an_opened_direct_message_stays_current_under_its_new_id() -> None:
     """Its id is known only once the first message has been written."""
-    pane = ChatPane()
-    async with Host(pane).run_test() as pilot:
-        to_be = [*CHANNELS[:2], CHANNELS[2].__class__("dm:U1", "@alice", is_dm=True, person_id="U1")]
-        pane.show_channels(to_be)
+    chat = ToldChat(channels_told=[*CHANNELS[:2], ChatChannel("dm:U1", "@alice", is_dm=True, person_id="U1")])
+    pane = ChatPane(ToldSession(chat=chat))
+    async with PaneHost(pane).run_test() as pilot:
         pane.pick("dm:U1")
-        pane.show_channels(CHANNELS)
+        await pilot.pause()
+        chat.channels_told = CHANNELS
+        pane.on_show()
         await pilot.pause()
 
         assert pane.channel == CHANNELS[2]
@@ -94,8 +73,8 @@ async def test_an_opened_direct_message_stays_current_under_its_new_id() -> None
 
 async def test_escape_leaves_the_input_and_i_returns() -> None:
     """Number keys jump to panes only outside of the input."""
-    pane = ChatPane()
-    async with Host(pane).run_test() as pilot:
+    pane = ChatPane(ToldSession())
+    async with PaneHost(pane).run_test() as pilot:
         await pilot.press("escape")
         assert not pane.main().has_focus
 
@@ -105,24 +84,25 @@ async def test_escape_leaves_the_input_and_i_returns() -> None:
 
 async def test_who_says_something_sees_it() -> None:
     """Also who had scrolled up to read what was said before; who reads on is left there."""
-    pane = ChatPane()
-    said = [*MESSAGES, ChatMessage("1772616700.0001", "alice", "the last word")]
-    async with Host(pane).run_test(size=(60, 12)) as pilot:
+    chat = ToldChat()
+    pane = ChatPane(ToldSession(chat=chat))
+    host = PaneHost(pane)
+    async with host.run_test(size=(60, 12)) as pilot:
         conversation = pane.query_one(Conversation)
         await pilot.press("escape", "home")
-        pane.show_messages(said)
+        chat.messages = [*MESSAGES, ChatMessage("1772616700.0001", "alice", "the last word")]
+        pane.on_show()
         assert conversation.cursor == 0
 
         await pilot.press("i", *"hi", "enter")
-        pane.show_messages(said)
+        pane.on_show()
         assert conversation.cursor == conversation.row_count() - 1
 
 
 async def test_live_mode_says_that_people_read_it() -> None:
     """Nobody should post into a real workspace by mistake."""
-    pane = ChatPane()
-    async with Host(pane).run_test() as pilot:
-        pane.show_mode(is_live=True)
+    pane = ChatPane(ToldSession(is_live=True))
+    async with PaneHost(pane).run_test() as pilot:
         await pilot.pause()
 
         assert "LIVE" in str(pane.border_title)
@@ -131,8 +111,8 @@ async def test_live_mode_says_that_people_read_it() -> None:
 
 async def test_a_click_on_the_speaker_lets_the_next_one_speak() -> None:
     """The mouse works everywhere."""
-    pane = ChatPane()
-    async with Host(pane).run_test() as pilot:
+    pane = ChatPane(ToldSession())
+    async with PaneHost(pane).run_test() as pilot:
         await pilot.click("#speaker")
 
         assert pane.speaker == PEOPLE[1]
@@ -140,9 +120,8 @@ async def test_a_click_on_the_speaker_lets_the_next_one_speak() -> None:
 
 async def test_commands_complete() -> None:
     """The right arrow accepts what is suggested."""
-    pane = ChatPane()
-    async with Host(pane).run_test() as pilot:
-        pane.suggest(["/deploy", "/greet"])
+    pane = ChatPane(ToldSession(known_commands=["/deploy", "/greet"]))
+    async with PaneHost(pane).run_test() as pilot:
         await pilot.press(*"/de")
         await pilot.pause()
         await pilot.press("right")
@@ -155,19 +134,13 @@ async def still(pilot: Pilot[None]) -> None:
     pilot.app.query_one(ChatPane).main().cursor_blink = False
 
 
-async def live(pilot: Pilot[None]) -> None:
-    await still(pilot)
-    pilot.app.query_one(ChatPane).show_mode(is_live=True)
-
-
 @THEMES
 @pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 15)], ids=["80x24", "160x45", "40x15"])
 def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[int, int]) -> None:
     """The picture was looked at."""
-    assert snap_compare(Host(ChatPane(), theme), terminal_size=size, run_before=still)
+    assert snap_compare(PaneHost(ChatPane(ToldSession()), theme), terminal_size=size, run_before=still)
 
 
 def test_live_looks_dangerous(snap_compare: Callable[..., bool]) -> None:
     """The picture was looked at."""
-    before: Callable[[Pilot[None]], Awaitable[None]] = live
-    assert snap_compare(Host(ChatPane()), terminal_size=(80, 24), run_before=before)
+    assert snap_compare(PaneHost(ChatPane(ToldSession(is_live=True))), terminal_size=(80, 24), run_before=still)

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -15,6 +16,8 @@ from machine_console.screens.modal import ViewScreen
 from machine_console.widgets.block_view import BlockView
 from tests.console.app.test_application import project, running, said, until
 from tests.console.panes.chat.test_block_interactions import go_to, shown
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["project"]
 
@@ -177,8 +180,7 @@ async def test_the_home_tab_is_shown_and_works(project: Path) -> None:
         home = app.screen
         assert isinstance(home, ViewScreen)
         await until(pilot, lambda: "Your day" in home.document.text())
-        assert app._blocks is not None
-        assert not app._blocks.awaits_home(home.view.user)
+        assert not app.chat_pane._blocks._looking_for_home
 
         await go_to(pilot, home.document, "open")
         await pilot.press("enter")

@@ -20,15 +20,17 @@ from machine_console.text.styled_text import plain
 from tests.console.app.test_application import GREETER, project, running, said, type_in_chat, until, workspace_of
 from tests.console.story import Names
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["project"]  # the fixture
 
 
 async def greeted(app: MachineApp, pilot: Pilot[int], text: str = "hello world") -> None:
     """Alice has written and the bot has answered; the event is under the cursor."""
     await type_in_chat(app, pilot, text)
-    await until(pilot, lambda: any(event.invocations and not event.is_running for event in app.history.events))
+    await until(pilot, lambda: any(event.invocations and not event.is_running for event in app.session.history.events))
     app.go_to(app.events_pane)
-    app.events_pane.select(next(event for event in app.history.events if event.invocations))
+    app.events_pane.select(next(event for event in app.session.history.events if event.invocations))
     await pilot.pause()
 
 
@@ -100,7 +102,7 @@ async def test_the_playground_tells_with_each_key_and_runs_nothing(project: Path
         await until(pilot, lambda: "the command is /greet" in screen.answers.text())
         await pilot.press("escape")
         assert workspace_of(app).history("general") == []
-        assert not app.history.events
+        assert not app.session.history.events
 
 
 GUARDED = """
@@ -126,9 +128,10 @@ async def test_a_missing_role_is_told_before_and_after(project: Path) -> None:
         assert "No handlers would run" in screen.answers.text()
         await pilot.press("escape")
 
+        events = app.session.history.events
         await type_in_chat(app, pilot, "launch")
-        await until(pilot, lambda: any(run.refused for event in app.history.events for run in event.invocations))
-        (event,) = [event for event in app.history.events if event.invocations]
+        await until(pilot, lambda: any(run.refused for event in events for run in event.invocations))
+        (event,) = [event for event in events if event.invocations]
         (first,) = [line for line in map(_text_of, account_of(event, Names())) if "refused" in line]
         assert first == "No handler ran, 1 refused"
         assert "launched" not in said(app, "general")
@@ -138,11 +141,41 @@ def _text_of(node: Node) -> str:
     return plain(node.line)
 
 
+THANKS = """
+from machine.plugins import MachineBasePlugin
+from machine.plugins.decorators import listen_to
+
+class Thanks(MachineBasePlugin):
+    @listen_to(r"^thank <@(?P<who>U\\w+)> & co$".replace("&", "&amp;"))
+    async def thank(self, msg, who): ...
+"""
+
+
+async def test_the_playground_takes_what_is_typed_as_slack_does(project: Path) -> None:
+    """C2: a mention is a mention, typed or taken over from an event."""
+    (project / "plugins" / "thanks.py").write_text(THANKS)
+    async with running(project) as (app, pilot):
+        await pilot.press("f8", *"thank @bob & co")
+        screen = app.screen
+        assert isinstance(screen, PlaygroundScreen)
+        await until(pilot, lambda: "1 handler would run" in screen.answers.text())
+        await pilot.press("escape")
+
+        await type_in_chat(app, pilot, "thank @bob & co")
+        await until(pilot, lambda: any(event.invocations for event in app.session.history.events))
+        app.go_to(app.events_pane)
+        await pilot.press("w")
+        again = app.screen
+        assert isinstance(again, PlaygroundScreen)
+        await until(pilot, lambda: "1 handler would run" in again.answers.text())
+        assert again.input.value == f"thank <@{workspace_of(app).find_person('bob').id}> & co"
+
+
 async def test_w_begins_with_the_text_and_place_of_the_event(project: Path) -> None:
     """Why did that not run? Change a letter and see."""
     async with running(project) as (app, pilot):
         workspace_of(app).post("bob", "random", "helo world")
-        await until(pilot, lambda: bool(app.history.events))
+        await until(pilot, lambda: bool(app.session.history.events))
         app.go_to(app.events_pane)
         await pilot.press("w")
         screen = app.screen

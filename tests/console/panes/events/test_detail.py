@@ -10,29 +10,22 @@ from textual.pilot import Pilot
 
 from machine_console.history.history import EventTrace, History
 from machine_console.panes.events.detail import DetailPane
-from machine_console.text.document_tree import Place
 from machine_console.widgets.document_view import DocumentView
-from tests.console.story import DEPLOY, THEMES, Names, PaneHost, handled_ping, told_history
+from tests.console.story import DEPLOY, THEMES, PaneHost, ToldSession, handled_ping, told_session
+
+pytestmark = pytest.mark.slow
 
 
 class Host(PaneHost):
-    """Keeps what the pane asks for."""
-
-    def on_detail_pane_left(self, event: DetailPane.Left) -> None:
-        self.intents.append(event)
-
-    def on_detail_pane_source_requested(self, event: DetailPane.SourceRequested) -> None:
-        self.intents.append(event)
-
-    def on_detail_pane_plugin_requested(self, event: DetailPane.PluginRequested) -> None:
-        self.intents.append(event)
+    """Keeps what is to be copied as well."""
 
     def on_document_view_copy_requested(self, event: DocumentView.CopyRequested) -> None:
-        self.intents.append(event)
+        self.posted.append(event)
 
 
 def pane_and_event(number: int = 0) -> tuple[DetailPane, EventTrace]:
-    return DetailPane(Names()), told_history().events[number]
+    session = told_session()
+    return DetailPane(session), session.history.events[number]
 
 
 async def test_the_payload_is_folded_until_asked_for() -> None:
@@ -56,7 +49,7 @@ async def test_what_was_unfolded_stays_so_when_more_happens() -> None:
     records = list(handled_ping())
     for record in records[:-1]:
         history.record(record)
-    pane = DetailPane(Names())
+    pane = DetailPane(ToldSession())
     async with Host(pane).run_test(size=(80, 40)) as pilot:
         assert history.last is not None
         pane.show(history.last)
@@ -108,7 +101,7 @@ async def test_escape_asks_to_go_back() -> None:
         pane.show(event)
         await pilot.press("escape")
 
-        assert isinstance(host.intents[-1], DetailPane.Left)
+        assert isinstance(host.posted[-1], DetailPane.Left)
 
 
 async def test_long_lines_wrap_to_the_width() -> None:
@@ -148,7 +141,7 @@ def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[
 
 def test_an_empty_detail_says_what_to_do(snap_compare: Callable[..., bool]) -> None:
     """The picture was looked at."""
-    assert snap_compare(PaneHost(DetailPane(Names())), terminal_size=(80, 24))
+    assert snap_compare(PaneHost(DetailPane(ToldSession())), terminal_size=(80, 24))
 
 
 async def test_each_thing_has_its_place_on_the_time_axis() -> None:
@@ -205,24 +198,33 @@ async def test_copying_a_payload_copies_all_of_it_as_json() -> None:
         pane.show(event)
         await pilot.press("end", "y")
 
-        (copied,) = host.intents
+        (copied,) = host.posted
         assert isinstance(copied, DocumentView.CopyRequested)
         assert json.loads(copied.text) == event.envelope.payload
 
 
-async def test_the_source_of_a_row_is_that_of_its_handler_or_of_the_line_that_failed() -> None:
-    """One key from what happened to where it is written."""
-    pane, event = pane_and_event(3)
+async def test_the_source_of_a_row_is_that_of_its_handler_or_of_the_line_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One key from what happened to where it is written, and one to the plugin that it is in."""
+    monkeypatch.setenv("EDITOR", "true")
+    session = told_session()
+    pane = DetailPane(session)
     host = Host(pane)
     async with host.run_test(size=(100, 40)) as pilot:
-        pane.show(event)
+        pane.show(session.history.events[3])
         pane.main().reveal(("run0", "deed0"))
         await pilot.press("o", "P")
         pane.main().reveal(("run0", "error", "frame0", "variables"))
         await pilot.press("o")
+        await host.workers.wait_for_complete()
+        await pilot.pause()
 
-        assert [getattr(intent, "about", None) or intent.handler for intent in host.intents] == [  # type: ignore[attr-defined]
-            DEPLOY,
-            DEPLOY,
-            Place("plugins/deploys.py", 21),
-        ]
+        assert session.asked == [DEPLOY]
+        told, opened, editor = host.posted
+        assert isinstance(told, DetailPane.Told)
+        assert told.text == f"{DEPLOY} is not loaded any more."
+        assert isinstance(opened, DetailPane.PluginOpened)
+        assert opened.plugin == DEPLOY.rpartition(".")[0]
+        assert isinstance(editor, DetailPane.Told)
+        assert editor.text.endswith("The place is plugins/deploys.py:21.")

@@ -16,8 +16,10 @@ from machine_console.panes.chat.pane import ChatPane
 from machine_console.panes.events.detail import DetailPane
 from machine_console.panes.events.pane import EventsPane
 from machine_console.panes.logs.pane import LogsPane
-from tests.console.story import CHANNELS, PEOPLE, Names, PaneHost, at, message
+from tests.console.story import PaneHost, ToldSession, at, message
 from tests.waiting import Waiter
+
+pytestmark = pytest.mark.slow
 
 ODD = {
     "escape sequences": "\x1b[2J\x1b]0;owned\x07\x9b31m gone\x00\x08\x7f",
@@ -43,11 +45,12 @@ def told(text: str) -> History:
 
 def panes(history: History) -> list[tuple[Pane, Callable[[], None]]]:
     """Panes, and what has them show the history."""
-    detail = DetailPane(Names())
+    session = ToldSession(history)
+    detail = DetailPane(session)
     return [
-        (EventsPane(history, Names()), lambda: None),
+        (EventsPane(session), lambda: None),
         (detail, lambda: detail.show(history.events[0])),
-        (LogsPane(history), lambda: None),
+        (LogsPane(session), lambda: None),
     ]
 
 
@@ -76,7 +79,7 @@ async def test_a_payload_of_ten_megabytes_can_be_looked_at() -> None:
     envelope = message("big", "big", blocks=[{"type": "section", "text": "x" * 1_000} for _ in range(10_000)])
     history = History()
     history.record(EnvelopeReceived(at=at(0), envelope=envelope, envelope_id=envelope.id))
-    pane = DetailPane(Names())
+    pane = DetailPane(ToldSession(history))
     app = PaneHost(pane)
     async with app.run_test(size=(80, 24)) as pilot:
         pane.show(history.events[0])
@@ -89,7 +92,7 @@ async def test_a_payload_of_ten_megabytes_can_be_looked_at() -> None:
 async def test_ten_thousand_lines_leave_the_log_answering() -> None:
     """Keys count while they come, and the newest line is seen."""
     history = History()
-    pane = LogsPane(history)
+    pane = LogsPane(ToldSession(history))
     app, waiter = PaneHost(pane), Waiter()
     async with app.run_test(size=(80, 12)) as pilot:
         for number in range(10_000):
@@ -106,11 +109,9 @@ async def test_ten_thousand_lines_leave_the_log_answering() -> None:
 async def test_the_console_does_without_colours(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
     """NO_COLOR is a wish that programs respect."""
     monkeypatch.setenv("NO_COLOR", "1")
-    pane = ChatPane()
+    pane = ChatPane(ToldSession())
     app = PaneHost(pane)
     async with app.run_test(size=size) as pilot:
-        pane.show_people(PEOPLE)
-        pane.show_channels(CHANNELS)
         await pilot.resize_terminal(20, 5)
         await pilot.resize_terminal(80, 24)
         styles = [

@@ -2,53 +2,49 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from machine.trace import LogWritten
-from machine_console.history.history import History
 from machine_console.panes.logs.pane import LogsPane
-from tests.console.story import THEMES, PaneHost, at, told_history
+from machine_console.screens.text_viewer import ReadingScreen
+from tests.console.story import THEMES, PaneHost, ToldSession, at, told_session
+
+pytestmark = pytest.mark.slow
 
 
-class Host(PaneHost):
-    """Keeps what the pane asks for."""
-
-    def on_logs_pane_record_opened(self, event: LogsPane.RecordOpened) -> None:
-        self.intents.append(event)
-
-    def on_logs_pane_copy_requested(self, event: LogsPane.CopyRequested) -> None:
-        self.intents.append(event)
-
-
-def logged() -> History:
+def logged() -> ToldSession:
     """The story, and a line of each level."""
-    history = told_history()
+    session = told_session()
     for position, level in enumerate(("debug", "info", "warning", "error", "critical")):
         fields = {"attempt": position, "token": "xoxb-1-2-abc"}
-        history.record(
+        session.history.record(
             LogWritten(at=at(70_000 + position), level=level, logger="plugins.x", message=f"At {level}", fields=fields)
         )
-    return history
+    return session
 
 
 async def test_enter_opens_the_line() -> None:
     """A long line is cut in the list; the app shows all of it, or the event it belongs to."""
-    host = Host(LogsPane(logged()))
+    host = PaneHost(LogsPane(logged()))
     async with host.run_test() as pilot:
         await pilot.press("home", "enter")
 
-        opened = host.intents[-1]
-        assert isinstance(opened, LogsPane.RecordOpened)
-        assert opened.record.message == "Pinged"
+        opened = host.posted[-1]
+        assert isinstance(opened, LogsPane.EventOpened)
+        assert opened.event.envelope.id == "e1"
+
+        await pilot.press("end", "enter")
+        assert isinstance(host.screen, ReadingScreen)
 
 
 async def test_a_filter_is_applied_before_the_list_has_any_room() -> None:
     """As where the window is too low for it, or another pane has all of it."""
     pane = LogsPane(logged())
     pane.styles.display = "none"
-    async with Host(pane).run_test():
+    async with PaneHost(pane).run_test():
         assert pane.main().size.height == 0
         pane.set_filter("level:critical")
 
@@ -58,25 +54,30 @@ async def test_a_filter_is_applied_before_the_list_has_any_room() -> None:
 async def test_lines_are_marked_to_take_them_along() -> None:
     """Without marks, what is exported is all that is shown, and what is copied is the line under the cursor."""
     pane = LogsPane(logged())
-    host = Host(pane)
+    host = PaneHost(pane)
     async with host.run_test() as pilot:
         everything = len(pane.selected())
-        await pilot.press("home", "y", "end", "up", "up", "m", "space", "y")
+        await pilot.press("home", "y")
+        first = copied(host)
+        await pilot.press("end", "up", "up", "m", "space", "y")
         marked = [record.message for record in pane.selected()]
         assert "2 marked" in str(pane.border_title)
         await pilot.press("escape")
 
-        intents = [intent for intent in host.intents if isinstance(intent, LogsPane.CopyRequested)]
-        copied = [[record.message for record in intent.records] for intent in intents]
         assert everything == len(pane.selected()) == 7
-        assert marked == ["At warning", "At error"]
-        assert copied == [["Pinged"], ["At warning", "At error"]]
+        assert first == ["Pinged"]
+        assert marked == copied(host) == ["At warning", "At error"]
+
+
+def copied(app: PaneHost) -> list[str]:
+    """What is in the clipboard."""
+    return [record["message"] for record in json.loads(app.clipboard)]
 
 
 async def test_secrets_in_fields_are_not_shown() -> None:
     """Log lines are redacted where they are written; the pane does not rely on it."""
     pane = LogsPane(logged())
-    async with Host(pane).run_test(size=(100, 20)):
+    async with PaneHost(pane).run_test(size=(100, 20)):
         assert "xoxb-…redacted" in pane.main().text()
         assert "1-2-abc" not in pane.main().text()
 
@@ -86,12 +87,12 @@ async def test_secrets_in_fields_are_not_shown() -> None:
 @pytest.mark.parametrize("is_empty", [False, True], ids=["filled", "empty"])
 def test_looks_right(snap_compare: Callable[..., bool], theme: str, size: tuple[int, int], is_empty: bool) -> None:
     """The picture was looked at."""
-    assert snap_compare(PaneHost(LogsPane(History() if is_empty else logged()), theme), terminal_size=size)
+    assert snap_compare(PaneHost(LogsPane(ToldSession() if is_empty else logged()), theme), terminal_size=size)
 
 
 async def test_w_shows_warnings_then_errors_then_everything() -> None:
     """Most often the level is all one filters by."""
-    pane = LogsPane(told_history())
+    pane = LogsPane(told_session())
     async with PaneHost(pane).run_test(size=(100, 12)) as pilot:
         await pilot.press("w")
         await pilot.pause()
@@ -106,7 +107,7 @@ async def test_w_shows_warnings_then_errors_then_everything() -> None:
 
 async def test_a_typed_filter_applies_at_once() -> None:
     """As in the list of events."""
-    pane = LogsPane(told_history())
+    pane = LogsPane(told_session())
     async with PaneHost(pane).run_test(size=(100, 12)) as pilot:
         await pilot.press("slash", *"plugin:ping", "enter")
         await pilot.pause()

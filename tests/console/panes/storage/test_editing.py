@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input, Static, TextArea
 
 from machine_console.screens.dialogs import ConfirmScreen, TextScreen
-from tests.console.app.test_application import project, running, said, type_in_chat, until, workspace_of
+from tests.console.app.test_application import project, running, runtime_of, said, type_in_chat, until, workspace_of
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["project"]
 
@@ -17,7 +20,7 @@ KEY = "plugins.greeter.Greeter:last"
 async def test_a_value_is_edited_deleted_and_brought_back(project: Path) -> None:
     """With a question before, and a way back after."""
     async with running(project) as (app, pilot):
-        machine = app.runtime.machine
+        machine = runtime_of(app).machine
         storage = machine.plugin_storage("plugins.greeter.Greeter")
         await storage.set("last", "bob", expires=500)
         app.go_to(app.storage_pane)
@@ -45,7 +48,7 @@ async def test_a_value_is_edited_deleted_and_brought_back(project: Path) -> None
 async def test_a_value_is_added_beside_another_one(project: Path) -> None:
     """Its key is typed on behind the plugin's; a value that is none says why, and what was written stays."""
     async with running(project) as (app, pilot):
-        storage = app.runtime.machine.plugin_storage("plugins.greeter.Greeter")
+        storage = runtime_of(app).machine.plugin_storage("plugins.greeter.Greeter")
         await storage.set("last", "bob")
         app.go_to(app.storage_pane)
         await pilot.press("r")
@@ -70,7 +73,7 @@ async def test_a_value_is_added_beside_another_one(project: Path) -> None:
 async def test_a_search_narrows_the_keys_down(project: Path) -> None:
     """By key, plugin or value."""
     async with running(project) as (app, pilot):
-        storage = app.runtime.machine.plugin_storage("plugins.greeter.Greeter")
+        storage = runtime_of(app).machine.plugin_storage("plugins.greeter.Greeter")
         await storage.set("first", 1)
         await storage.set("second", 2)
         app.go_to(app.storage_pane)
@@ -96,7 +99,7 @@ async def test_a_plugin_is_switched_off_and_on(project: Path) -> None:
         await pilot.press("o")
         await until(pilot, lambda: "switched off" in document.text())
         assert ", 1 switched off" in str(app.plugins_pane.border_title)
-        assert not any(one.plugin == "plugins.greeter.Greeter" for one in app.runtime.machine.registry.handlers)
+        assert not any(one.plugin == "plugins.greeter.Greeter" for one in runtime_of(app).machine.registry.handlers)
 
         await pilot.press("o")
         await until(pilot, lambda: "switched off" not in document.text())

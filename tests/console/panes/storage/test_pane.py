@@ -8,15 +8,10 @@ import pytest
 from textual.pilot import Pilot
 
 from machine_console.panes.storage.pane import StoragePane
-from machine_console.panes.storage.stored_values import StoredValue
-from tests.console.story import THEMES, VALUES, PaneHost
+from machine_console.session.stored_values import StoredValue
+from tests.console.story import THEMES, VALUES, PaneHost, told_session
 
-
-class Host(PaneHost):
-    """Keeps what the pane asks for."""
-
-    def on_storage_pane_refresh_requested(self, event: StoragePane.RefreshRequested) -> None:
-        self.intents.append(event)
+pytestmark = pytest.mark.slow
 
 
 class Hostile:
@@ -28,9 +23,10 @@ class Hostile:
 
 async def test_values_unfold() -> None:
     """A dictionary is looked into like a payload."""
-    pane = StoragePane()
-    async with Host(pane).run_test() as pilot:
-        pane.show(VALUES)
+    pane = StoragePane(told_session())
+    host = PaneHost(pane)
+    async with host.run_test() as pilot:
+        await host.workers.wait_for_complete()
         await pilot.press("down", "down", "enter")
 
         assert 'by  "bob"' in pane.main().text()
@@ -38,21 +34,28 @@ async def test_values_unfold() -> None:
 
 async def test_r_asks_for_the_values_anew() -> None:
     """Expired keys go, others come."""
-    host = Host(StoragePane())
+    session = told_session()
+    pane = StoragePane(session)
+    host = PaneHost(pane)
     async with host.run_test() as pilot:
+        await host.workers.wait_for_complete()
+        session.values = ()
         await pilot.press("r")
+        await host.workers.wait_for_complete()
 
-        assert isinstance(host.intents[-1], StoragePane.RefreshRequested)
+        assert "Nothing is stored yet" in pane.main().text()
 
 
 async def test_a_value_that_cannot_be_shown_says_so() -> None:
     """A broken repr must not break the pane."""
-    pane = StoragePane()
-    async with Host(pane).run_test() as pilot:
-        circle: list[object] = [Hostile()]
-        circle.append(circle)
-        stored = {"bad": Hostile(), "circle": circle, "token": "xoxb-1-2-abc"}
-        pane.show([StoredValue("p.P", key, value, 3) for key, value in stored.items()])
+    circle: list[object] = [Hostile()]
+    circle.append(circle)
+    stored = {"bad": Hostile(), "circle": circle, "token": "xoxb-1-2-abc"}
+    values = [StoredValue("p.P", key, value, 3) for key, value in stored.items()]
+    pane = StoragePane(told_session(values=values))
+    host = PaneHost(pane)
+    async with host.run_test() as pilot:
+        await host.workers.wait_for_complete()
         await pilot.press("down", "down", "enter")
 
         assert pane.main().text().count("its repr raised RuntimeError") == 2
@@ -66,9 +69,10 @@ def test_looks_right(
     snap_compare: Callable[..., bool], theme: str, size: tuple[int, int], values: list[StoredValue]
 ) -> None:
     """The picture was looked at."""
-    pane = StoragePane()
+    host = PaneHost(StoragePane(told_session(values=values)), theme)
 
-    async def before(_pilot: Pilot[None]) -> None:
-        pane.show(values, 359)
+    async def before(pilot: Pilot[None]) -> None:
+        await host.workers.wait_for_complete()
+        await pilot.pause()
 
-    assert snap_compare(PaneHost(pane, theme), terminal_size=size, run_before=before)
+    assert snap_compare(host, terminal_size=size, run_before=before)

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 
-from machine_console.repl.language.evaluator import Evaluator, Outcome, asks_for_more
+from machine_console.repl.language.evaluator import Evaluation, Evaluator, asks_for_more
 from machine_console.repl.language.interrupt import interrupt_blocking_code
 
 SECRET = "xoxb-1234-5678-abcdefghij"
@@ -34,7 +34,7 @@ async def values(evaluator: Evaluator, *sources: str) -> list[object]:
 
 
 async def test_names_imports_and_definitions_persist(evaluator: Evaluator) -> None:
-    """A session is one conversation."""
+    """A session is one session."""
     result = await values(evaluator, "import math", "x = 3", "def f(y):\n    return x * y\n", "f(2) + math.floor(0.5)")
 
     assert result == [None, None, None, 6]
@@ -173,7 +173,7 @@ async def test_cancelling_lets_the_code_clean_up(evaluator: Evaluator) -> None:
     assert evaluator.is_running
     assert evaluator.cancel()
 
-    assert await running == Outcome(is_cancelled=True)
+    assert await running == Evaluation(is_cancelled=True)
     assert evaluator.namespace["cleaned"] is True
     assert not evaluator.cancel()
 
@@ -210,7 +210,7 @@ async def test_blocking_code_can_be_interrupted_from_another_thread(evaluator: E
     outcome = await evaluator.evaluate(source)
     keyboard.join()
 
-    assert outcome == Outcome(is_cancelled=True)
+    assert outcome == Evaluation(is_cancelled=True)
     assert await values(evaluator, "1 + 1") == [2]
 
 
@@ -298,7 +298,7 @@ async def test_whatever_is_typed_the_session_stays_usable(text: str) -> None:
 
     outcome = await evaluator.evaluate(text)
 
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, Evaluation)
     assert isinstance(asks_for_more(text), bool)
     assert (await evaluator.evaluate("1 + 1")).value == 2
 

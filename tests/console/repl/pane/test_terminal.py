@@ -23,7 +23,7 @@ from machine_console.app.theme import DARK, LIGHT
 from machine_console.repl.language.interrupt import interrupt_blocking_code
 from machine_console.repl.pane.ptk_bridge import key_presses
 from machine_console.repl.pane.terminal import ReplTerminal
-from machine_console.repl.prompt.completion import CANDIDATES, Candidate
+from machine_console.repl.verbs.candidates import CANDIDATES, Candidate
 from tests.console.story import THEMES
 from tests.waiting import Waiter
 
@@ -150,6 +150,13 @@ async def test_a_coroutine_is_awaited() -> None:
     """Verbs are coroutines."""
     async with session() as person:
         await person.evaluate('say("#ops", "hi")', "'hi in #ops'")
+
+
+async def test_an_editor_without_a_terminal_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a browser there is none to give away."""
+    monkeypatch.setenv("EDITOR", "true")
+    async with session() as person:
+        await person.evaluate("%edit", "An editor needs a terminal of its own, and a browser has none.\n>>>")
 
 
 async def test_the_keys_that_the_footer_names_can_be_pressed_there() -> None:

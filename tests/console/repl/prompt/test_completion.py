@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from machine_console.repl.prompt.completion import CANDIDATES, INDEX, Candidate, ReplCompleter
+from machine_console.repl.prompt.completion import ReplCompleter
 from machine_console.repl.prompt.cursor_context import find_place
+from machine_console.repl.verbs.candidates import CANDIDATES, INDEX, Candidate
 from tests.waiting import NET_S
 
 fired: list[str] = []

@@ -11,8 +11,8 @@ from rich.console import Console, RenderableType
 
 from machine.models import Channel, User
 from machine_console.repl.language.output import routed_output
-from machine_console.repl.language.session import Conversation
 from machine_console.repl.prompt.rendering import render, render_error
+from machine_console.repl.prompt.session import Session
 from machine_console.repl.verbs.display import Everything
 
 SECRET = "xoxb-1234-5678-abcdefghij"
@@ -102,10 +102,10 @@ def test_no_text_reaches_the_terminal_as_a_control_character(text: str) -> None:
 async def test_prints_come_out_in_order_and_redacted() -> None:
     """Also where a secret was printed in two pieces."""
     written: list[RenderableType] = []
-    conversation = Conversation({}, written.append, lambda: 80)
+    session = Session({}, written.append, lambda: 80)
 
     with routed_output():
-        await conversation.run("print('xoxb-', end=''); print('1234-5678-abcdefghij'); print('end', end=''); 42")
+        await session.run("print('xoxb-', end=''); print('1234-5678-abcdefghij'); print('end', end=''); 42")
 
     assert [drawn(shown).strip() for shown in written] == ["xoxb-…redacted", "end", "42"]
 
@@ -113,11 +113,11 @@ async def test_prints_come_out_in_order_and_redacted() -> None:
 async def test_what_the_bot_prints_stays_with_the_bot(capsys: pytest.CaptureFixture[str]) -> None:
     """A plugin's print must not garble the prompt, nor the other way round."""
     written: list[RenderableType] = []
-    conversation = Conversation({"outside": print}, written.append, lambda: 80)
+    session = Session({"outside": print}, written.append, lambda: 80)
 
     with routed_output():
         print("from the bot")
-        await conversation.run("print('from the prompt')")
+        await session.run("print('from the prompt')")
 
     assert capsys.readouterr().out == "from the bot\n"
     assert len(written) == 1

@@ -20,8 +20,11 @@ import pytest
 
 from machine_console.repl.remote.protocol import DATA, HELLO, pack
 from tests.console.processes import clean_environment
-from tests.console.terminal import MACHINE, Terminal
+from tests.console.starting import MACHINE, run
+from tests.console.terminal import Dialogue, Terminal
 from tests.waiting import NET_S
+
+pytestmark = pytest.mark.slow
 
 PROMPT = r"bot >>> \x1b"
 NOBODY = 65534
@@ -72,23 +75,14 @@ class Bot:
         return child
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [MACHINE, "repl", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=NET_S,
-            check=False,
-        )
+        return run([MACHINE, "repl", *arguments], self.folder, self.environment)
 
     def close(self) -> None:
         for child in self._children:
             child.close(force=True)
 
     def _spawn(self, *arguments: str, folder: Path | None = None) -> Any:
-        child = pexpect.spawn(
+        child = Dialogue(
             str(MACHINE),
             list(arguments),
             cwd=str(folder or self.folder.parent),
@@ -215,7 +209,7 @@ def test_an_infinite_loop_is_named_and_stopped(bot: Bot, way: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "farewell"), [(signal.SIGTERM, "The bot has stopped"), (signal.SIGKILL, "The bot has gone")]
+    ("end", "farewell"), [(signal.SIGTERM, "The bot has stopped"), (signal.SIGKILL, "Lost the connection to the bot")]
 )
 def test_a_bot_that_stops_is_told(mortal: Bot, end: signal.Signals, farewell: str) -> None:
     """In one line, with the terminal as it was, and an exit code."""

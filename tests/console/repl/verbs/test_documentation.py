@@ -22,7 +22,7 @@ def test_every_name_is_in_the_guide() -> None:
 async def test_the_recipes_of_the_guide_run(prompt: PromptUnderTest) -> None:
     """What is printed in the guide can be typed."""
     recipes = GUIDE.read_text(encoding="utf-8").partition("## Recipes")[2]
-    prompt.conversation.namespace["storage"] = {"Todo": prompt.bot.machine.plugin_storage("todo.Todo")}
+    prompt.session.namespace["storage"] = {"Todo": prompt.bot.machine.plugin_storage("todo.Todo")}
     await prompt('storage["Todo"].set("todos", [])')
     for number in range(3):
         await prompt(f'say("#ops", "message {number}")')

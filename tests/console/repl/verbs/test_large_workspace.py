@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from machine.models import User
 from machine.slack.directory import Directory
 from machine_console.repl.language.errors import ReplError
-from machine_console.repl.verbs.collections import MAX_LISTED, Listing
+from machine_console.repl.verbs.collections import MAX_LISTED, Collection
 from machine_console.repl.verbs.display import Rows
 from machine_console.repl.verbs.lookup import MAX_COMPARED, Lookup
 
@@ -70,7 +70,7 @@ def test_a_listing_reads_no_more_than_it_shows(directory: Directory) -> None:
             read += 1
             yield user
 
-    listing = Listing("people", people, None, directory.users.__len__)
+    listing = Collection("people", people, None, directory.users.__len__)
     shown = listing.__repl__()
 
     assert isinstance(shown, Rows)

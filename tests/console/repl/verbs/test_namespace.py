@@ -85,7 +85,7 @@ async def test_a_slack_error_is_one_line(prompt: PromptUnderTest) -> None:
         ("channel(3)", "3 is not a channel"),
         ('plugins["Greter"]', "Greeter"),
         ('storage["Greter"]', "Greeter"),
-        ('react("tada", message=1)', "is no message"),
+        ('react("tada", message=1)', "is not a message"),
     ],
 )
 async def test_a_wrong_name_lists_the_near_ones(prompt: PromptUnderTest, typed: str, hint: str) -> None:
@@ -209,7 +209,7 @@ async def test_last_follows_what_happens(prompt: PromptUnderTest) -> None:
 async def test_last_without_events_says_so(prompt: PromptUnderTest) -> None:
     """Instead of a traceback."""
     namespace = build_namespace(prompt.bot.machine, History(), prompt.bot.workspace)
-    prompt.conversation.namespace.update(namespace)
+    prompt.session.namespace.update(namespace)
 
     assert "Nothing has happened yet" in await prompt("last")
 
@@ -258,7 +258,7 @@ async def test_tokens_are_never_shown(prompt: PromptUnderTest) -> None:
 )
 async def test_completion_knows_the_workspace(prompt: PromptUnderTest, typed: str, expected: str) -> None:
     """People, channels, emoji and plugins where they belong."""
-    completer = ReplCompleter(prompt.conversation.namespace)
+    completer = ReplCompleter(prompt.session.namespace)
 
     offered = [one.text for one in completer.get_completions(Document(typed), CompleteEvent(text_inserted=True))]
 
@@ -296,7 +296,7 @@ async def test_a_storage_without_keys_offers_none(prompt: PromptUnderTest) -> No
 
 
 def _offered(prompt: PromptUnderTest, text: str) -> dict[str, str]:
-    completer = ReplCompleter(prompt.conversation.namespace)
+    completer = ReplCompleter(prompt.session.namespace)
     completions = completer.get_completions(Document(text), CompleteEvent(text_inserted=True))
     return {one.text: one.display_meta_text for one in completions}
 

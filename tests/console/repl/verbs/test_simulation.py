@@ -10,7 +10,7 @@ from machine.plugins.command import Command
 from machine.plugins.decorators import action, command, message_shortcut, shortcut
 from machine.plugins.shortcut import MessageShortcut, Shortcut
 from machine_console.history.history import History
-from machine_console.repl.language.session import Conversation
+from machine_console.repl.prompt.session import Session
 from machine_console.repl.verbs.namespace import build_namespace
 from tests.conftest import BotUnderTest
 from tests.console.repl.conftest import PromptUnderTest
@@ -80,7 +80,7 @@ def said(bot: BotUnderTest) -> list[str]:
 )
 async def test_people_of_the_sandbox_do_more_than_talk(desk: PromptUnderTest, what: str, answer: str) -> None:
     """A command, a click, a choice, a shortcut; the result shows what came of it."""
-    desk.conversation.namespace["buttons"] = BUTTONS
+    desk.session.namespace["buttons"] = BUTTONS
     await desk('m = await say("#general", "well?", blocks=buttons)')
 
     shown = await desk(f"simulate({what})")
@@ -102,7 +102,7 @@ async def test_against_slack_the_same_is_made_up(desk: PromptUnderTest, what: st
     """As Slack cannot be told to let somebody click; here the bot believes to be in the sandbox and really answers."""
     history = History()
     desk.bot.machine.trace.subscribe(history.record)
-    elsewhere = Conversation(build_namespace(desk.bot.machine, history), lambda _: None, lambda: 80)
+    elsewhere = Session(build_namespace(desk.bot.machine, history), lambda _: None, lambda: 80)
 
     outcome = await elsewhere.run(f'm = await say("#general", "well?"); event = await simulate({what}); event')
 

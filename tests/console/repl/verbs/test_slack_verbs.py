@@ -61,7 +61,7 @@ async def test_upload_shares_a_file_or_a_text(prompt: PromptUnderTest, tmp_path:
 
     files = [file.name for message in prompt.bot.workspace.history("general") for file in message.files]
     assert files == ["report.csv", "hello.txt"]
-    assert "There is no file" in await prompt('upload("#general", file="nowhere.txt")')
+    assert "nowhere.txt does not exist" in await prompt('upload("#general", file="nowhere.txt")')
 
 
 async def test_schedule_says_something_later(prompt: PromptUnderTest) -> None:
@@ -108,7 +108,7 @@ class Person:
     def __init__(self, prompt: PromptUnderTest, *, says_yes: bool) -> None:
         self.questions: list[str] = []
         self._says_yes = says_yes
-        prompt.conversation.evaluator.context.run(asker.set, self._ask)
+        prompt.session.evaluator.context.run(asker.set, self._ask)
 
     async def _ask(self, question: str) -> bool:
         self.questions.append(question)
@@ -187,7 +187,7 @@ async def test_a_read_only_session_changes_nothing(prompt: PromptUnderTest, code
     await prompt("import asyncio")
     await prompt('simulate("hello world")')
     await prompt('m = await say("#general", "mine")')
-    prompt.conversation.evaluator.context.run(is_read_only.set, True)
+    prompt.session.evaluator.context.run(is_read_only.set, True)
 
     shown = await prompt(code.replace('"nothing"', "m"))
 
