@@ -203,14 +203,7 @@ class LocalSession:
         while True:
             await asyncio.sleep(_TICK_S)
             self._status.sample()
-            self._look_for_bots()
             await self._record()
-
-    def _look_for_bots(self) -> None:
-        """Where the workspace is there for other bots, the connection that counts is theirs."""
-        sandbox = self.runtime.sandbox
-        if self.runtime.is_host and sandbox is not None and self.has_started:
-            self._status.connection = "connected" if sandbox.socket_mode.connection_count > 0 else "connecting"
 
     async def _record(self, *, is_last: bool = False) -> None:
         """Write down what is over; what cannot be written is said once, and recording ends."""
@@ -242,6 +235,7 @@ class LocalSession:
     @property
     def status(self) -> Status:
         """What the top line says."""
+        self._look_for_bots()
         machine = self._machine
         return self._status.now(
             plugins=len(machine.plugins) if machine is not None else 0,
@@ -250,6 +244,7 @@ class LocalSession:
 
     def facts(self) -> BotFacts:
         """What the Bot pane says."""
+        self._look_for_bots()
         places = (
             ("project", str(self.project)),
             ("storage", type(self._machine.storage).__name__ if self._machine is not None else "…"),
@@ -257,6 +252,12 @@ class LocalSession:
             ("exports", str(self.project / FOLDER)),
         )
         return self._status.facts(self.history, places)
+
+    def _look_for_bots(self) -> None:
+        """Where the workspace is there for other bots, the connection that counts is theirs."""
+        sandbox = self.runtime.sandbox
+        if self.runtime.is_host and sandbox is not None and self.has_started and not self._has_stopped:
+            self._status.connection = "connected" if sandbox.socket_mode.connection_count > 0 else "connecting"
 
     def take_notifications(self) -> Sequence[Notification]:
         """What came since the last time."""

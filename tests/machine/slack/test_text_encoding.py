@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from machine.slack.emoji import main_name, names_for_pictures, picture_of, standard
-from machine.slack.text_encoding import Named, encode_typed, rich_text, unescape
+from machine.slack.text_encoding import Named, decode, encode_typed, rich_text, unescape
 
 _CHANNELS = {"general": "C1", "été-2026": "C2", "हिन्दी": "C3"}
 
@@ -84,6 +84,17 @@ def test_encoding_loses_nothing(text: str) -> None:
     shown = unescape(re.sub(r"<(?:https?://)([^<>|]*)>", r"\1", plain))
     assert shown.replace("<!", "@").replace("<@U1>", "@alice").count("@") >= text.count("@") or "<" in text
     assert names_for_pictures(sent) == sent or "`" in text or "://" in text
+
+
+@pytest.mark.parametrize(
+    "kept", ["see :tada: and :+1::skin-tone-4:", "<https://a.io/?b&amp;c>", "<http://a.io|a.io> 10:30:45"]
+)
+def test_emoji_and_links_are_decoded_to_what_can_be_typed(kept: str) -> None:
+    """C2, D4: the playground begins with the text of an event, in which emoji keep their names."""
+    typed = decode(kept)
+
+    assert typed == kept.replace("<https://a.io/?b&amp;c>", "https://a.io/?b&c")
+    assert encode_typed(typed, _NAMES) == kept
 
 
 @given(st.text())
