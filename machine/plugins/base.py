@@ -215,7 +215,7 @@ class MachineBasePlugin:
         Args:
             channel: Where the message is.
             ts: Its `ts`.
-            text: The new text; other arguments as for `say()`.
+            text: The new text, of which Slack takes 4,000 characters; other arguments as for `say()`.
         """
         if ephemeral_user is not None:
             return await self._client.say(channel, text, attachments, blocks, None, ephemeral_user, **kwargs)

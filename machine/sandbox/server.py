@@ -15,6 +15,7 @@ from machine.http_server import refusal_of
 from machine.sandbox.api.file_transfer import FileTransfer
 from machine.sandbox.api.tokens import user_token, user_tokens
 from machine.sandbox.api.web_api import WebApi
+from machine.sandbox.control import Control
 from machine.sandbox.delivery.faults import Faults
 from machine.sandbox.delivery.http_delivery import HttpDelivery
 from machine.sandbox.delivery.socket_mode import DisconnectReason, SocketMode
@@ -49,6 +50,7 @@ class Sandbox:
         self._wanted_port = port
         self._time_scale = time_scale
         self._witness = witness or nobody
+        self._control = Control(workspace)
         self._runner: web.AppRunner | None = None
         self._socket_mode: SocketMode | None = None
         self._alarm: asyncio.TimerHandle | None = None
@@ -70,6 +72,16 @@ class Sandbox:
     def api_url(self) -> str:
         """Base URL of the Web API, as slack_sdk clients take it."""
         return f"{self.base_url}/api/"
+
+    @property
+    def control_url(self) -> str:
+        """Base URL of the control interface, by which people click, run commands and submit modals."""
+        return f"{self.base_url}/control/"
+
+    @property
+    def control_token(self) -> str:
+        """The token for the control interface, another one for each sandbox."""
+        return self._control.token
 
     @property
     def bot_token(self) -> str:
@@ -120,9 +132,11 @@ class Sandbox:
             raise MachineError(f"The sandbox is running at {self.base_url}. Stop it before you start it again.")
         app = web.Application(client_max_size=_MAX_BODY_SIZE)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S)
+        app.on_response_prepare.append(_lower_header_names)
         app.router.add_route("*", "/api/{method}", self._call)
         app.router.add_get("/link/", self._link)
         FileTransfer(self.workspace, self._witness).add_routes(app.router)
+        self._control.add_routes(app.router)
         app.router.add_post("/{kind:commands|actions}/{team}/{ticket}", self._respond)
         await runner.setup()
         try:
@@ -236,3 +250,10 @@ class Sandbox:
     def _post_due(self) -> None:
         self.workspace.schedule.post_due()
         self._set_alarm()
+
+
+async def _lower_header_names(_: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Spell header names as Slack does: clients that keep headers in a plain dict look for `x-oauth-scopes`."""
+    headers = [(name.lower(), value) for name, value in response.headers.items()]
+    response.headers.clear()
+    response.headers.extend(headers)

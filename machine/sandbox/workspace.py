@@ -91,7 +91,7 @@ class Workspace:
             self.timeline,
             self.outbox,
             self.response_urls,
-            ElementValues(self.people, self.channels, self.files, self.serializer),
+            ElementValues(self.people, self.channels, self.files, self.serializer, self.names),
             InteractionPayloads(
                 self.team, self.app, self.channels, self.serializer, self.response_urls, self.triggers, self.timeline
             ),
@@ -174,8 +174,9 @@ class Workspace:
     ) -> Message:
         """Somebody writes a message.
 
-        The text is what a person types: `@alice`, `#general` and links become what Slack makes of them, and `&`, `<`
-        and `>` are escaped. What already reads `<@U…>` or `<https://…>` is kept.
+        The text is what a person types: `@alice`, `@oncall` (a user group), `#general`, links, `api.example.com`,
+        e-mail addresses and emoji characters become what Slack makes of them, and `&`, `<` and `>` are escaped. What
+        already reads `<@U…>` or `<https://…>` is kept.
 
         Raises:
             SlackRefusal: `not_in_channel`, `is_archived`, `no_text`, `msg_too_long`, `thread_not_found`.
@@ -359,7 +360,8 @@ class Workspace:
         The app's answer is honoured: the modal closes, shows errors, or another takes its place.
 
         Raises:
-            SlackRefusal: `not_found` with no modal open; `missing_input` when a required input is empty.
+            SlackRefusal: `not_found` with no modal open; `missing_input` when a required input is empty,
+                `invalid_input` when one holds what Slack's client does not submit. `View.errors` says why.
         """
         return self._interactions.submit_view(self.find_person(user), values or {}, view)
 

@@ -1,4 +1,4 @@
-"""From what a person types to what Slack keeps: mentions and links in `<…>`, control characters escaped.
+"""From what a person types to what Slack keeps: mentions and links in `<…>`, emoji by name, control characters escaped.
 
 See https://docs.slack.dev/messaging/formatting-message-text.
 """
@@ -7,18 +7,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from machine.slack.emoji import code_points, main_name, names_for_pictures
+
+_URL_END = r"[^\s<>.,;:!?)'\"]"
 _TOKEN = re.compile(
-    r"(?P<ready><(?:[@#!]|https?://|mailto:)[^<>\s|]+(?:\|[^<>]*)?>)"
-    r"|(?P<url>https?://[^\s<>]*[^\s<>.,;:!?)'\"])"
+    r"(?P<code>```.+?```|`[^`\n]+`)"
+    r"|(?P<ready><(?:[@#!]|https?://|mailto:)[^<>\s|]+(?:\|[^<>]*)?>)"
+    rf"|(?P<url>https?://[^\s<>]*{_URL_END})"
+    r"|(?<![\w.@/+-])(?P<mail>(?:mailto:)?[\w.+-]+@(?:[^\W_][\w-]*\.)+[^\W\d_]{2,})(?![\w@-])"
+    r"|(?<![\w@./:=-])(?P<host>(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?P<top>[a-z]{2,}|[A-Z]{2,})(?::\d{1,5})?)"
+    rf"(?P<path>[/?#](?:[^\s<>|`]*[^\s<>|`.,;:!?)'\"])?)?(?![\w@(-]|\.\w)"
     r"|(?<![\w@])@(?P<at>\w(?:[\w.-]*\w)?)"
-    r"|(?<![\w#&])#(?P<channel>\w(?:[\w-]*\w)?)"
-    r"|(?P<control>[&<>])"
+    # Signs that vowels are written with are no `\w`: hence the ranges, without the marks that end a sentence there.
+    r"|(?<![\w#&])#(?P<channel>\w(?:(?![\u0964\u0965\u060c\u061b\u061f])[\w\u0300-\u1fff\u3099\u309a\ua66f-\uabff-])*)"
+    r"|(?P<control>[&<>])",
+    re.DOTALL,
 )
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _BROADCASTS = {"here", "channel", "everyone"}
-_ELEMENT = re.compile(r"<(?P<kind>[@#!]|https?:|mailto:)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+_REFERENCE = re.compile(r"<(?P<kind>[@#!]|https?:|mailto:)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+_ELEMENT = re.compile(rf"{_REFERENCE.pattern}|(?<![\w:]):(?P<emoji>[a-z0-9_+'-]+(?:::skin-tone-[2-6](?:-[2-6])?)?):")
+_TOP_LEVEL_DOMAINS = Path(__file__).with_name("facts") / "top_level_domains.txt"
 
 
 class Named(NamedTuple):
@@ -42,21 +55,56 @@ class TypedNames(Protocol):
 
 
 def encode_typed(text: str, names: TypedNames) -> str:
-    """The text as Slack keeps it; what is already written as `<@U…>`, `<#C…>`, `<!here>` or `<https://…>` stays."""
-    if not _may_need_encoding(text):
-        return text
+    """The text as Slack's client sends it; what is already written as `<@U…>`, `<#C…>` or `<https://…>` stays."""
+    return _encoded(text, names) if _may_need_encoding(text) else text
 
-    def replaced(match: re.Match[str]) -> str:
-        if name := match["at"]:
-            return _mention(name, names) or match[0]
-        if name := match["channel"]:
-            channel = names.channel_named(name)
-            return f"<#{channel.id}|{channel.name}>" if channel else match[0]
-        if url := match["url"]:
-            return f"<{url.replace('&', '&amp;')}>"
-        return match["ready"] or _ESCAPES[match["control"]]
 
-    return _TOKEN.sub(replaced, text)
+def _encoded(text: str, names: TypedNames, *, is_code: bool = False) -> str:
+    """As `encode_typed`; in code, only what is a mention or an address beyond doubt becomes one."""
+    parts = []
+    position = 0
+    for match in _TOKEN.finditer(text):
+        parts += [_pictures_named(text[position : match.start()], is_code), _token(match, names, is_code)]
+        position = match.end()
+    return "".join((*parts, _pictures_named(text[position:], is_code)))
+
+
+def _token(match: re.Match[str], names: TypedNames, is_code: bool) -> str:
+    if code := match["code"]:
+        fence = "```" if code.startswith("```") else "`"
+        return f"{fence}{_encoded(code[len(fence) : -len(fence)], names, is_code=True)}{fence}"
+    if name := match["at"]:
+        return _mention(name, names) or match[0]
+    if name := match["channel"]:
+        channel = names.channel_named(name)
+        return f"<#{channel.id}|{channel.name}>" if channel else match[0]
+    if url := match["url"]:
+        return f"<{_escaped(url)}>"
+    if match["mail"] or match["host"]:
+        return _escaped(match[0]) if is_code else _address(match)
+    return match["ready"] or _ESCAPES[match["control"]]
+
+
+def _address(match: re.Match[str]) -> str:
+    """An address that was typed without `https://`; Slack's client knows it by its end."""
+    label = _escaped(match[0])
+    if mail := match["mail"]:
+        return f"<mailto:{mail.removeprefix('mailto:')}|{label}>"
+    return f"<http://{label}|{label}>" if match["top"].lower() in _top_level_domains() else label
+
+
+def _escaped(text: str) -> str:
+    return "".join(_ESCAPES.get(sign, sign) for sign in text)
+
+
+def _pictures_named(text: str, is_code: bool) -> str:
+    return text if is_code else names_for_pictures(text)
+
+
+@cache
+def _top_level_domains() -> frozenset[str]:
+    lines = _TOP_LEVEL_DOMAINS.read_text(encoding="utf-8").splitlines()
+    return frozenset(name for line in lines if not line.startswith("#") for name in line.split())
 
 
 def decode(text: str) -> str:
@@ -66,7 +114,7 @@ def decode(text: str) -> str:
     """
     parts: list[str] = []
     position = 0
-    for match in _ELEMENT.finditer(text):
+    for match in _REFERENCE.finditer(text):
         is_plain_link = match["kind"] not in {"@", "#", "!"} and not match["label"]
         parts += [unescape(text[position : match.start()]), unescape(match[0][1:-1]) if is_plain_link else match[0]]
         position = match.end()
@@ -83,16 +131,18 @@ def rich_text(text: str, block_id: str) -> dict[str, Any]:
     elements: list[dict[str, Any]] = []
     position = 0
     for match in _ELEMENT.finditer(text):
-        _add_text(elements, text[position : match.start()])
-        elements.append(_RICH_ELEMENTS.get(match["kind"], _link)(match))
-        position = match.end()
+        element = _emoji(match["emoji"]) if match["emoji"] else _RICH_ELEMENTS.get(match["kind"], _link)(match)
+        if element is not None:
+            _add_text(elements, text[position : match.start()])
+            elements.append(element)
+            position = match.end()
     _add_text(elements, text[position:])
     section = {"type": "rich_text_section", "elements": elements}
     return {"type": "rich_text", "block_id": block_id, "elements": [section]}
 
 
 def _may_need_encoding(text: str) -> bool:
-    return any(sign in text for sign in "@#&<>:")
+    return not text.isascii() or any(sign in text for sign in "@#&<>:.")
 
 
 def _mention(name: str, names: TypedNames) -> str | None:
@@ -112,6 +162,15 @@ def _add_text(elements: list[dict[str, Any]], text: str) -> None:
 def _link(match: re.Match[str]) -> dict[str, Any]:
     link = {"type": "link", "url": unescape(match["kind"] + match["what"])}
     return {**link, "text": unescape(match["label"])} if match["label"] else link
+
+
+def _emoji(name: str) -> dict[str, Any] | None:
+    """A standard emoji; what else stands between colons may be anything."""
+    unicode = code_points(name)
+    if unicode is None:
+        return None
+    plain, _, tone = main_name(name).partition("::skin-tone-")
+    return {"type": "emoji", "name": plain, "unicode": unicode, **({"skin_tone": int(tone[0])} if tone else {})}
 
 
 def _special(match: re.Match[str]) -> dict[str, Any]:

@@ -206,7 +206,8 @@ class Person:
         What came of it, another modal or errors, is in `modal`.
 
         Raises:
-            SlackRefusal: `missing_input` when something required is empty; `not_found` with no modal open.
+            SlackRefusal: `missing_input` when something required is empty, `invalid_input` when an input holds what
+                Slack's client does not submit; `not_found` with no modal open.
         """
         return await self._interact(lambda: self._workspace.submit_view(self._id, values), None)
 

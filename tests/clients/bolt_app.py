@@ -37,6 +37,13 @@ def echo(ack: Any, command: dict[str, Any], respond: Any) -> None:
     respond(command["text"])
 
 
+@app.command("/scopes")
+def tell_scopes(ack: Any, context: Any, respond: Any) -> None:
+    """Say what the token is good for."""
+    ack()
+    respond(",".join(context.authorize_result.bot_scopes or ()))
+
+
 @app.command("/ticket")
 def open_ticket(ack: Any, body: dict[str, Any], client: WebClient) -> None:
     """Show a modal."""

@@ -1,8 +1,8 @@
-"""A Bolt for Python app, in a process of its own, with people of the sandbox talking to it."""
+"""A Bolt app, in Python and in JavaScript, in a process of its own, with people who talk to it (D1, D7)."""
 
 from __future__ import annotations
 
-import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,36 +11,27 @@ import pytest
 
 from machine.sandbox import Sandbox, Workspace
 from machine.sandbox.state.objects import Message, View
-from tests.console.processes import clean_environment
-from tests.waiting import NET_S, Waiter
+from tests.clients.installing import install, running
+from tests.waiting import Waiter
 
 pytestmark = pytest.mark.slow
 
-pytest.importorskip("slack_bolt")
-
-_APP = Path(__file__).with_name("bolt_app.py")
+_HERE = Path(__file__).parent
 
 
-@pytest.fixture
-async def workspace() -> AsyncIterator[Workspace]:
+@pytest.fixture(params=["python", "javascript"])
+async def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Workspace]:
     """A workspace with the app connected."""
+    if request.param == "python":
+        pytest.importorskip("slack_bolt")
+        command = [sys.executable, str(_HERE / "bolt_app.py")]
+    else:
+        shutil.copy(_HERE / "bolt_app.js", tmp_path)
+        await install("npm", "install", "--no-audit", "--no-fund", "@slack/bolt@5.1.0", folder=tmp_path)
+        command = ["node", "bolt_app.js"]
     workspace = Workspace.default()
-    async with Sandbox(workspace) as sandbox:
-        settings = {
-            "SLACK_API_URL": sandbox.api_url,
-            "SLACK_BOT_TOKEN": sandbox.bot_token,
-            "SLACK_APP_TOKEN": sandbox.app_token,
-        }
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, str(_APP), env=clean_environment(settings), stdin=asyncio.subprocess.DEVNULL
-        )
-        try:
-            async with asyncio.timeout(NET_S):
-                await sandbox.wait_for_connection()
-            yield workspace
-        finally:
-            process.kill()
-            await process.wait()
+    async with Sandbox(workspace) as sandbox, running(sandbox, command, tmp_path):
+        yield workspace
 
 
 async def _seen(workspace: Workspace, find: Callable[[], Message | View | None]) -> None:
@@ -100,3 +91,11 @@ async def test_modal_is_opened_refused_and_taken(workspace: Workspace) -> None:
     assert refused.errors == {"problem": "Say more"}
     assert workspace.views.shown_to(carol.id) is None
     assert filed.is_by_bot
+
+
+@pytest.mark.parametrize("workspace", ["python"], indirect=True)
+async def test_app_knows_the_scopes_of_its_token(workspace: Workspace) -> None:
+    """D1: Bolt for Python looks for `x-oauth-scopes` in a plain dict; that of JavaScript does not tell."""
+    await workspace.run_command("bob", "#ops", "/scopes").answer
+
+    await _said(workspace, "#ops", ",".join(workspace.app.scopes))

@@ -37,6 +37,8 @@ class Server:
     bot_token: str
     app_token: str
     user_tokens: dict[str, str]
+    control_url: str
+    control_token: str
 
 
 _WORKSPACE = """

@@ -306,6 +306,7 @@ class ToldSession:
     jobs_told: Sequence[JobEntry] = ()
     facts_told: BotFacts = NO_FACTS
     known_commands: Sequence[str] = ()
+    knows_commands: bool = True
     plugins_version: int = 1
     storage_version: int = 1
     calls_version: int = 0

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
+from machine.slack.emoji import picture_of
 from machine_console.blockkit.dates import date_text
-from machine_console.text.emoji_names import EMOJI
 from machine_console.text.formatting import Names
 from machine_console.text.styled_text import Line, Part, line
 
@@ -71,7 +71,7 @@ def inline_parts(text: str, names: Names, style: str = "", *, timezone: tzinfo =
         elif kind == "reference":
             yield from _reference(inner, names, style, timezone)
         elif kind == "emoji":
-            yield Part(EMOJI.get(inner, match[0]), style)
+            yield Part(picture_of(inner) or match[0], style)
         else:
             yield from inline_parts(inner, names, join(style, _STYLES[kind]), timezone=timezone)
     if end < len(text):
@@ -80,7 +80,7 @@ def inline_parts(text: str, names: Names, style: str = "", *, timezone: tzinfo =
 
 def emoji_text(text: str) -> str:
     """Plain text in which emoji names have become pictures."""
-    return re.sub(r":([a-z0-9_+'-]+):", lambda match: EMOJI.get(match[1], match[0]), text)
+    return re.sub(r":([a-z0-9_+'-]+):", lambda match: picture_of(match[1]) or match[0], text)
 
 
 def join(*styles: str) -> str:

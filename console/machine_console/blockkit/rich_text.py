@@ -7,10 +7,10 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import Any, TypeAlias
 
+from machine.slack.emoji import picture_of
 from machine_console.blockkit.controls import mapping, sequence
 from machine_console.blockkit.dates import date_text
 from machine_console.blockkit.mrkdwn import join
-from machine_console.text.emoji_names import EMOJI
 from machine_console.text.formatting import Names
 from machine_console.text.styled_text import Line, Part
 
@@ -69,7 +69,7 @@ def _text(names: Names, now: datetime, element: Mapping[str, Any]) -> str:  # no
             return f"@{element.get('usergroup_id')}"
         case "emoji":
             name = str(element.get("name"))
-            return EMOJI.get(name, f":{name}:")
+            return picture_of(name) or f":{name}:"
         case "link":
             return str(element.get("text") or element.get("url") or "")
         case "date":

@@ -92,7 +92,7 @@ def read_manifest(path: Path) -> Mapping[str, Any]:
         MachineError: It cannot be read, or is not a manifest.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise MachineError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}.") from None
     try:

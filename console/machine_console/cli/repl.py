@@ -63,7 +63,7 @@ def _attach(path: Path, code: str | None, *, read_only: bool, as_json: bool, mod
 
 def _script(name: str) -> str:
     try:
-        return Path(name).read_text(encoding="utf-8")
+        return Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise MachineError(f"The script {name} cannot be read: {reason}.") from None

@@ -65,4 +65,4 @@ def _sources(machine: Machine, project: Path) -> Iterator[str]:
             relative = file.relative_to(project).parts
             files |= {file} if relative[0] not in ("machine", "console", "tests") else set()
     for file in sorted(files):
-        yield file.read_text(encoding="utf-8")
+        yield file.read_text(encoding="utf-8-sig")

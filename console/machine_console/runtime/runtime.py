@@ -34,10 +34,13 @@ class Runtime:
         loads_plugins: See `Machine`; in its own sandbox the bot has its plugins.
         rehearses: Nobody reaches the bot and it reaches nobody: no event, job or changed file comes in, and what its
             handlers send is captured, as in a live workspace.
+        hosting: A sandbox that serves bots in other processes and runs already: the bot here has no plugins and does
+            not listen.
 
     Attributes:
         trace: What happens, from before the bot starts.
         is_live: Whether the bot talks to Slack (or to a server that `SLACK_API_URL` names) and not to its own sandbox.
+        is_host: Whether the workspace is there for bots in other processes.
         sandbox: The embedded workspace; `None` against Slack. It runs once `start()` has returned.
     """
 
@@ -51,18 +54,20 @@ class Runtime:
         listens: bool = True,
         loads_plugins: bool = True,
         rehearses: bool = False,
+        hosting: Sandbox | None = None,
     ) -> None:
         self.settings = settings
+        self.is_host = hosting is not None
         self.project = project
         self.trace = Trace()
         self._watch = watch
         self._resources = contextlib.AsyncExitStack()
         # One token alone is a mistake to be told, not a wish for the sandbox.
         has_tokens = settings.slack_app_token is not None or settings.slack_bot_token is not None
-        self.is_live = has_tokens if live is None else live
-        self.sandbox = None if self.is_live else self._make_sandbox()
-        self._listens = listens or not self.is_live
-        self._loads_plugins = loads_plugins or not self.is_live
+        self.is_live = hosting is None and (has_tokens if live is None else live)
+        self.sandbox = None if self.is_live else hosting or self._make_sandbox()
+        self._listens = not self.is_host and (listens or not self.is_live)
+        self._loads_plugins = not self.is_host and (loads_plugins or not self.is_live)
         self._rehearses = rehearses
         self._machine: Machine | None = None
         self._is_started = False
@@ -91,9 +96,12 @@ class Runtime:
         """
         settings = self.settings
         if self.sandbox is not None:
-            sandbox = await self._resources.enter_async_context(self.sandbox)
-            settings = settings_for(settings, sandbox)
-            _logger.info("No Slack: the bot runs in the embedded workspace", api_url=sandbox.api_url)
+            if self.is_host:
+                _logger.info("The workspace is open to bots in other processes", api_url=self.sandbox.api_url)
+            else:
+                await self._resources.enter_async_context(self.sandbox)
+                _logger.info("No Slack: the bot runs in the embedded workspace", api_url=self.sandbox.api_url)
+            settings = settings_for(settings, self.sandbox)
         self._machine = self._make_machine(settings)
         try:
             await self._resources.enter_async_context(self._machine)

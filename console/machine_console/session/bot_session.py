@@ -106,6 +106,10 @@ class BotSession(Protocol):
     def jobs(self) -> Sequence[JobEntry]:
         """The scheduled jobs."""
 
+    @property
+    def knows_commands(self) -> bool:
+        """Whether `commands()` has all there are: bots in other processes, and other apps in Slack, have their own."""
+
     def commands(self) -> Sequence[str]:
         """The slash commands that plugins handle."""
 

@@ -170,6 +170,9 @@ class LocalSession:
 
             self.names.source = SandboxNames(sandbox.workspace)
             self.chat = SandboxChat(sandbox.workspace)
+            if self.runtime.is_host:
+                text = f"Bots reach the workspace at {sandbox.api_url}"
+                self._notifications.append(Notification("Waiting for a bot", text))
         else:
             self.names.source = LiveNames(machine.slack.directory)
             self.chat = LiveChat(machine)
@@ -232,6 +235,7 @@ class LocalSession:
     @property
     def status(self) -> Status:
         """What the top line says."""
+        self._look_for_bots()
         machine = self._machine
         return self._status.now(
             plugins=len(machine.plugins) if machine is not None else 0,
@@ -240,6 +244,7 @@ class LocalSession:
 
     def facts(self) -> BotFacts:
         """What the Bot pane says."""
+        self._look_for_bots()
         places = (
             ("project", str(self.project)),
             ("storage", type(self._machine.storage).__name__ if self._machine is not None else "…"),
@@ -247,6 +252,12 @@ class LocalSession:
             ("exports", str(self.project / FOLDER)),
         )
         return self._status.facts(self.history, places)
+
+    def _look_for_bots(self) -> None:
+        """Where the workspace is there for other bots, the connection that counts is theirs."""
+        sandbox = self.runtime.sandbox
+        if self.runtime.is_host and sandbox is not None and self.has_started and not self._has_stopped:
+            self._status.connection = "connected" if sandbox.socket_mode.connection_count > 0 else "connecting"
 
     def take_notifications(self) -> Sequence[Notification]:
         """What came since the last time."""
@@ -281,6 +292,11 @@ class LocalSession:
     def jobs(self) -> Sequence[JobEntry]:
         """What the scheduler will start."""
         return jobs_of(self._machine) if self._machine is not None else ()
+
+    @property
+    def knows_commands(self) -> bool:
+        """Not in Slack, and not while the workspace is there for other bots."""
+        return not (self.is_live or self.runtime.is_host)
 
     def commands(self) -> Sequence[str]:
         """The slash commands that plugins handle."""

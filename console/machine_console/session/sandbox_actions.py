@@ -83,11 +83,11 @@ class SandboxActions:
         return [Option(one.id, self._names.channel(one.id)) for one in found]
 
     async def submit(self, view: ChatView) -> None:
-        """Submit a modal."""
+        """Submit a modal; inputs that hold nothing, or what Slack does not take, say so instead."""
         try:
             submission = self._workspace.submit_view(view.user, view=self._workspace.views.find(view.id))
         except SlackRefusal as refusal:
-            if refusal.error != "missing_input":
+            if refusal.error not in {"missing_input", "invalid_input"}:
                 raise
         else:
             await submission.answer

@@ -47,7 +47,7 @@ class WebApi:
         if method is None:
             _logger.warning("%s was called, which the sandbox does not have", name)
         try:
-            given, token = await _read_arguments(request)
+            given, token = await read_arguments(request)
         except SlackRefusal as refusal:
             return web.json_response(refusal_as_answer(refusal), headers=_scope_headers(method, None))
         holder = self._holder(token)
@@ -112,9 +112,9 @@ def _check_token(method: Method, holder: Holder | SlackRefusal) -> None:
 
 def _scope_headers(method: Method | None, holder: Holder | SlackRefusal | None) -> dict[str, str]:
     """What the token is good for, and what the method wants; Slack tells the first only to whom it knows."""
-    headers = {"X-OAuth-Scopes": ",".join(holder.scopes)} if isinstance(holder, Holder) else {}
+    headers = {"x-oauth-scopes": ",".join(holder.scopes)} if isinstance(holder, Holder) else {}
     if method is not None:
-        headers["X-Accepted-OAuth-Scopes"] = ",".join(method.facts.scopes)
+        headers["x-accepted-oauth-scopes"] = ",".join(method.facts.scopes)
     return headers
 
 
@@ -127,7 +127,7 @@ def refusal_as_answer(refusal: SlackRefusal) -> dict[str, Any]:
     return answer
 
 
-async def _read_arguments(request: web.Request) -> tuple[Mapping[str, Any], str]:
+async def read_arguments(request: web.Request) -> tuple[Mapping[str, Any], str]:
     """The arguments, and the token if one came among them."""
     arguments: dict[str, Any] = dict(request.query)
     if request.content_type == "application/json":

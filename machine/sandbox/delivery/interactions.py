@@ -14,7 +14,8 @@ from machine.sandbox.delivery.interaction_payloads import InteractionPayloads
 from machine.sandbox.delivery.response_urls import ResponseUrls
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.rules.block_rules import check_view
-from machine.sandbox.rules.element_values import ElementValues, as_slack_writes, find_element, find_input, remember
+from machine.sandbox.rules.element_values import ElementValues, find_element, find_input, remember
+from machine.sandbox.rules.entered_values import MISSING, limit_broken, refusal_of
 from machine.sandbox.state.clock import Timeline
 from machine.sandbox.state.conversations import Conversations
 from machine.sandbox.state.messages import Messages
@@ -23,9 +24,6 @@ from machine.sandbox.state.team import App
 from machine.sandbox.state.views import Views
 from machine.slack.block_kit.elements import Element, elements_of, initial_values
 from machine.slack.facts.block_kit import BUTTONS, STATELESS
-
-_MISSING = "Please complete this required field."
-"""What Slack writes below an input that is empty and must not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ class Interactions:
         """See `Workspace.pick`."""
         surface = self._current(surface)
         element = find_input(_blocks_of(surface), action_id)
-        return self._enter(person, surface, element, as_slack_writes(element, value))
+        return self._enter(person, surface, element, self._element_values.entered(element, value))
 
     def ask_options(self, person: Person, surface: Surface, action_id: str, query: str) -> Interaction:
         """See `Workspace.ask_options`."""
@@ -133,15 +131,17 @@ class Interactions:
         for name, given in values.items():
             element = find_input(view.blocks, name)
             value = self._element_values.value(element, view, given)
+            if element.block.get("type") != "input":
+                _check_limits(element, value)
             view = self._views.enter(view, element.block_id, element.action_id, element.state(value))
         return view
 
     def submit_view(self, person: Person, values: Mapping[str, Any], view: View | None) -> Interaction:
         """See `Workspace.submit_view`."""
         view = self.fill(person, values, view)
-        if missing := _missing_inputs(view):
-            self._views.refuse(view, dict.fromkeys(missing, _MISSING))
-            raise SlackRefusal("missing_input", [f"Nothing is entered in: {', '.join(missing)}"])
+        if wrong := _wrong_inputs(view):
+            self._views.refuse(view, wrong)
+            raise _not_submitted(wrong)
         payload = self._payloads.submission(person, view)
         return self._send(Request("interactive", payload, honour=lambda answer: self._honour_submission(view, answer)))
 
@@ -177,6 +177,9 @@ class Interactions:
 
     def _enter(self, person: Person, surface: Surface, element: Element, value: Any) -> Interaction:
         """Change the state of an element and tell the app, unless it only hears of it on submission."""
+        waits = isinstance(surface, View) and element.waits_for_submission
+        if not waits:
+            _check_limits(element, value)
         state = element.state(value)
         if isinstance(surface, View):
             surface = self._views.enter(surface, element.block_id, element.action_id, state)
@@ -184,7 +187,7 @@ class Interactions:
             values = self._values(person, surface)
             values.setdefault(element.block_id, {})[element.action_id] = state
             remember(self._chosen, (person.id, surface.channel, surface.ts), values)
-        if element.is_input:
+        if waits:
             return _unsent(state)
         return self._act(person, surface, element, {element.value_field: value})
 
@@ -260,14 +263,28 @@ def _blocks_of(surface: Surface) -> list[JsonObject]:
     return [*surface.blocks, *attached]
 
 
-def _missing_inputs(view: View) -> list[str]:
-    return [
-        element.block_id
-        for element in elements_of(view.blocks)
-        if element.block.get("type") == "input"
-        and not element.block.get("optional")
-        and not view.values.get(element.block_id, {}).get(element.action_id, {}).get(element.value_field)
-    ]
+def _wrong_inputs(view: View) -> dict[str, str]:
+    """What Slack's client shows below inputs when somebody submits, by block id."""
+    inputs = [element for element in elements_of(view.blocks) if element.block.get("type") == "input"]
+    problems = {element.block_id: refusal_of(element, _entered(view, element)) for element in inputs}
+    return {block_id: problem for block_id, problem in problems.items() if problem}
+
+
+def _entered(view: View, element: Element) -> Any:
+    return view.values.get(element.block_id, {}).get(element.action_id, {}).get(element.value_field)
+
+
+def _not_submitted(wrong: Mapping[str, str]) -> SlackRefusal:
+    missing = [block_id for block_id, problem in wrong.items() if problem == MISSING]
+    told = [f"Nothing is entered in: {', '.join(missing)}"] if missing else []
+    told += [f"{block_id}: {problem}" for block_id, problem in wrong.items() if problem != MISSING]
+    return SlackRefusal("missing_input" if missing else "invalid_input", told)
+
+
+def _check_limits(element: Element, value: Any) -> None:
+    """Refuse what Slack's client does not let one choose or enter, where nothing is submitted later."""
+    if problem := limit_broken(element, value):
+        raise SlackRefusal("invalid_action", [f"{element.action_id}: {problem}"])
 
 
 def _checked_errors(view: View, errors: Any) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from machine.sandbox.arguments import Arguments
@@ -15,7 +16,7 @@ from machine.sandbox.state.objects import Blocks, Conversation, Draft, JsonObjec
 from machine.slack.block_kit.elements import with_ids
 
 MAX_TEXT_LENGTH = 40_000
-"""Characters; Slack recommends to stay below 4,000."""
+"""Characters. Slack cuts what an app posts, and recommends to stay below 4,000."""
 
 
 def draft_of(arguments: Arguments) -> Draft:
@@ -25,7 +26,7 @@ def draft_of(arguments: Arguments) -> Draft:
         SlackRefusal: `invalid_blocks_format`, `invalid_attachments`, `invalid_metadata_format`.
     """
     return Draft(
-        text=arguments.text("text") or arguments.text("markdown_text"),
+        text=_text_of(arguments)[:MAX_TEXT_LENGTH],
         blocks=arguments.items("blocks", "invalid_blocks_format") or (),
         attachments=arguments.items("attachments", "invalid_attachments") or (),
         thread_ts=arguments.maybe_text("thread_ts"),
@@ -34,6 +35,11 @@ def draft_of(arguments: Arguments) -> Draft:
         username=arguments.maybe_text("username"),
         icons=_icons(arguments),
     )
+
+
+def is_cut(arguments: Arguments) -> bool:
+    """Whether Slack posts less than the text an app wants to post."""
+    return len(_text_of(arguments)) > MAX_TEXT_LENGTH
 
 
 def check_draft(draft: Draft) -> None:
@@ -73,25 +79,27 @@ class Posting:
         """Post without asking for membership, as a response URL does; the draft is checked all the same."""
         check_draft(draft)
         conversation.is_open = True
+        message = self.written(author, conversation, draft, self._timeline.next_ts())
+        return self._messages.post(replace(message, ephemeral_to=ephemeral_to))
+
+    def written(self, author: Person, conversation: Conversation, draft: Draft, ts: str) -> Message:
+        """The message that a draft becomes, without posting it."""
         is_broadcast = draft.is_broadcast and draft.thread_ts is not None
-        return self._messages.post(
-            Message(
-                ts=self._timeline.next_ts(),
-                channel=conversation.id,
-                user=author.id,
-                text=draft.text,
-                thread_ts=draft.thread_ts,
-                blocks=self._with_ids(draft.blocks),
-                attachments=self._numbered(draft.attachments),
-                files=tuple(draft.files),
-                ephemeral_to=ephemeral_to,
-                subtype=draft.subtype or self._subtype(author, draft, is_broadcast),
-                bot_id=author.bot_id,
-                metadata=draft.metadata,
-                username=draft.username,
-                icons=draft.icons,
-                is_broadcast=is_broadcast,
-            )
+        return Message(
+            ts=ts,
+            channel=conversation.id,
+            user=author.id,
+            text=draft.text,
+            thread_ts=draft.thread_ts,
+            blocks=self._with_ids(draft.blocks),
+            attachments=self._numbered(draft.attachments),
+            files=tuple(draft.files),
+            subtype=draft.subtype or self._subtype(author, draft, is_broadcast),
+            bot_id=author.bot_id,
+            metadata=draft.metadata,
+            username=draft.username,
+            icons=draft.icons,
+            is_broadcast=is_broadcast,
         )
 
     def announce(self, author: str, conversation: Conversation, subtype: str, text: str, **details: Any) -> Message:
@@ -178,6 +186,10 @@ class Posting:
             }
             for number, attachment in enumerate(attachments, start=1)
         )
+
+
+def _text_of(arguments: Arguments) -> str:
+    return arguments.text("text") or arguments.text("markdown_text")
 
 
 def _icons(arguments: Arguments) -> JsonObject | None:

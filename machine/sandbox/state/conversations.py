@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Iterable
 from itertools import chain
 
@@ -13,11 +13,25 @@ from machine.sandbox.state.clock import Timeline, stable_id
 from machine.sandbox.state.objects import Conversation, Kind
 from machine.sandbox.state.people import People, nearest
 
-_CHANNEL_NAME = re.compile(r"[\w-]+")
 _MAX_NAME_LENGTH = 80
 _MAX_TOPIC_LENGTH = 250
 _MAX_GROUP_DM_SIZE = 9
 _ID_PREFIXES: dict[Kind, str] = {"channel": "C", "private": "C", "im": "D", "mpim": "C"}
+
+
+def composed(name: str) -> str:
+    """The name with letters and their accents as one character where there is one, as Slack keeps it."""
+    return unicodedata.normalize("NFC", name)
+
+
+def channel_name_problem(name: str) -> str:
+    """Why a channel cannot be called so, or nothing: letters of any script will do, but no capitals."""
+    if not name or len(composed(name)) > _MAX_NAME_LENGTH:
+        return f"1 to {_MAX_NAME_LENGTH} characters"
+    # By category, because `\w` leaves out the signs that vowels are written with in Hindi, Thai and others.
+    if all(sign in "-_" or unicodedata.category(sign)[0] in "LMN" for sign in name) and name == name.lower():
+        return ""
+    return "lower-case letters of any script, digits, hyphens and underscores"
 
 
 class Conversations(dict[str, Conversation]):
@@ -86,7 +100,7 @@ class Conversations(dict[str, Conversation]):
 
     def named(self, name: str) -> Conversation | None:
         """The channel or group DM with this name, or `None`."""
-        channel = self._ids_by_name.get(name)
+        channel = self._ids_by_name.get(name) or self._ids_by_name.get(composed(name))
         return self[channel] if channel else None
 
     def create(
@@ -104,6 +118,7 @@ class Conversations(dict[str, Conversation]):
         Raises:
             SlackRefusal: `invalid_name`, `invalid_name_...`, or `name_taken`.
         """
+        name = composed(name)
         self._check_name(name)
         channel = Conversation(
             id=id or stable_id("C", "channel", name),
@@ -252,6 +267,7 @@ class Conversations(dict[str, Conversation]):
             SlackRefusal: `invalid_name`, `name_taken`.
         """
         self._require_channel(conversation)
+        name = composed(name)
         self._check_name(name)
         conversation.previous_names.append(conversation.name)
         del self._ids_by_name[conversation.name]
@@ -289,7 +305,7 @@ class Conversations(dict[str, Conversation]):
             raise SlackRefusal("invalid_name_required")
         if len(name) > _MAX_NAME_LENGTH:
             raise SlackRefusal("invalid_name_maxlength")
-        if not _CHANNEL_NAME.fullmatch(name) or name != name.lower():
+        if channel_name_problem(name):
             raise SlackRefusal("invalid_name_specials")
         if self.named(name):
             raise SlackRefusal("name_taken")

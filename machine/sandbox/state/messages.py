@@ -20,6 +20,7 @@ from machine.sandbox.state.changes import (
 from machine.sandbox.state.clock import Timeline
 from machine.sandbox.state.emoji import is_emoji
 from machine.sandbox.state.objects import Message
+from machine.slack.emoji import main_name
 
 _MAX_PINS = 100
 _MAX_REACTIONS = 50
@@ -105,13 +106,14 @@ class Messages:
         self._announce(MessageDeleted(message))
 
     def react(self, message: Message, user: str, emoji: str) -> Message:
-        """Add a reaction.
+        """Add a reaction, under the main name of its emoji.
 
         Raises:
             SlackRefusal: `invalid_name`, `already_reacted`, `too_many_emoji`.
         """
         if not is_emoji(emoji):
             raise SlackRefusal("invalid_name")
+        emoji = main_name(emoji)
         users = message.reactions.get(emoji, ())
         if user in users:
             raise SlackRefusal("already_reacted")
@@ -128,6 +130,7 @@ class Messages:
         Raises:
             SlackRefusal: `no_reaction`.
         """
+        emoji = main_name(emoji)
         users = message.reactions.get(emoji, ())
         if user not in users:
             raise SlackRefusal("no_reaction")

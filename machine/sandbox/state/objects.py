@@ -217,7 +217,7 @@ class View:
         blocks: Its blocks, with the ids that Slack adds.
         values: What was entered or chosen, by block id and action id.
         hash: Changes with each update.
-        errors: What the app found wrong with the last submission, by block id.
+        errors: What Slack or the app found wrong with the last submission, by block id.
     """
 
     id: str

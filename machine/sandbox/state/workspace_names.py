@@ -24,7 +24,7 @@ class WorkspaceNames:
     def group_named(self, handle: str) -> Named | None:
         """The user group with this handle."""
         groups = (Named(group["id"], group["handle"]) for group in self._extras.usergroups)
-        return next((group for group in groups if group.name == handle), None)
+        return next((group for group in groups if group.name == handle.lower()), None)
 
     def channel_named(self, name: str) -> Named | None:
         """The public channel with this name."""

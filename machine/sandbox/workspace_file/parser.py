@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from machine.errors import WorkspaceError
 from machine.sandbox.state.clock import stable_id
+from machine.sandbox.state.conversations import channel_name_problem, composed
 from machine.sandbox.state.objects import Person
 from machine.sandbox.state.people import nearest
 from machine.sandbox.state.team import DEFAULT_SCOPES, App, Team, team_called
@@ -26,6 +27,12 @@ from machine.sandbox.workspace_file.generated_members import MAX_USERS, generate
 DEFAULT_DESCRIPTION = Path(__file__).with_name("default_workspace.toml")
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
+
+
+def _channel_name(name: str) -> str:
+    if problem := channel_name_problem(name):
+        raise ValueError(f"expected a channel name: {problem}")
+    return composed(name)
 
 
 class _Table(BaseModel):
@@ -73,7 +80,7 @@ class _PersonTable(_Table):
 
 
 class _ChannelTable(_Table):
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$", max_length=80)]
+    name: Annotated[str, AfterValidator(_channel_name)]
     private: bool = False
     topic: Annotated[str, StringConstraints(max_length=250)] = ""
     purpose: Annotated[str, StringConstraints(max_length=250)] = ""
@@ -150,7 +157,7 @@ class Description:
             WorkspaceError: The file cannot be read, is not valid TOML, or describes no workspace; one line per mistake.
         """
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")  # editors of Windows begin a file with a mark that is no TOML
         except (OSError, UnicodeDecodeError) as error:
             raise WorkspaceError(f"{path} cannot be read: {error}. Expected a TOML file in UTF-8.") from error
         try:
@@ -272,4 +279,4 @@ def _unknown(names: Sequence[str], known: Sequence[str], title: str, place: tupl
 
 
 def _bare(name: str) -> str:
-    return name.removeprefix("@").removeprefix("#")
+    return composed(name.removeprefix("@").removeprefix("#"))

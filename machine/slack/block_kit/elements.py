@@ -49,8 +49,8 @@ class Element:
         return [*(self.element.get("options") or ()), *(option for group in groups for option in group["options"])]
 
     @property
-    def is_input(self) -> bool:
-        """Whether it sits in an input block, so that the app hears of it on submission only."""
+    def waits_for_submission(self) -> bool:
+        """Whether the app hears of it only when its view is submitted; in a message every input tells at once."""
         return self.block.get("type") == "input" and not self.block.get("dispatch_action")
 
     def state(self, value: Any) -> dict[str, Any]:

@@ -86,20 +86,12 @@ def _same_message(call: DryRunCall) -> Json:
 
 
 def _scheduled(call: DryRunCall) -> Json:
-    message = _message(call, "")
+    message = {name: value for name, value in _message(call, "").items() if name != "ts"}
     return {
         "channel": call.channel_id,
         "scheduled_message_id": new_id("Q"),
         "post_at": call.number("post_at"),
-        "message": {
-            "text": message["text"],
-            "username": message.get("username") or call.identity.name,
-            "bot_id": call.identity.bot_id,
-            "blocks": message.get("blocks", []),
-            "attachments": message.get("attachments", []),
-            "type": "delayed_message",
-            "subtype": "bot_message",
-        },
+        "message": {**message, "type": "delayed_message"},
     }
 
 

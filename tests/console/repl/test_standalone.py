@@ -122,7 +122,7 @@ def test_failures_have_an_exit_code(tmp_path: Path, code: str, exit_code: int, e
 def test_a_script_and_json(tmp_path: Path) -> None:
     """`machine repl script.py` runs a file; with `--json` a pipe gets JSON only."""
     script = tmp_path / "script.py"
-    script.write_text('print("aside")\nchannel("#general")\n')
+    script.write_text('print("aside")\nchannel("#general")\n', encoding="utf-8-sig")  # B15
 
     done = run(tmp_path, "--json", str(script))
 

@@ -323,7 +323,7 @@ class Watching(MachineBasePlugin):
         sandbox.kill(signal.SIGINT)
         sandbox_ended = await sandbox.ended()
 
-    assert sorted(facts) == ["api_url", "app_token", "bot_token", "user_tokens"]
+    assert sorted(facts) == ["api_url", "app_token", "bot_token", "control_token", "control_url", "user_tokens"]
     assert "seen eyes" in [message["text"] for message in history["messages"]]
     assert (ended.code, sandbox_ended.code) == (0, 0)
     assert ended.err == sandbox_ended.err == ""

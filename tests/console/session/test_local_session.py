@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from machine.errors import MachineError
+from machine.sandbox import Sandbox, Workspace
 from machine.settings import Settings
 from machine_console.runtime.runtime import Runtime
 from machine_console.session.bot_session import BotSession
 from machine_console.session.chat import ChatView, MessageRef
 from machine_console.session.local_session import LocalSession
 from tests.console.app.test_application import project
+from tests.machine.sandbox.listening import App
 
 __all__ = ["project"]
 
@@ -181,3 +183,21 @@ async def test_against_slack_the_window_needs_no_sandbox(session: LocalSession, 
 
     assert process.returncode == 0, err.decode()
     assert out.decode().splitlines()[-1].split() == []  # above is the log
+
+
+async def test_a_workspace_that_is_served_waits_for_bots_elsewhere(project: Path) -> None:
+    """D7: it says where they find it, and leaves to them which commands there are and whether they are connected."""
+    async with Sandbox(Workspace.default()) as sandbox:
+        session = LocalSession(Runtime(Settings.check({}), project, hosting=sandbox))
+        await session.start()
+        (notice,) = session.take_notifications()
+
+        assert (notice.title, notice.text) == ("Waiting for a bot", f"Bots reach the workspace at {sandbox.api_url}")
+        assert (session.is_live, session.knows_commands, session.commands()) == (False, False, [])
+        assert session.status.connection == "connecting"
+        async with App(sandbox):
+            assert session.status.connection == session.facts().connection == "connected"
+        await session.stop()
+        assert session.status.connection == "stopping"
+        async with App(sandbox) as app:  # the workspace outlives the session
+            assert (await app.web.auth_test())["ok"]

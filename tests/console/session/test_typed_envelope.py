@@ -41,6 +41,15 @@ class Listener(MachineBasePlugin):
     @listen_to(r"^<https://example\.com/\?a=1&amp;b=2>$")
     async def follow(self, msg: Message) -> None: ...
 
+    @listen_to(r"^open <http://api\.example\.com/\?a&amp;b\|api\.example\.com/\?a&amp;b>$")
+    async def open(self, msg: Message) -> None: ...
+
+    @listen_to(r"^write to <mailto:bob@acme\.example\|bob@acme\.example> :tada:$")
+    async def write(self, msg: Message) -> None: ...
+
+    @listen_to(r"^run `ls api\.example\.com &amp; 🎉`$")
+    async def run(self, msg: Message) -> None: ...
+
     @listen_to(r"^thank @nobody in #secret$")
     async def plain(self, msg: Message) -> None: ...
 
@@ -83,6 +92,9 @@ def happened(kit: Bot) -> Sequence[Considered]:
         ("wake @oncall", "wake"),
         ("a & b < c > d", "compare"),
         ("https://example.com/?a=1&b=2", "follow"),
+        ("open api.example.com/?a&b", "open"),
+        ("write to bob@acme.example 🎉", "write"),
+        ("run `ls api.example.com & 🎉`", "run"),
         ("thank @nobody in #secret", "plain"),
         ("@machine status", "status"),
         ("status", None),

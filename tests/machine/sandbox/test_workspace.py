@@ -3,7 +3,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from machine.errors import WorkspaceError
@@ -22,6 +22,7 @@ from machine.sandbox.state.changes import (
 )
 from machine.sandbox.state.clock import Timeline
 from machine.sandbox.state.objects import Draft
+from machine.slack.emoji import names_for_pictures
 from machine.slack.text_encoding import unescape
 from tests.machine.sandbox.listening import ManualClock
 
@@ -79,9 +80,10 @@ def test_what_is_written_for_slack_already_is_kept(workspace: Workspace) -> None
     assert workspace.post("bob", "#ops", text).text == text
 
 
-@given(text=st.text(st.characters(exclude_characters="@#:", codec="utf-8"), min_size=1).filter(str.strip))
+@given(text=st.text(st.characters(exclude_characters="@#:.", codec="utf-8"), min_size=1).filter(str.strip))
 def test_typing_survives_a_round_trip(text: str) -> None:
-    """Whatever is typed comes out again when Slack's escaping is undone."""
+    """Whatever is typed comes out again when Slack's escaping is undone; emoji have become names."""
+    assume(names_for_pictures(text) == text)
     workspace = Workspace.default()
 
     assert unescape(workspace.post("bob", "#ops", text).text) == text
@@ -292,3 +294,23 @@ async def test_reply_can_be_awaited_by_several_and_is_settled_once() -> None:
     assert not reply.settle({"text": "no"})
     assert await reply == await reply == {"text": "yes"}
     assert reply.is_settled
+
+
+@pytest.mark.parametrize("picked", ["👍🏽", ":thumbsup::skin-tone-4:", "+1::skin-tone-4"])
+def test_reaction_has_the_main_name_of_its_emoji(workspace: Workspace, picked: str) -> None:
+    """D4: people pick a picture, and Slack keeps one name for it."""
+    message = workspace.post("alice", "#ops", "done")
+
+    reacted = workspace.react("bob", "#ops", message.ts, picked)
+
+    assert list(reacted.reactions) == ["+1::skin-tone-4"]
+    assert workspace.unreact("bob", "#ops", message.ts, "thumbsup::skin-tone-4").reactions == {}
+
+
+@pytest.mark.parametrize("name", ["été-2026", "日本語", "हिन्दी", "e\u0301te\u0301"])
+def test_channel_names_hold_letters_of_any_script(workspace: Workspace, name: str) -> None:
+    """B15: and are found however their accents are written."""
+    channel = workspace.create_channel(name, "alice")
+
+    assert workspace.find_channel(f"#{name}") is channel
+    assert workspace.post("alice", channel, f"see #{name}").text == f"see <#{channel.id}|{channel.name}>"

@@ -324,7 +324,7 @@ class ChatPane(Pane):
         command = text.partition(" ")[0]
         if chat is None:
             return
-        if text.startswith("/") and not self._is_live and command not in known:
+        if text.startswith("/") and self._session.knows_commands and command not in known:
             there_are = f"There are: {', '.join(known)}" if known else "No plugin has any."
             self.tell(f"No plugin has the command {command}. {there_are}", severity="warning")
             return

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 
+from machine.slack.emoji import picture_of
 from machine_console.blockkit.layout import Layout
 from machine_console.blockkit.mrkdwn import mrkdwn_lines
 from machine_console.session.chat import ChatMessage
 from machine_console.text.document_tree import Node
-from machine_console.text.emoji_names import EMOJI
 from machine_console.text.formatting import IdsOnly, Names, clock
 from machine_console.text.styled_text import Line, Part, line, plain
 
@@ -116,7 +116,7 @@ def _body(message: ChatMessage, timezone: tzinfo, names: Names) -> Iterator[Node
         edited = (Part("  edited", "dim"),) if message.is_edited and is_last else ()
         yield Node((Part("  "), *row, *edited), f"{message.ts}/{position}", whole=lambda: "\n".join(map(plain, rows)))
     if message.reactions:
-        shown = "  ".join(f"{EMOJI.get(name, f':{name}:')} {count}" for name, count in message.reactions)
+        shown = "  ".join(f"{picture_of(name) or f':{name}:'} {count}" for name, count in message.reactions)
         yield Node((Part("  "), Part(shown, "number")), f"{message.ts}/reactions")
 
 

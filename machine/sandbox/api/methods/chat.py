@@ -5,8 +5,10 @@ from __future__ import annotations
 from machine.sandbox.api.methods.call import Answer, Call, Method
 from machine.sandbox.api.pagination import next_cursor, page_of
 from machine.sandbox.refusal import SlackRefusal
-from machine.sandbox.rules.message_rules import check_draft, draft_of
+from machine.sandbox.rules.message_rules import check_draft, draft_of, is_cut
 from machine.sandbox.state.objects import Conversation, Draft, Message
+
+_MAX_UPDATED_LENGTH = 4_000
 
 
 def _post_message(call: Call) -> Answer:
@@ -16,7 +18,8 @@ def _post_message(call: Call) -> Answer:
     is_open = may_write_anywhere and conversation.kind == "channel" and not conversation.is_archived
     post = posting.post_unchecked if is_open else posting.post
     message = post(call.actor, conversation, draft)
-    return {"channel": message.channel, "ts": message.ts, "message": call.workspace.serializer.message(message)}
+    shape = call.workspace.serializer.message(message)
+    return {"channel": message.channel, "ts": message.ts, "message": shape, **_warning(call)}
 
 
 def _post_ephemeral(call: Call) -> Answer:
@@ -25,24 +28,26 @@ def _post_ephemeral(call: Call) -> Answer:
     user = call.workspace.people.known(call.arguments.required("user"))
     if user.id not in conversation.members:
         raise SlackRefusal("user_not_in_channel")
-    message = call.workspace.posting.post_unchecked(
-        call.actor, conversation, draft_of(call.arguments), ephemeral_to=user.id
-    )
-    return {"message_ts": message.ts}
+    draft = draft_of(call.arguments)
+    message = call.workspace.posting.post_unchecked(call.actor, conversation, draft, ephemeral_to=user.id)
+    return {"message_ts": message.ts, **_warning(call)}
 
 
 def _me_message(call: Call) -> Answer:
-    draft = Draft(text=call.arguments.text("text"), subtype="me_message")
+    draft = Draft(text=draft_of(call.arguments).text, subtype="me_message")
     message = call.workspace.posting.post(call.actor, _target(call), draft)
-    return {"channel": message.channel, "ts": message.ts}
+    return {"channel": message.channel, "ts": message.ts, **_warning(call)}
 
 
 def _update(call: Call) -> Answer:
     arguments = call.arguments
+    text = arguments.text("text") or arguments.text("markdown_text")
+    if len(text) > _MAX_UPDATED_LENGTH:
+        raise SlackRefusal("msg_too_long")
     message = call.workspace.posting.edit(
         call.actor,
         _message(call),
-        text=arguments.text("text") if "text" in arguments else None,
+        text=text if "text" in arguments or "markdown_text" in arguments else None,
         blocks=arguments.items("blocks", "invalid_blocks_format"),
         attachments=arguments.items("attachments", "invalid_attachments"),
         metadata=arguments.object("metadata", "invalid_metadata_format"),
@@ -63,19 +68,14 @@ def _schedule(call: Call) -> Answer:
     draft = draft_of(call.arguments)
     check_draft(draft)
     scheduled = call.workspace.schedule.add(call.actor.id, conversation.id, call.arguments.number("post_at"), draft)
+    message = call.workspace.serializer.message(call.workspace.posting.written(call.actor, conversation, draft, ""))
+    shape = {name: value for name, value in message.items() if name not in {"ts", "client_msg_id"}}
     return {
         "channel": scheduled.channel,
         "scheduled_message_id": scheduled.id,
         "post_at": scheduled.post_at,
-        "message": {
-            "text": draft.text,
-            "username": call.actor.name,
-            "bot_id": call.actor.bot_id,
-            "blocks": list(draft.blocks),
-            "attachments": list(draft.attachments),
-            "type": "delayed_message",
-            "subtype": "bot_message",
-        },
+        "message": {**shape, "type": "delayed_message"},
+        **_warning(call),
     }
 
 
@@ -126,6 +126,14 @@ def _target(call: Call) -> Conversation:
         return channels.open([channel, call.actor.id])
     conversation = channels.get(channel) or channels.named(channel.removeprefix("#"))
     return channels.known(conversation.id if conversation else channel, call.actor.id)
+
+
+def _warning(call: Call) -> Answer:
+    """How Slack tells that it cut the text."""
+    if not is_cut(call.arguments):
+        return {}
+    warning = "message_truncated"
+    return {"warning": warning, "response_metadata": {"warnings": [warning]}}
 
 
 def _message(call: Call) -> Message:

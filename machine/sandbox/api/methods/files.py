@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from machine.sandbox.api.methods.call import Answer, Call, Method
+from machine.sandbox.arguments import Arguments
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.state.objects import Conversation, Draft, File
 
@@ -62,9 +63,17 @@ def _file(call: Call) -> File:
 
 def _targets(call: Call) -> list[Conversation]:
     """The channels to share in, checked before anything is shared."""
-    names = call.arguments.ids("channels", required=False) or call.arguments.ids("channel_id", required=False)
+    names = _channel_ids(call) or call.arguments.ids("channel_id", required=False)
     channels = call.workspace.channels
     return [channels.writable(name, call.actor.id) for name in names]
+
+
+def _channel_ids(call: Call) -> list[str]:
+    """The argument `channels`; slack_sdk joins its letters by commas (`C,1`) where it was given a string."""
+    ids = call.arguments.ids("channels", required=False)
+    if len(ids) > 1 and all(len(one) == 1 for one in ids):
+        return Arguments({"channels": call.arguments.text("channels")[::2]}).ids("channels")
+    return ids
 
 
 def _paging(count: int, total: int, page: int) -> Answer:

@@ -36,7 +36,7 @@ MODAL = {
     "type": "modal", "callback_id": "why", "title": text("Why?"), "submit": text("Send"),
     "blocks": [
         {"type": "input", "block_id": "reason", "label": text("Reason"),
-         "element": {"type": "plain_text_input", "action_id": "reason"}},
+         "element": {"type": "plain_text_input", "action_id": "reason", "min_length": 3}},
         {"type": "input", "block_id": "day", "label": text("Day"), "optional": True,
          "element": {"type": "datepicker", "action_id": "day", "initial_date": "2026-03-04"}},
     ],
@@ -177,7 +177,7 @@ async def test_checkboxes_and_people_and_what_the_app_offers(project: Path) -> N
 
 
 async def test_a_modal_opens_is_filled_in_and_submitted(project: Path) -> None:
-    """After the confirmation that the app asks for; without the required input it stays."""
+    """After the confirmation that the app asks for; while the input is empty or too short, it stays (D3)."""
     async with forms(project) as (app, pilot, conversation):
         await go_to(pilot, conversation, "ask")
         await pilot.press("enter")
@@ -197,6 +197,13 @@ async def test_a_modal_opens_is_filled_in_and_submitted(project: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TextScreen))
         assert "Reason" in str(app.screen.query_one(".asking").border_title)
+        app.screen.query_one(Input).value = "No"
+        await pilot.press("enter")
+        await until(pilot, lambda: "[ No" in screen.document.text())
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "✗ Must be at least 3 characters; it has 2." in screen.document.text())
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TextScreen))
         app.screen.query_one(Input).value = "Because"
         await pilot.press("enter")
         await until(pilot, lambda: "[ Because" in screen.document.text())

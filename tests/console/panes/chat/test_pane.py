@@ -45,6 +45,18 @@ async def test_what_is_entered_before_the_bot_is_there_is_said_then(is_live: boo
         assert session.chat.said == ([] if is_live else [("C1", "U1", "ping")])
 
 
+@pytest.mark.parametrize("knows_commands", [True, False])
+async def test_only_a_session_that_knows_all_commands_refuses_one(knows_commands: bool) -> None:
+    """D7: bots in other processes have commands of their own."""
+    chat = ToldChat()
+    host = PaneHost(ChatPane(ToldSession(chat=chat, knows_commands=knows_commands)))
+    async with host.run_test() as pilot:
+        await pilot.press(*"/ticket", "enter")
+        await host.workers.wait_for_complete()
+
+        assert chat.said == ([] if knows_commands else [("C1", "U1", "/ticket")])
+
+
 async def test_the_direct_message_of_a_person_makes_them_speak() -> None:
     """In somebody's DM with the bot nobody else can write."""
     pane = ChatPane(ToldSession())

@@ -86,7 +86,7 @@ async def _(scene: Scene) -> None:
     assert answer["user_id"] == scene.workspace.bot.id
     assert answer["bot_id"] == scene.workspace.bot.bot_id
     assert answer["team_id"] == scene.workspace.team.id
-    assert "chat:write" in answer.headers["X-OAuth-Scopes"]
+    assert "chat:write" in answer.headers["x-oauth-scopes"]
 
 
 @method("apps.connections.open")
@@ -161,7 +161,26 @@ async def _schedule(scene: Scene, text: str = "later") -> str:
 
 @method("chat.scheduleMessage")
 async def _(scene: Scene) -> None:
+    """D8: the message is told as Slack's own samples have it."""
     assert (await _schedule(scene)).startswith("Q")
+    metadata = {"event_type": "greeting", "event_payload": {"id": 1}}
+    answer = await scene.web.chat_scheduleMessage(
+        channel=scene.general,
+        post_at=int(scene.workspace.timeline.now) + 60,
+        text="later",
+        blocks=[{"type": "divider"}],
+        metadata=metadata,
+    )
+    message = answer["message"]
+    assert message.keys() == {
+        *("type", "text", "user", "bot_id", "app_id", "team", "bot_profile", "blocks", "metadata"),
+    }
+    assert (message["type"], message["user"], message["metadata"]) == (
+        "delayed_message",
+        scene.workspace.bot.id,
+        metadata,
+    )
+    assert message["blocks"][0]["block_id"]
 
 
 @method("chat.scheduledMessages.list")

@@ -55,7 +55,7 @@ async def test_a_token_says_whose_it_is(workspace: Workspace, sandbox: Sandbox, 
 
     assert (answer["user"], answer["user_id"]) == ("alice", workspace.find_person("alice").id)
     assert "bot_id" not in answer
-    assert "identify" in answer.headers["X-OAuth-Scopes"].split(",")
+    assert "identify" in answer.headers["x-oauth-scopes"].split(",")
     assert sandbox.user_tokens["alice"] == sandbox.user_token("@alice") == alice.token
 
 

@@ -95,13 +95,13 @@ async def test_sync_client_works_from_another_thread(workspace: Workspace, sandb
 
 
 async def test_answer_tells_the_scopes(sandbox: Sandbox) -> None:
-    """Bots read `X-OAuth-Scopes` to tell people which scope is missing."""
+    """Bots read `x-oauth-scopes` to tell people which scope is missing."""
     client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
 
     answer = await client.users_lookupByEmail(email="alice@example.com")
 
-    assert answer.headers["X-Accepted-OAuth-Scopes"] == "users:read.email"
-    assert "reactions:write" in answer.headers["X-OAuth-Scopes"].split(",")
+    assert answer.headers["x-accepted-oauth-scopes"] == "users:read.email"
+    assert "reactions:write" in answer.headers["x-oauth-scopes"].split(",")
 
 
 async def test_missing_scope_names_what_is_needed_and_what_there_is(tmp_path: Path) -> None:
@@ -112,8 +112,8 @@ async def test_missing_scope_names_what_is_needed_and_what_there_is(tmp_path: Pa
         response = caught.value.response
 
     assert (response["error"], response["needed"]) == ("missing_scope", "reactions:write")
-    assert response["provided"] == response.headers["X-OAuth-Scopes"] == "chat:write,channels:read,channels:history"
-    assert response.headers["X-Accepted-OAuth-Scopes"] == "reactions:write"
+    assert response["provided"] == response.headers["x-oauth-scopes"] == "chat:write,channels:read,channels:history"
+    assert response.headers["x-accepted-oauth-scopes"] == "reactions:write"
 
 
 @pytest.mark.parametrize(
@@ -204,3 +204,65 @@ async def _post(session: aiohttp.ClientSession, sandbox: Sandbox, method: str, *
     async with session.post(f"{sandbox.api_url}{method}", **arguments) as response:
         answer: dict[str, Any] = await response.json()
         return answer
+
+
+async def test_header_names_are_written_in_lower_case(sandbox: Sandbox) -> None:
+    """D1: Bolt for Python and errbot look for `x-oauth-scopes` in a plain dict."""
+    sandbox.faults.fail("team.info", error="ratelimited", retry_after=3)
+    client = WebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+
+    answer = await asyncio.to_thread(client.auth_test)
+    async with aiohttp.ClientSession() as session:
+        limited = await session.post(f"{sandbox.api_url}team.info", headers={"Authorization": f"Bearer {client.token}"})
+        connection = await AsyncWebClient(base_url=sandbox.api_url).apps_connections_open(app_token=sandbox.app_token)
+        socket = await session.ws_connect(connection["url"])
+        await socket.close()
+
+    names = [name.decode() for name, _ in (*limited.raw_headers, *socket._response.raw_headers)]
+    assert "chat:write" in dict(answer.headers)["x-oauth-scopes"]
+    assert "retry-after" in names
+    assert [name for name in (*answer.headers, *names) if name != name.lower()] == []
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.postEphemeral", "chat.meMessage", "chat.scheduleMessage"])
+async def test_text_that_is_too_long_is_cut_with_a_warning(sandbox: Sandbox, workspace: Workspace, method: str) -> None:
+    """D5: Slack posts the first 40,000 characters."""
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+    alice, general = workspace.find_person("alice").id, workspace.find_channel("general").id
+    arguments = {"channel": general, "user": alice, "post_at": int(workspace.timeline.now) + 60}
+
+    answer = await client.api_call(method, json={**arguments, "text": "x" * 40_001})
+    whole = await client.api_call(method, json={**arguments, "text": "x" * 40_000})
+
+    assert answer["response_metadata"]["warnings"][0] == "message_truncated"
+    assert "message_truncated" not in whole.get("warning", "")
+    texts = [message.text for message in workspace.history("#general")]
+    texts += [scheduled.draft.text for scheduled in workspace.schedule.pending()]
+    assert [len(text) for text in texts] == [40_000, 40_000]
+
+
+async def test_update_takes_four_thousand_characters(sandbox: Sandbox, workspace: Workspace) -> None:
+    """D5: what is longer is `msg_too_long`, although it could have been posted."""
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+    posted = await client.chat_postMessage(channel="#general", text="x" * 5_000)
+
+    await client.chat_update(channel=posted["channel"], ts=posted["ts"], text="y" * 4_000)
+    with pytest.raises(SlackApiError, match="msg_too_long"):
+        await client.chat_update(channel=posted["channel"], ts=posted["ts"], text="z" * 5_000)
+
+    assert workspace.history("#general")[0].text == "y" * 4_000
+
+
+@pytest.mark.parametrize("separator", ["", ",", ", "])
+async def test_files_are_shared_in_channels_given_as_a_text(
+    sandbox: Sandbox, workspace: Workspace, separator: str
+) -> None:
+    """D8: `channels="C1"` or `"C1,C2"`, which slack_sdk takes apart letter by letter."""
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+    ids = [workspace.find_channel(name).id for name in ("general", "ops")]
+    channels: Any = separator.join(ids) if separator else ids[0]
+
+    await client.files_upload_v2(content="data", filename="a.txt", channels=channels)
+
+    shared = [bool(workspace.history(channel)) for channel in ids]
+    assert shared == [True, bool(separator)]

@@ -510,3 +510,26 @@ def _readable(workspace: Workspace, value: Any) -> Any:
     if value in workspace.people:
         return f"@{workspace.people[value].name}"
     return f"#{workspace.channels[value].name}" if value in workspace.channels else value
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "field", "told"),
+    [
+        (_element("datepicker"), date(2024, 5, 1), "selected_date", "2024-05-01"),
+        (_element("plain_text_input"), "api", "value", "api"),
+        (_element("number_input", is_decimal_allowed=False), 5, "value", "5"),
+    ],
+)
+async def test_input_in_a_message_tells_the_app_at_once(
+    workspace: Workspace, app: App, element: dict[str, Any], value: Any, field: str, told: Any
+) -> None:
+    """D2: nothing is submitted in a message, so `dispatch_action` does not matter there."""
+    block = {"type": "input", "block_id": "b", "label": _plain("Which?"), "element": element}
+    posted = await app.web.chat_postMessage(channel="#ops", text="Which?", blocks=[block])
+    message = workspace.messages.known(posted["channel"], posted["ts"])
+
+    await workspace.pick("alice", message, "b", value).answer
+
+    payload = await _payload(app, "block_actions")
+    assert payload["actions"][0][field] == told
+    assert payload["state"]["values"]["b"][element["action_id"]][field] == told

@@ -112,7 +112,10 @@ def test_app_hears_nothing_of_what_was_there_before(tmp_path: Path) -> None:
             '[[people]]\nname = "ada"\n[[channels]]\nname = "x"\nmembers = []\n',
             ":5: channels[1].members: expected somebody",
         ),
-        ('[[people]]\nname = "ada"\n[[channels]]\nname = "Not Good"\n', ":4: channels[1].name: string should match"),
+        (
+            '[[people]]\nname = "ada"\n[[channels]]\nname = "Not Good"\n',
+            ":4: channels[1].name: expected a channel name: lower-case letters of any script",
+        ),
         (
             """[[people]]\nname="ada"\n[[channels]]\nname="x"\n[[messages]]\nchannel="y"\nuser="ada"\ntext="a\"""",
             ":6: messages[1].channel: there is no 'y'. Channels: x.",
@@ -189,3 +192,30 @@ def _toml(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def test_byte_order_mark_and_names_of_any_script_are_read(tmp_path: Path) -> None:
+    """B15: as editors of Windows save the file, and as Slack takes the names; accents in either form."""
+    text = """
+[[people]]
+name = "ada"
+[[channels]]
+name = "été-2026"
+[[messages]]
+channel = "#e\u0301te\u0301-2026"
+user = "ada"
+text = "bonjour"
+"""
+    path = tmp_path / "workspace.toml"
+    path.write_text(text.replace("\n", "\r\n"), encoding="utf-8-sig")
+
+    workspace = Workspace.from_toml(path)
+
+    assert [message.text for message in workspace.history("été-2026")] == ["bonjour"]
+
+
+@pytest.mark.parametrize("name", ["Été", "a b", "a.b", "🎉", "x" * 81])
+def test_channel_name_that_slack_refuses_is_told(tmp_path: Path, name: str) -> None:
+    """B15: capitals, blanks and signs, in any script."""
+    with pytest.raises(WorkspaceError, match=r":4: channels\[1\].name: expected a channel name: "):
+        Workspace.from_toml(_write(tmp_path, f'[[people]]\nname = "ada"\n[[channels]]\nname = "{name}"\n'))
