@@ -10,6 +10,7 @@ import typer
 from machine import __version__
 from machine.crashes import print_crash
 from machine.errors import MachineError
+from machine.terminal_text import visible
 from machine_console.cli.dev import dev
 from machine_console.cli.doctor import doctor
 from machine_console.cli.init import init
@@ -44,8 +45,8 @@ def main() -> None:
     try:
         app()
     except MachineError as error:
-        for line in str(error).splitlines():
-            print(f"machine: {line}", file=sys.stderr)
+        for line in str(error).split("\n"):
+            print(f"machine: {visible(line)}", file=sys.stderr)
         raise SystemExit(1) from None
 
 
