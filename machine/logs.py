@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TextIO
 
 from machine.logger import structlog
-from machine.redaction import redact, redact_field, redact_start
+from machine.redaction import TOO_DEEP, redact, redact_field, redact_start
 from machine.safe_repr import is_small, short_text
 from machine.terminal_text import visible, visible_lines
 from machine.trace import LogWritten, Trace, cause, current_invocation
@@ -29,6 +29,7 @@ MAX_VALUE = 2_000
 _LARGE = 5
 """So many times as much as elsewhere is looked at before a value counts as large."""
 _INDENT = "  "
+_MAX_DEPTH = 50
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -289,14 +290,16 @@ def _redact_fields(_logger: Any, _method: str, event_dict: MutableMapping[str, A
     return event_dict
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = _MAX_DEPTH) -> Any:
     """A value made of plain ones: records are kept, and must not keep the objects of a plugin alive."""
     if type(value) is str:
         return value
+    if depth <= 0 and isinstance(value, Mapping | list | tuple):
+        return TOO_DEEP
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, depth - 1) for item in value]
     return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
 
 

@@ -73,6 +73,8 @@ _QUERY_NAMES = frozenset(("key", "sig", "signature", "code"))
 _BEFORE_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 REDACTED = "…redacted"
+TOO_DEEP = "…nested too deeply"
+_MAX_DEPTH = 100
 
 _MIN_SECRET = 8  # characters: what is shorter, or of few different ones, stands in too many texts that are not secret
 _MIN_DIFFERENT = 4
@@ -251,19 +253,21 @@ def _names_secret(end: str) -> bool:
     return last in _SECRET_WORDS or last.endswith(_RUN_TOGETHER) or "_".join(words).endswith(_SECRET_ENDINGS)
 
 
-def redact_value(value: Any) -> Any:
+def redact_value(value: Any, depth: int = _MAX_DEPTH) -> Any:
     """Redact every string in a JSON-like value, keys too, and whole fields whose name says that they hold a secret.
 
-    The value given is left as it is; containers are copied.
+    The value given is left as it is; containers are copied. What lies deeper than `depth` containers is left out.
     """
     if isinstance(value, str):
         return redact(value)
     if value is None or isinstance(value, bool | int | float):
         return value
+    if depth <= 0 and isinstance(value, Mapping | Sequence | bytes):
+        return TOO_DEEP
     if isinstance(value, (dict, Mapping)):  # a dict is found to be one much sooner than a Mapping
-        return {_redact_name(name): redact_field(name, item) for name, item in value.items()}
+        return {_redact_name(name): redact_field(name, item, depth - 1) for name, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [redact_value(item) for item in value]
+        return [redact_value(item, depth - 1) for item in value]
     return value
 
 
@@ -310,11 +314,11 @@ class RedactedLater(Mapping[str, Any]):
         return repr(self._redacted())
 
 
-def redact_field(name: object, value: Any) -> Any:
+def redact_field(name: object, value: Any, depth: int = _MAX_DEPTH) -> Any:
     """Redact the value of a field: wholly, if its name says that it holds a secret, else as `redact_value` does."""
     if value and value is not True and isinstance(name, str) and is_secret_name(name):
         return REDACTED
-    return redact(value) if isinstance(value, str) else redact_value(value)
+    return redact(value) if isinstance(value, str) else redact_value(value, depth)
 
 
 def _redact_name(name: object) -> object:

@@ -38,8 +38,8 @@ _MAX_OBJECTS = 500
 _MAX_BYTES = 50_000
 """What an object may hold for its own `repr` to be asked, which nobody can stop once it has begun."""
 _MAX_BITS = 4_000
-_MAPPINGS = {each.__repr__ for each in (dict, OrderedDict, defaultdict, Counter, MappingProxyType)}
-_BRACKETS = {
+_MAPPINGS: set[object] = {each.__repr__ for each in (dict, OrderedDict, defaultdict, Counter, MappingProxyType)}
+_BRACKETS: dict[object, tuple[str, str]] = {
     list.__repr__: ("[", "]"),
     tuple.__repr__: ("(", ")"),
     set.__repr__: ("{", "}"),
@@ -79,6 +79,13 @@ def short_text(value: Any, limit: int) -> str:
 
 def is_small(value: Any, factor: int = 1) -> bool:
     """Whether so little hangs on a value that its own `repr` or `str` can be asked for without holding anybody up."""
+    try:
+        return _weighs_little(value, factor)
+    except Exception:  # noqa: BLE001 - what classes of a plugin do when they are looked at
+        return False
+
+
+def _weighs_little(value: Any, factor: int) -> bool:
     waiting, count, size = [value], 0, 0
     while waiting:
         one = waiting.pop()
@@ -106,7 +113,7 @@ class _Text:
         self._room = limit
 
     def write(self, value: Any, level: int) -> None:
-        shown_as = type(value).__repr__
+        shown_as: object = type(value).__repr__
         if isinstance(value, str) and shown_as is str.__repr__:
             self._add(repr(redact_start(value, self._room) if len(value) > self._room else value))
         elif isinstance(value, bytes | bytearray) and shown_as in (bytes.__repr__, bytearray.__repr__):

@@ -352,10 +352,11 @@ def test_a1_large_values_are_cut_before_they_are_made_a_line(
     """A1: in a field, an argument, the text itself, and in what an exception was given; the trace gets the same."""
     searched: list[int] = []
     for module in (logs, redaction, tracebacks):
-        monkeypatch.setattr(module, "redact", lambda text: searched.append(len(text)) or text)
+        monkeypatch.setattr(module, "redact", lambda text: _noted(text, searched))
     stream = Terminal() if is_terminal else io.StringIO()
     configure_logging(logging.INFO, stream)
-    trace, records = Trace(), []
+    trace = Trace()
+    records: list[Record] = []
     trace.subscribe(records.append)
     handler = TraceLogHandler(trace)
     logging.root.addHandler(handler)
@@ -386,3 +387,8 @@ def test_b16_a_disk_that_is_full_is_told_of_once(capsys: pytest.CaptureFixture[s
     told = capsys.readouterr().err
     assert told.count("No space left on device") == 1
     assert len(told.splitlines()) == 1
+
+
+def _noted(text: str, searched: list[int]) -> str:
+    searched.append(len(text))
+    return text
