@@ -126,7 +126,7 @@ def _searching(frames: Sequence[FrameType]) -> _Place | None:
 
     `re` holds the interpreter, so this is looked at in the moment after.
     """
-    pattern = next((found for frame in frames if (found := searched_pattern(frame)) is not None), None)
+    pattern = next((text for frame in frames if (text := searched_pattern(frame)) is not None), None)
     judged = next((found for frame in frames if (found := Dispatcher.handler_judged_in(frame)) is not None), None)
     if judged is None:
         return None

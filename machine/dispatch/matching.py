@@ -42,8 +42,8 @@ MAX_SEARCHED = 12_000
 """Characters of a text that patterns are searched for in: as many as Slack lets a person type.
 
 Many patterns take four times as long for a text twice as long, and `re` holds the interpreter meanwhile, so another
-thread would help nobody. A process of its own would; every message would pay for the way there and back, and handlers would
-begin later, for the sake of a mistake that is warned of when the plugin loads.
+thread would help nobody. A process of its own would; but every message would pay for the way there and back, for the
+sake of a mistake that is warned of when the plugin loads.
 """
 
 
