@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from machine.redaction import redact
+from machine.terminal_text import visible_lines
+from machine.tracebacks import printable
 
 _logger = logging.getLogger(__name__)
 
@@ -26,9 +28,10 @@ def crashes_logged() -> Iterator[None]:
         threading.excepthook, sys.unraisablehook = of_threads, of_finalizers
 
 
-def print_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print an exception that ends the process, redacted; for `sys.excepthook`."""
-    print(redact("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
+def print_crash(_kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print an exception that ends the process, redacted and without control characters; for `sys.excepthook`."""
+    text = redact("".join(traceback.format_exception(printable(error).with_traceback(trace))))
+    print(visible_lines(text), end="", file=sys.stderr)
 
 
 def _log_thread(crash: threading.ExceptHookArgs) -> None:

@@ -10,12 +10,14 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
+from machine.dispatch.dispatcher import Dispatcher
+from machine.dispatch.matching import searched_pattern
 from machine.dispatch.supervisor import Supervisor
 from machine.logger import get_logger
 from machine.trace import LoopBlocked, Trace
@@ -32,6 +34,7 @@ class _Place:
     line: int
     function: str
     handler: str | None
+    pattern: str | None = None
 
 
 class Watchdog:
@@ -91,6 +94,8 @@ class Watchdog:
             frame = frame.f_back
         if not frames:
             return None
+        if (searching := _searching(frames)) is not None:
+            return searching
         named = next((frame for frame in frames if self._is_own(Path(frame.f_code.co_filename))), frames[0])
         handler = next((found for frame in frames if (found := Supervisor.handler_in(frame)) is not None), None)
         return _Place(named.f_code.co_filename, named.f_lineno, named.f_code.co_qualname, handler)
@@ -99,6 +104,7 @@ class Watchdog:
         _logger.warning(
             "The event loop was held up",
             handler=place.handler,
+            **({} if place.pattern is None else {"pattern": place.pattern}),
             at=f"{place.file}:{place.line}",
             function=place.function,
             duration_ms=round(duration.total_seconds() * 1000),
@@ -113,3 +119,16 @@ class Watchdog:
                     duration=duration,
                 )
             )
+
+
+def _searching(frames: Sequence[FrameType]) -> _Place | None:
+    """The handler whose pattern is being searched for: none of its code runs, so the frames show none.
+
+    `re` holds the interpreter, so this is looked at in the moment after.
+    """
+    pattern = next((text for frame in frames if (text := searched_pattern(frame)) is not None), None)
+    judged = next((found for frame in frames if (found := Dispatcher.handler_judged_in(frame)) is not None), None)
+    if judged is None:
+        return None
+    function = judged.name.removeprefix(f"{judged.plugin.rpartition('.')[0]}.")
+    return _Place(judged.source_file, judged.source_line, function, judged.name, pattern)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import FrameType
 from typing import Any
 
 from machine.dispatch.explanation import Explanation, considered, explain
@@ -21,7 +22,7 @@ from machine.logger import get_logger, structlog
 from machine.plugins.declarations import RequiredRoles
 from machine.plugins.roles import missing_roles
 from machine.plugins.triggers import On, TextTrigger
-from machine.redaction import redact_value
+from machine.safe_repr import safe_repr
 from machine.slack.client import SlackClient
 from machine.trace import (
     Considered,
@@ -128,7 +129,7 @@ class Dispatcher:
             self._trace.emit(
                 EventEmitted(
                     event=event,
-                    arguments=redact_value({name: repr(value) for name, value in kwargs.items()}),
+                    arguments={name: safe_repr(value, name) for name, value in kwargs.items()},
                     listeners=tuple(listener.name for listener in listeners),
                     **cause(),
                 )
@@ -146,6 +147,14 @@ class Dispatcher:
         if handler.wants_logger:
             arguments = {**arguments, "logger": get_logger(handler.name)}
         return self.supervisor.start(handler, lambda: _finish(handler.function(**arguments)))
+
+    @staticmethod
+    def handler_judged_in(frame: FrameType) -> Handler | None:
+        """The handler whose trigger a frame of `_find_matches` holds an envelope against; `None` for other frames."""
+        if frame.f_code is not Dispatcher._find_matches.__code__:
+            return None
+        handler = frame.f_locals.get("handler")
+        return handler if isinstance(handler, Handler) else None
 
     def _find_matches(self, facts: Facts) -> list[Match]:
         registry, envelope = self.registry, facts.envelope

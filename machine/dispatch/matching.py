@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any, Self
 
 from pydantic import BaseModel
@@ -35,6 +36,15 @@ from machine.slack.identity import Identity
 # https://docs.slack.dev/reference/events/message#subtypes
 # A tuple, because what Slack sends need not be hashable.
 _WRITTEN_SUBTYPES = (None, "file_share", "me_message", "thread_broadcast")
+
+
+MAX_SEARCHED = 12_000
+"""Characters of a text that patterns are searched for in: as many as Slack lets a person type.
+
+Many patterns take four times as long for a text twice as long, and `re` holds the interpreter meanwhile, so another
+thread would help nobody. A process of its own would; but every message would pay for the way there and back, for the
+sake of a mistake that is warned of when the plugin loads.
+"""
 
 
 @dataclass(slots=True)  # not frozen: that makes making one three times as dear, and each match makes one
@@ -257,7 +267,17 @@ def _edited(trigger: TextTrigger, facts: Facts) -> Verdict | None:
     return _EDITED if facts.is_changed and not trigger.handle_message_changed else None
 
 
+def searched_pattern(frame: FrameType) -> str | None:
+    """The pattern that a frame is searching for, or has just searched for; `None` for other frames."""
+    if frame.f_code is not _search.__code__:
+        return None
+    pattern = frame.f_locals.get("pattern")
+    return pattern.pattern if isinstance(pattern, re.Pattern) else None
+
+
 def _search(pattern: re.Pattern[str], text: str) -> Verdict:
+    if len(text) > MAX_SEARCHED:
+        text = text[:MAX_SEARCHED]
     found = pattern.search(text)
     if found is None:
         return _NOT_IN_TEXT

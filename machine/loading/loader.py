@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import TypeGuard
 
 from machine.dispatch.registry import Handler
+from machine.dispatch.slow_patterns import is_slow
 from machine.errors import PluginError
 from machine.exception_policy import concerns_others
 from machine.loading.handler_discovery import check_lifecycle, handlers_of, hidden_method, plugin_name
@@ -132,6 +134,7 @@ class Loader:
         instance = self._construct(cls, name)
         handlers = handlers_of(instance)
         _warn_of_hidden_methods(handlers)
+        _warn_of_slow_patterns(handlers)
         check(handlers)
         await self._in_time(instance, name, "init", instance.init())
         if previous is not None:
@@ -218,6 +221,21 @@ def _warn_of_hidden_methods(handlers: Iterable[Handler]) -> None:
                 plugin=handler.plugin,
                 at=f"{handler.source_file}:{handler.source_line}",
             )
+
+
+def _warn_of_slow_patterns(handlers: Iterable[Handler]) -> None:
+    for handler in handlers:
+        for field_ in fields(handler.trigger):
+            pattern = getattr(handler.trigger, field_.name)
+            if isinstance(pattern, re.Pattern) and is_slow(pattern):
+                _logger.warning(
+                    "A pattern may hold up the bot for ever: it repeats what is itself repeated; "
+                    "let something stand between the repetitions that they cannot match",
+                    handler=handler.name,
+                    plugin=handler.plugin,
+                    pattern=pattern.pattern,
+                    at=f"{handler.source_file}:{handler.source_line}",
+                )
 
 
 def _wrong(cls: type, problem: str, phase: str) -> PluginError:

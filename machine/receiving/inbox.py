@@ -138,7 +138,7 @@ class Inbox:
         for journal in AbandonedJournal.find(self._folder):
             try:
                 found.append((journal, journal.entries()))
-            except (sqlite3.Error, ValueError) as error:
+            except (sqlite3.Error, ValueError, RecursionError) as error:
                 kept = journal.set_aside()
                 _logger.error("A journal of the inbox is damaged", kept=str(kept), problem=redact(str(error)))
         return found

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from machine.dispatch.dispatcher import Dispatcher
 from machine.envelope import Answer, Envelope
@@ -23,6 +24,7 @@ from machine.receiving.thread import BotLoop
 from machine.redaction import redact_value
 from machine.trace import EnvelopeAcknowledged, EnvelopeDropped, EnvelopeReceived, Trace
 
+MAX_NESTING = 100  # Slack's own payloads have about 20
 ANSWER_WITHIN_S = 2.5  # Slack gives up after 3 seconds; the rest is for the way back
 
 _logger = get_logger(__name__)
@@ -71,6 +73,7 @@ class Intake:
 
     async def take(self, arrivals: Sequence[Arrival]) -> None:
         """Take what arrived together: look whether it is a repeat, keep it, acknowledge it, queue it."""
+        arrivals = [arrival for arrival in arrivals if not await self._refused(arrival)]
         self._queue.announce(arrivals)
         try:
             for arrival in arrivals:
@@ -100,6 +103,19 @@ class Intake:
         await self._tell_slack([arrival])
         await asyncio.gather(*await self._start_handlers(arrival), return_exceptions=True)
         return caller.answer
+
+    async def _refused(self, arrival: Arrival) -> bool:
+        """Acknowledge and forget what nobody could handle, keep or show; Slack would send it again and again."""
+        envelope = arrival.envelope
+        if not envelope.id.isascii() and not _is_text(envelope.id):
+            problem = "its id is not text"
+        elif is_nested_deeper(envelope.payload, MAX_NESTING):
+            problem = f"its payload is nested more than {MAX_NESTING} deep"
+        else:
+            return False
+        _logger.warning("An envelope was refused", envelope_id=repr(envelope.id), problem=problem)
+        await arrival.acknowledge()
+        return True
 
     async def claim(self, arrivals: Sequence[Arrival]) -> None:
         """Find out which of these another process of the bot handles."""
@@ -178,6 +194,29 @@ class Intake:
         _logger.debug("Envelope dropped", envelope_id=arrival.envelope.id, reason=reason)
         if self._trace:
             self._trace.emit(EnvelopeDropped(reason=reason, envelope_id=arrival.envelope.id))
+
+
+def is_nested_deeper(value: object, limit: int) -> bool:
+    """Whether there are more than `limit` containers inside of each other."""
+    level: list[Any] = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _moment(counted: float) -> datetime:

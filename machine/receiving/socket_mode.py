@@ -23,6 +23,7 @@ from machine.receiving.intake import Intake
 from machine.receiving.write_batching import BatchedSocket
 from machine.redaction import redact
 from machine.settings import Settings
+from machine.slack.answers import BoundedResponse
 from machine.slack.identity import refusal
 from machine.slack.web import SlackWebClient, is_loopback, proxy_for
 from machine.trace import ConnectionChanged, Trace
@@ -96,7 +97,7 @@ class SocketMode:
             SlackRefusedError: When Slack does not accept the app token.
             MachineError: When Slack cannot be reached.
         """
-        self._session = aiohttp.ClientSession(ws_response_class=BatchedSocket)
+        self._session = aiohttp.ClientSession(ws_response_class=BatchedSocket, response_class=BoundedResponse)
         self._changed("connecting", self._workspace)
         try:
             first = await self._open()

@@ -10,6 +10,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from machine.errors import SlackRefusedError
+from machine.redaction import redact
+from machine.slack.answers import NO_OBJECT
+from machine.terminal_text import visible
 
 _APP_TOKEN_REMEDIES: Mapping[str, str] = {
     "invalid_auth": "Check SLACK_APP_TOKEN: copy the app-level token (Basic Information > App-Level Tokens) again.",
@@ -61,6 +64,8 @@ async def identify(web: AsyncWebClient) -> Identity:
         who = await web.auth_test()
     except SlackApiError as error:
         raise refusal(error) from None
+    if not who.get("user_id"):
+        raise SlackRefusedError("auth.test did not say who the bot is", "Check SLACK_API_URL and HTTP_PROXY.")
     bot_id = str(who.get("bot_id") or "")
     try:
         bot = dict((await web.bots_info(bot=bot_id)).get("bot") or {}) if bot_id else {}
@@ -88,6 +93,9 @@ def refusal(error: SlackApiError, *, of_app_token: bool = False) -> SlackRefused
     body = getattr(error.response, "data", error.response)  # where Slack itself is in trouble, no JSON but a text
     told = body.get("error") if isinstance(body, Mapping) else None
     reason = str(told or f"HTTP status {getattr(error.response, 'status_code', 'unknown')}")
+    if reason == NO_OBJECT:
+        detail = str(body["detail"]) if isinstance(body, Mapping) else reason
+        return SlackRefusedError(visible(redact(detail)), "Check SLACK_API_URL and HTTP_PROXY.")
     method = "apps.connections.open" if of_app_token else "auth.test"
     remedies = {**_REMEDIES, **_APP_TOKEN_REMEDIES} if of_app_token else _REMEDIES
     return SlackRefusedError(reason, remedies.get(reason, f"See https://docs.slack.dev/reference/methods/{method}."))

@@ -17,13 +17,14 @@ from functools import cache
 from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.web.deprecation import show_deprecation_warning_if_any
+
+from machine.slack.answers import check, refuse
 
 _SHOWN_BODY = 200
 
@@ -114,9 +115,11 @@ async def _is_tried_again(
 
 def _data(response: aiohttp.ClientResponse, received: bytes) -> Any:
     try:
-        return json.loads(received)
-    except ValueError:
+        data = json.loads(received)
+    except (ValueError, RecursionError):
         if response.status != 200:
             return {}  # the status says enough
-        text = received.decode(errors="replace")
-        raise SlackApiError(f"Slack's answer is not JSON: {text[:_SHOWN_BODY]}", response) from None  # type: ignore[no-untyped-call]
+        shown = " ".join(received[:_SHOWN_BODY].decode(errors="replace").split())
+        refuse(f"not JSON: {shown or 'nothing'}", response.status)
+    check(data, response.status, response.content_type)
+    return data

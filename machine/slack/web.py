@@ -25,6 +25,7 @@ from slack_sdk.webhook.webhook_response import WebhookResponse
 from machine.read_only import require_writable
 from machine.redaction import RedactedLater, redact, redact_value
 from machine.settings import Settings
+from machine.slack.answers import NO_OBJECT, BoundedResponse, check, refuse
 from machine.slack.json_calls import PostedResponse, post
 from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
 from machine.trace import ApiCalled, RateLimited, Trace, cause, current_invocation
@@ -44,6 +45,7 @@ def open_session() -> aiohttp.ClientSession:
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
+        response_class=BoundedResponse,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT_S, sock_read=TIMEOUT_S),
     )
 
@@ -112,6 +114,19 @@ class SlackWebClient(AsyncWebClient):
         if self.session is not None and not self.session.closed and self._is_plain_post(options):
             return await post(self, method, options["json"])
         return await super().api_call(method, **options)
+
+    async def _request(self, *, http_verb: str, api_url: str, req_args: dict[str, Any]) -> dict[str, Any]:
+        try:
+            response: dict[str, Any] = await super()._request(http_verb=http_verb, api_url=api_url, req_args=req_args)
+        except SlackApiError as error:
+            if isinstance(error.response, aiohttp.ClientResponse):  # it could not be read as JSON
+                refuse(f"not JSON, although called {error.response.content_type}", error.response.status)
+            raise
+        except RecursionError:
+            refuse("not readable: it is nested too deeply", 200)
+        headers = response["headers"]
+        check(response["data"], response["status_code"], headers.get("Content-Type", ""))
+        return response
 
     def _is_plain_post(self, options: Mapping[str, Any]) -> bool:
         """Whether a call has nothing that slack_sdk would see to, and nobody wants its account of each call."""
@@ -244,8 +259,11 @@ def _body(response: Any) -> dict[str, Any]:
 def _answer(response: Any) -> Mapping[str, Any]:
     """What Slack answered, as it came where that is at hand: the trace keeps it, and hardly anybody looks at it."""
     body = _body(response)
+    if body.get("error") == NO_OBJECT:
+        return {}
     return RedactedLater(response.body) if body and isinstance(response, PostedResponse) else body
 
 
 def _error_name(error: SlackApiError) -> str:
-    return str(_body(error.response).get("error") or redact(str(error)))
+    body = _body(error.response)
+    return redact(str(body.get("detail") if body.get("error") == NO_OBJECT else body.get("error") or error))

@@ -51,7 +51,7 @@ class PluginStorage:
         """Store a value, in place of what was under the key.
 
         Args:
-            key: Any text.
+            key: Any text; of anything else, the text that `str()` makes of it.
             value: Anything that dill can pickle.
             expires: Seconds, or a duration, after which the value is gone; fractions are rounded up. Left out, the
                 value stays, also where the one before it had a lifetime.
@@ -123,7 +123,8 @@ class PluginStorage:
         raise StorageError(f"`{key!r} in storage` cannot wait for the store. Write `await storage.has({key!r})`.")
 
     def _full_key(self, key: str, shared: bool) -> str:
-        full_key = key if shared else f"{self._fq_plugin_name}:{key}"
+        text = _text_of(key)
+        full_key = text if shared else f"{self._fq_plugin_name}:{text}"
         if not full_key.isascii():
             _check_is_unicode(full_key)
         return full_key
@@ -144,14 +145,18 @@ class PluginStorage:
                 StorageAccessed(
                     plugin="shared" if shared else self._fq_plugin_name,
                     operation=operation,
-                    key=key,
+                    key=_text_of(key),
                     is_found=is_found,
                     size=size,
                     duration=timedelta(seconds=time.perf_counter() - started),
-                    value=None if value is _NO_VALUE else safe_repr(value, key),
+                    value=None if value is _NO_VALUE else safe_repr(value, _text_of(key)),
                     **cause(),
                 )
             )
+
+
+def _text_of(key: object) -> str:
+    return key if isinstance(key, str) else f"{key}"
 
 
 def human_size(size: int) -> str:

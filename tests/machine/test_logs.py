@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
+import re
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from machine import logs, redaction, tracebacks
 from machine.logs import TraceLogHandler, configure_logging
 from machine.trace import Invocation, LogWritten, Record, Trace, current_invocation
 
@@ -298,3 +302,93 @@ def test_a_dict_can_be_a_message() -> None:
     logging.getLogger("library").info({1: "one", TOKEN: "two", "_hidden": 3})
 
     assert records[0].fields == {"1": "one", "xoxb-…redacted": "two"}
+
+
+FORGED = "\x1b]52;c;aGk=\x07\x1b[2J\x9b31m\u202egnp\r\n2026-01-01T00:00:00Z [info     ] All is well"
+
+
+def is_safe(printed: str) -> bool:
+    """Whether a terminal would only draw it, the colours of the lines apart."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", printed)
+    return all(character == "\n" or character.isprintable() for character in plain)
+
+
+class Sly:
+    """Shows what it likes."""
+
+    def __repr__(self) -> str:
+        return FORGED
+
+
+@pytest.mark.parametrize("value", [FORGED, [FORGED], {FORGED: FORGED}, Sly(), [Sly()], FORGED.encode()])
+def test_a2_nothing_logged_controls_the_terminal(value: object) -> None:
+    """A2: in the text, in a field, in its name, in arguments and in exceptions; and no line looks like another."""
+    stream = Terminal()
+    configure_logging(logging.INFO, stream)
+
+    structlog.get_logger("mine").info(str(value), field=value, **{str(value): 1})
+    structlog.get_logger("mine").info("%s", value, stack=str(value))
+    logging.getLogger("library").info("%s", value)
+    logging.getLogger("library").info(str(value))
+    try:
+        raise ValueError(value) from KeyError(value)  # noqa: TRY301
+    except ValueError:
+        logging.getLogger("library").exception("failed")
+        structlog.get_logger("mine").exception("failed")
+
+    assert is_safe(stream.getvalue())
+    assert not any(line.startswith("2026-01-01") for line in stream.getvalue().splitlines())
+    assert stream.getvalue().count("ValueError: ") == 2
+
+
+WORD = "w" * 400
+LARGE = [[[WORD] * 12] * 12] * 12
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a1_large_values_are_cut_before_they_are_made_a_line(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A1: in a field, an argument, the text itself, and in what an exception was given; the trace gets the same."""
+    searched: list[int] = []
+    for module in (logs, redaction, tracebacks):
+        monkeypatch.setattr(module, "redact", lambda text: _noted(text, searched))
+    stream = Terminal() if is_terminal else io.StringIO()
+    configure_logging(logging.INFO, stream)
+    trace = Trace()
+    records: list[Record] = []
+    trace.subscribe(records.append)
+    handler = TraceLogHandler(trace)
+    logging.root.addHandler(handler)
+
+    structlog.get_logger("mine").info("first", field=LARGE, text=WORD * 10_000)
+    structlog.get_logger("mine").info("second %s", LARGE)
+    logging.getLogger("library").info("third %s", LARGE)
+    logging.getLogger("library").info(LARGE)
+    try:
+        raise ExceptionGroup("all", [ValueError(LARGE)])  # noqa: TRY301
+    except ExceptionGroup:
+        logging.getLogger("library").exception("fourth")
+
+    assert len(records) == 5
+    assert max(searched) < 20_000
+    assert all(len(line) < 20_000 for line in stream.getvalue().splitlines())
+    assert "ValueError: [[['www" in stream.getvalue()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk here")
+def test_b16_a_disk_that_is_full_is_told_of_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """B16: not with a traceback for each line."""
+    with contextlib.suppress(OSError), Path("/dev/full").open("w") as stream:
+        configure_logging(logging.INFO, stream)
+        for number in range(3):
+            structlog.get_logger("mine").info("line", number=number)
+
+    told = capsys.readouterr().err
+    assert told.count("No space left on device") == 1
+    assert len(told.splitlines()) == 1
+
+
+def _noted(text: str, searched: list[int]) -> str:
+    searched.append(len(text))
+    return text

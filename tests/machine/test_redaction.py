@@ -9,8 +9,17 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from machine.redaction import REDACTED, RedactedLater, is_secret_name, redact, redact_value, remember_secrets
+from machine.redaction import (
+    REDACTED,
+    RedactedLater,
+    is_secret_name,
+    redact,
+    redact_start,
+    redact_value,
+    remember_secrets,
+)
 
 SECRET = st.text(st.sampled_from("abcdefXYZ0123456789-"), min_size=8, max_size=60).map(lambda rest: f"1{rest}9")
 TOKEN = st.builds(
@@ -69,6 +78,63 @@ def test_what_tells_secrets_apart_is_kept(text: str, shown: str) -> None:
     assert redact(text) == shown
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Basic hunter22",
+        "{'Authorization': 'Basic hunter22'}",
+        "('authorization', 'Token hunter22')",
+        "[(b'authorization', b'Basic hunter22')]",
+        'Authorization: Digest username="bob", response="hunter22", qop=auth',
+        "Proxy-Authorization: Basic hunter22",
+        "Set-Cookie: sid=hunter22; Path=/",
+        "Cookie: a=b; sid=hunter22",
+        "X-Api-Key: hunter22",
+        '{"accessToken": "hunter22"}',
+        r"{\"dbPassword\": \"hunter22\"}",
+        "Account(name='x', api_key='hunter22')",
+        "{'password': 'hunter22 and it is cut off here",
+        "DB_PASS=hunter22",
+        """{'text': '{"password": "hunter22"}', 'x': 1}""",
+        """{'text': "db_pass='hunter22'"}""",
+        "GET /callback?access_token=hunter22&state=1",
+        "https://maps.example.com/?key=hunter22",
+        "https://bucket.example.com/a?X-Amz-Signature=hunter22&x=1",
+        "https://hunter22hunter22@o1.ingest.sentry.io/4",
+    ],
+)
+def test_a8_secrets_are_told_by_header_name_and_place(text: str) -> None:
+    """A8: in headers, reprs, JSON, the environment and URLs, and the rest of the text stays."""
+    shown = redact(text)
+
+    assert "hunter22" not in shown
+    assert REDACTED in shown
+    assert redact(shown) == shown
+
+
+@pytest.mark.parametrize("text", ["token: see below", "password=None", "key='x'", "X-Request-Id: 5", "max_tokens=4096"])
+def test_a8_what_only_looks_like_a_secret_is_shown(text: str) -> None:
+    """A8: or nothing could be read."""
+    assert redact(text) == text
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"])) | st.text(st.sampled_from("token=:'\"\\b-x?&;, \n"), max_size=60)
+)
+def test_a8_redacting_any_text_twice_changes_nothing_more(text: str) -> None:
+    """A8: total, and idempotent, with quotes and backslashes in any order."""
+    assert redact(redact(text)) == redact(text)
+
+
+@given(SECRET, st.integers(0, 3_000), st.integers(1, 600))
+def test_a1_a_secret_at_the_cut_is_left_out(secret: str, before: int, limit: int) -> None:
+    """A1: half a secret is one too."""
+    shown = redact_start("." * before + f"xoxb-{secret}" + "." * 3_000, limit)
+
+    assert len(shown) <= limit + 1
+    assert secret[:6] not in shown
+
+
 @given(JSON)
 def test_any_json_can_be_redacted(value: Any) -> None:
     """Total, and idempotent."""
@@ -103,6 +169,20 @@ def test_no_token_survives_as_a_key(token: str) -> None:
         "cookie",
         "response_url",
         "signing_secret",
+        "GITHUB_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "API_TOKENS",
+        "DB_PASS",
+        "PGPASSWORD",
+        "MYSQL_PWD",
+        "SENTRY_DSN",
+        "X-Api-Key",
+        "Set-Cookie",
+        "accessToken",
+        "clientSecretV2",
+        "TOKEN_1",
+        "HTTPPassword",
+        "X-Slack-Signature",
     ],
 )
 def test_fields_named_as_secrets_are_hidden(name: str) -> None:
@@ -111,7 +191,22 @@ def test_fields_named_as_secrets_are_hidden(name: str) -> None:
     assert redact_value({name: "plain looking", "channel": "C1"}) == {name: REDACTED, "channel": "C1"}
 
 
-@pytest.mark.parametrize("name", ["channel", "tokens_used", "trigger_id", "text", "secretary", "url"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "channel",
+        "tokens_used",
+        "trigger_id",
+        "text",
+        "secretary",
+        "url",
+        "key",
+        "sort_key",
+        "publicKey",
+        "bypass",
+        "token_type",
+    ],
+)
 def test_other_fields_are_shown(name: str) -> None:
     """Or nothing could be debugged."""
     assert redact_value({name: "shown"}) == {name: "shown"}
@@ -141,7 +236,16 @@ def test_values_of_secret_settings_are_known_wherever_they_stand() -> None:
     assert redact("ultramarine") == "ultramarine"
 
 
-@pytest.mark.parametrize("value", ["", "short", "00000000", "aabbaabb", None, 12345678])
+def test_a8_values_in_lists_are_known_too() -> None:
+    """A8: `API_TOKENS=[...]`, and whatever else a setting of such a name holds."""
+    remember_secrets(
+        {"API_TOKENS": ["first-of-them", {"x": "second-of-them"}], "SERVICE_KEY": SecretStr("third-of-them")}
+    )
+
+    assert redact("first-of-them second-of-them third-of-them") == f"{REDACTED} {REDACTED} {REDACTED}"
+
+
+@pytest.mark.parametrize("value", ["", "short", "00000000", "aabbaabb", None, True])
 def test_what_stands_in_every_text_is_no_secret(value: object) -> None:
     """Or a password `00000000` would blacken every number."""
     remember_secrets({"SOME_TOKEN": value})

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from machine.trace import LoopBlocked, Record, Trace
+from machine.trace import LogWritten, LoopBlocked, Record, Trace
 from machine.watchdog import Watchdog
 from tests.conftest import BotUnderTest
 
@@ -63,6 +63,41 @@ async def test_a_handler_that_blocks_is_named_with_file_and_line(
 
 def _is_by(handler: str, blocked: LoopBlocked) -> bool:
     return blocked.handler == handler
+
+
+SEARCHING = """
+    from machine.plugins import MachineBasePlugin
+    from machine.plugins.decorators import listen_to
+
+    class Searching(MachineBasePlugin):
+        @listen_to(r"(a+)+$")
+        async def search(self, msg):
+            await msg.say("found")
+"""
+
+
+@pytest.mark.usefixtures("production_logging")
+async def test_a6_a_pattern_that_holds_up_the_bot_is_named(bot: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A6: with its handler and where that stands, though none of its code runs meanwhile."""
+    monkeypatch.setattr("machine.watchdog.LIMIT", timedelta(milliseconds=250))
+    path = bot.write_plugin("searching", SEARCHING)
+    await bot.start()
+
+    name, letters = "plugins.searching.Searching.search", 22
+    while not any(one.handler == name for one in bot.traced(LoopBlocked)):  # machines differ in how long it takes
+        bot.workspace.post("alice", "general", "a" * letters + "!")
+        await bot.settled()
+        await asyncio.sleep(0.1)
+        letters += 1
+        assert letters < 31
+
+    [blocked, *_] = [one for one in bot.traced(LoopBlocked) if one.handler == name]
+    assert (blocked.file, blocked.line) == (str(path), 6)
+    lines = [log for log in bot.traced(LogWritten) if log.fields.get("handler") == name and "duration_ms" in log.fields]
+    assert lines[0].fields["pattern"] == "(a+)+$"
+    [warning] = [log for log in bot.traced(LogWritten) if log.fields.get("pattern") and log not in lines]
+    assert warning.fields["at"] == f"{path}:6"
+    assert warning.fields["handler"] == name
 
 
 async def test_a_busy_but_polite_loop_is_not_reported() -> None:

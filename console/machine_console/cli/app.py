@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from machine import __version__
 from machine.crashes import print_crash
 from machine.errors import MachineError
+from machine.terminal_text import visible
 from machine_console.cli.dev import dev
 from machine_console.cli.doctor import doctor
 from machine_console.cli.init import init
@@ -22,6 +26,8 @@ from machine_console.cli.replay import replay
 from machine_console.cli.run import run
 from machine_console.cli.sandbox import sandbox
 from machine_console.cli.sign_storage import sign_storage
+
+_UNWRITABLE = (errno.ENOSPC, errno.EPIPE, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     name="machine",
@@ -44,9 +50,23 @@ def main() -> None:
     try:
         app()
     except MachineError as error:
-        for line in str(error).splitlines():
-            print(f"machine: {line}", file=sys.stderr)
+        for line in str(error).split("\n"):
+            print(f"machine: {visible(line)}", file=sys.stderr)
         raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        _say_no_more(error)
+
+
+def _say_no_more(error: OSError) -> NoReturn:
+    """End where standard output takes nothing: once told, and not again when Python flushes it at its end."""
+    if error.errno != errno.EPIPE:  # unlike with `| head`, somebody wants to know
+        with contextlib.suppress(OSError):
+            print(f"machine: The output cannot be written: {visible(str(error))}.", file=sys.stderr)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(1) from None
 
 
 @app.callback(invoke_without_command=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from machine.terminal_text import visible
 from machine_console.cli.launch import finish
 
 if TYPE_CHECKING:
@@ -47,5 +48,5 @@ async def _run_doctor(project: Path, *, as_json: bool) -> int:
 
 
 def _line(finding: Finding) -> str:
-    head = f"{'ok' if finding.is_fine else 'WRONG':7}{finding.subject}: {finding.says}"
-    return f"{head}\n{'':7}{finding.remedy}" if finding.remedy else head
+    head = visible(f"{'ok' if finding.is_fine else 'WRONG':7}{finding.subject}: {finding.says}")
+    return f"{head}\n{'':7}{visible(finding.remedy)}" if finding.remedy else head

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from machine.errors import MachineError
+from machine.terminal_text import visible_lines
 from machine_console.cli.launch import INTERRUPTED, socket_of
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def _read_log(path: Path, query: LogQuery, *, as_json: bool) -> int:
                 if kind == DATA and not _print(shown(body)):
                     return 0
                 if kind == EXIT:
-                    print(body[1:].decode(errors="replace"), end="\n" if body[1:] else "", file=sys.stderr)
+                    told = visible_lines(body[1:].decode(errors="replace"))
+                    print(told, end="\n" if told else "", file=sys.stderr)
                     return body[0]
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -107,18 +109,7 @@ def _as_it_came(body: bytes) -> str:
 
 def _text_for(colours: bool) -> Callable[[bytes], str]:
     """Shows lines as the bot does on a terminal; nothing in them can control the terminal."""
-    from machine.logger import structlog
-    from machine_console.history.log_filter import TRACEBACKS
-    from machine_console.text.styled_text import clean
+    from machine.logs import line_renderer
 
-    render = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
-
-    def cleaned(name: str, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value  # shown by its repr
-        return "\n".join(map(clean, value.split("\n"))) if name in TRACEBACKS else clean(value)
-
-    def text(body: bytes) -> str:
-        return str(render(None, "", {clean(name): cleaned(name, value) for name, value in json.loads(body).items()}))
-
-    return text
+    render = line_renderer(colours=colours)
+    return lambda body: render(json.loads(body))

@@ -13,6 +13,7 @@ import typer
 
 from machine.errors import MachineError
 from machine.redaction import redact
+from machine.terminal_text import visible
 from machine_console.cli.launch import finish, project_settings
 
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ async def _print_manifest(
     if url is None and settings.http is not None and settings.slack_signing_secret is not None:
         print("machine: The settings are for HTTP, and this is for Socket Mode. Add --http URL.", file=sys.stderr)
     for remark in derived.remarks:
-        print(f"machine: {remark}", file=sys.stderr)
+        print(f"machine: {visible(remark)}", file=sys.stderr)
     mistakes = mistakes_in(derived.manifest)
     for mistake in mistakes:
-        print(f"machine: Slack would refuse this: {mistake}", file=sys.stderr)
+        print(f"machine: Slack would refuse this: {visible(str(mistake))}", file=sys.stderr)
     if given is not None and diff is not None:
         return max(_print_differences(derived.manifest, given, diff, as_json=as_json), bool(mistakes))
     print(json.dumps(derived.manifest, indent=2) if as_json else as_yaml(derived.manifest))
@@ -128,9 +129,9 @@ def _print_differences(wanted: Mapping[str, Any], given: Mapping[str, Any], path
         print(json.dumps({"lacks": lacking, "has_besides": besides}, indent=2))
     else:
         for fact in lacking:
-            print(f"+ {fact}: the plugins need it, {path.name} lacks it")
+            print(f"+ {visible(fact)}: the plugins need it, {path.name} lacks it")
         for fact in besides:
-            print(f"- {fact}: {path.name} has it, no plugin needs it")
+            print(f"- {visible(fact)}: {path.name} has it, no plugin needs it")
         if not lacking and not besides:
             print(f"{path.name} has what the plugins need, and nothing else.")
     return 1 if lacking or besides else 0

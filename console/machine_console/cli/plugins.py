@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from machine.redaction import redact
+from machine.terminal_text import visible
 from machine_console.cli.launch import finish, project_settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ async def _list_plugins(settings: Settings, project: Path, *, as_json: bool) -> 
     from machine_console.runtime.offline_bot import loaded_machine
 
     async with loaded_machine(settings, project) as machine:
-        print(json.dumps(_as_data(machine), indent=2) if as_json else "\n".join(_as_text(machine, project)))
+        lines = map(visible, _as_text(machine, project))
+        print(json.dumps(_as_data(machine), indent=2) if as_json else "\n".join(lines))
         return 1 if machine.failures else 0
 
 

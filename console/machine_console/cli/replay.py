@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from machine.redaction import redact
+from machine.terminal_text import visible
 from machine_console.cli.launch import finish, project_settings, require_terminal, show_console
 
 if TYPE_CHECKING:
@@ -59,7 +61,8 @@ async def run_replay(path: Path, settings: Settings, project: Path, *, as_json: 
     finally:
         await runtime.stop()
     report = _report(path, recording, results, failures)
-    print(json.dumps(report, ensure_ascii=False, default=str) if as_json else "\n".join(_lines(report)))
+    is_shown = sys.stdout.isatty()  # then no character of a message may be more than text
+    print(json.dumps(report, ensure_ascii=is_shown, default=str) if as_json else "\n".join(_lines(report)))
     return 1 if report["different"] or failures else 0
 
 
@@ -109,9 +112,4 @@ def _lines(report: dict[str, Any]) -> list[str]:
     lines += [f"✗ {name}: {error}" for name, error in report["failed_plugins"].items()]
     replayed = counted(report["events"], "event")
     lines.append(f"{replayed} replayed, {report['different']} different. Nothing was sent to Slack.")
-    return [_printable(line) for line in lines]
-
-
-def _printable(line: str) -> str:
-    """Without what a terminal would act on: a message may hold anything."""
-    return "".join(character if character.isprintable() else "�" for character in line)
+    return [visible(line) for line in lines]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from machine.errors import MachineError, StorageError
+from machine.terminal_text import visible
 from machine_console.cli.launch import finish, project_settings
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ async def _rewrite(storage: MachineBaseStorage, secret: SecretStr, *, removes: b
             await storage.set(key, wanted, seconds_left(await storage.expiry(key)))
             changed += 1
     for problem in wrong:
-        print(f"machine: {problem}", file=sys.stderr)
+        print(f"machine: {visible(str(problem))}", file=sys.stderr)
     done = "lost their signature" if removes else "signed"
     print(f"{changed} of {counted(len(keys), 'value')} {done}.")
     return 1 if wrong else 0

@@ -16,7 +16,9 @@ from typing import NoReturn, TypeAlias
 
 from machine.address import Address
 from machine.logger import get_logger
+from machine.redaction import redact
 from machine.storage.backends.base import MachineBaseStorage
+from machine.terminal_text import visible_lines
 from machine_console.repl.remote.service import kept_history, offered_repl
 from machine_console.runtime.runtime import Runtime
 
@@ -78,8 +80,9 @@ def _leave(error: BaseException | None) -> NoReturn:
     """End the process at once: what refuses to end would keep the event loop, and the process, for ever."""
     logging.shutdown()
     if error is not None:
-        print(f"machine: {error}", file=sys.stderr, flush=True)
-    sys.stdout.flush()
+        print(f"machine: {visible_lines(redact(str(error)))}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError, ValueError):  # a full disk has been told of
+        sys.stdout.flush()
     os._exit(0 if error is None else 1)
 
 

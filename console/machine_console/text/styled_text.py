@@ -7,7 +7,6 @@ needs to think of it. Styles are names (`bad`, `dim`); which colours they mean i
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +15,7 @@ from typing import TypeAlias
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from machine.redaction import redact
+from machine.terminal_text import visible
 
 STYLES = (
     "dim", "strong", "accent", "good", "warn", "bad", "name", "place", "code", "match", "key", "number", "string",
@@ -23,28 +23,8 @@ STYLES = (
 )  # fmt: skip
 """Every style a part can have besides none; each has a component class `line--STYLE` in the style sheet."""
 
-_TAB = "    "
 _SHORT = 80
 """Characters up to which a cleaned text is remembered."""
-_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
-"""Join or restyle emoji; terminals disagree about the width of the result, so the parts are shown on their own."""
-
-
-@lru_cache(maxsize=4096)
-def _stand_in(character: str) -> str:
-    """What is shown instead of a character that a terminal would not simply draw."""
-    if character == "\t":
-        return _TAB
-    if character in _JOINERS:
-        return ""
-    code = ord(character)
-    if code < 0x20:
-        return "↵" if character == "\n" else chr(0x2400 + code)
-    if code == 0x7F:
-        return "␡"
-    if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
-        return "�"
-    return character
 
 
 def clean(text: str, limit: int | None = None) -> str:
@@ -63,10 +43,7 @@ def clean(text: str, limit: int | None = None) -> str:
 
 
 def _clean(text: str) -> str:
-    text = redact(text)
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(character if " " <= character <= "~" else _stand_in(character) for character in text)
+    return visible(redact(text))
 
 
 _clean_short = lru_cache(maxsize=8192)(_clean)

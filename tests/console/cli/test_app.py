@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import re
 import socket
 import subprocess
 import sys
@@ -11,11 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pexpect
 import pytest
 import structlog
 
 from machine import __version__
 from machine_console.cli.app import main
+from tests.console.processes import clean_environment
+from tests.console.terminal import MACHINE
 from tests.waiting import NET_S
 
 
@@ -249,3 +254,89 @@ def test_a_layout_without_a_console(machine: Command) -> None:
 
     assert ended.code == 1
     assert "--layout is about the console" in ended.err
+
+
+SLY = r'''
+import logging
+
+from machine.plugins import MachineBasePlugin
+from machine.plugins.decorators import listen_to
+
+TEXT = "\x1b]52;c;aGk=\x07\x1b[2J\x9b\u202eX\n2026-01-01 [info] forged"
+
+
+class Sly(MachineBasePlugin):
+    async def init(self):
+        logging.getLogger("sly").warning(TEXT)
+        try:
+            raise ValueError(TEXT)
+        except ValueError:
+            logging.getLogger("sly").exception("failed")
+
+    @listen_to("x\x1b\\[2J\u202e")
+    async def hear(self, msg):
+        """Hear."""
+
+
+class Broken(MachineBasePlugin):
+    async def init(self):
+        raise ValueError(TEXT)
+'''
+
+
+@pytest.mark.parametrize(
+    ("command", "settings", "until"),
+    [
+        ("run --headless", 'PLUGINS = ["plugins.sly"]', "Bot started"),
+        ("plugins", 'PLUGINS = ["plugins.sly"]', pexpect.EOF),
+        ("doctor", 'PLUGINS = ["plugins.sly"]', pexpect.EOF),
+        ("plugins", r'LOGLEVEL = "\x1b[2J\u202e\nforged"', pexpect.EOF),
+        ("run --headless", r'raise ValueError("\x1b[2J\u202e\nforged")', pexpect.EOF),
+    ],
+)
+def test_a2_nothing_printed_controls_the_terminal(tmp_path: Path, command: str, settings: str, until: object) -> None:
+    """A2: in what a bot logs, in what its plugins are called, and in its settings; and no line is forged."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "sly.py").write_text(SLY, encoding="utf-8")
+    (tmp_path / "local_settings.py").write_text(settings, encoding="utf-8")
+    environment = clean_environment({"PYTHONIOENCODING": "utf-8"})
+    shown = io.StringIO()
+    terminal = pexpect.spawn(
+        str(MACHINE),
+        command.split(),
+        cwd=tmp_path,
+        env=environment,
+        encoding="utf-8",
+        timeout=NET_S,
+        dimensions=(50, 500),
+    )
+    terminal.logfile_read = shown
+    terminal.expect(until)
+    terminal.close(force=True)
+
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.getvalue()).replace("\r\n", "\n")
+    assert "␛" in plain or "\\x1b" in plain
+    assert [character for character in plain if not (character == "\n" or character.isprintable())] == []
+    assert [line for line in plain.splitlines() if line.startswith(("forged", "2026-01-01"))] == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk here")
+@pytest.mark.parametrize("command", ["run --headless", "plugins", "doctor"])
+def test_b16_a_full_disk_is_told_of_once(tmp_path: Path, command: str) -> None:
+    """B16: without a traceback, and the bot runs on."""
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen(
+            [MACHINE, *command.split()],
+            cwd=tmp_path,
+            env=clean_environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    process.terminate()
+    _, rest = process.communicate(timeout=NET_S)
+
+    assert "No space left on device" in first
+    assert rest == ""

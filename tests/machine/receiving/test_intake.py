@@ -189,3 +189,42 @@ async def test_a_bot_that_does_not_listen_handles_what_it_is_given(bot: BotUnder
         await machine.wait_until_idle()
 
     assert not inbox_of(BotUnderTest(project)).exists()
+
+
+def nested(depth: int) -> dict[str, object]:
+    """Containers inside of each other."""
+    value: dict[str, object] = {}
+    for _ in range(depth // 2):
+        value = {"x": [value]}
+    return value
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        Envelope("deep", "events_api", {"event": {"type": "message", "text": "once", "x": nested(500)}}),
+        Envelope("deeper", "slash_commands", {"command": "/plain", "x": nested(90_000)}),
+        Envelope("half \ud83d", "events_api", {"event": {"type": "message", "text": "once"}}),
+    ],
+    ids=["nested 500 deep", "nested 90,000 deep", "half a surrogate pair"],
+)
+@pytest.mark.usefixtures("production_logging")
+async def test_a10_what_nobody_could_handle_is_acknowledged_refused_and_forgotten(
+    bot: BotUnderTest, envelope: Envelope
+) -> None:
+    """A10: in one line; else Slack would send it again, and the inbox would keep it for ever."""
+    await bot.start(Slow)
+    arrival = Arrival(envelope, Caller())
+
+    await bot.machine.receiver._intake.take([arrival])
+
+    assert arrival.is_answered
+    [line] = [log for log in bot.traced(LogWritten) if log.message == "An envelope was refused"]
+    assert "\n" not in str(line.fields)
+    assert not [one for one in bot.traced(EnvelopeReceived) if one.envelope.id == envelope.id]
+
+
+def test_a10_what_slack_sends_is_not_refused() -> None:
+    """A10: a rich text in a modal, say, is nested 20 deep."""
+    assert not intake.is_nested_deeper(nested(98), intake.MAX_NESTING)
+    assert intake.is_nested_deeper(nested(104), intake.MAX_NESTING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -10,6 +11,7 @@ import pytest
 from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
+from machine.errors import MachineError
 from machine.plugins import Command
 from machine.slack.retries import CONNECTION_RETRIES, RATE_LIMIT_RETRIES, only_reads
 from tests.conftest import BotUnderTest
@@ -40,6 +42,67 @@ async def plugin(bot: BotUnderTest, gateway: Gateway, monkeypatch: pytest.Monkey
     monkeypatch.setattr(type(bot.sandbox), "__aenter__", _as_it_is)  # it is running already
     monkeypatch.setattr(type(bot.sandbox), "__aexit__", _as_it_is)
     return await catcher(bot, SLACK_API_URL=gateway.api_url)
+
+
+def answering(body: bytes, content_type: str, **headers: str) -> Fault:
+    """Answer with something else than Slack would."""
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type=content_type, headers=headers)
+
+    return answer
+
+
+STRANGE = {
+    "HTML": answering(b"<html>Please log in</html>", "text/html"),
+    "HTML called JSON": answering(b"<html>Please log in</html>", "application/json"),
+    "a list": answering(b"[1, 2]", "application/json"),
+    "null": answering(b"null", "application/json"),
+    "nothing": answering(b"", "application/json"),
+    "nested": answering(b"[" * 200_000, "application/json"),
+}
+
+
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_a10_a_start_without_slack_at_the_other_end_is_one_line(
+    bot: BotUnderTest, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, method: str, strange: str
+) -> None:
+    """A10: it says what came instead, and where to look."""
+    monkeypatch.setattr(type(bot.sandbox), "__aenter__", _as_it_is)
+    monkeypatch.setattr(type(bot.sandbox), "__aexit__", _as_it_is)
+    gateway.faults[method] = [STRANGE[strange]] * 3
+
+    with pytest.raises(MachineError, match="Check SLACK_API_URL and HTTP_PROXY") as refused:
+        await bot.start(SLACK_API_URL=gateway.api_url)
+
+    assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_a10_a_call_without_slack_at_the_other_end_is_refused(
+    plugin: Catcher, gateway: Gateway, strange: str
+) -> None:
+    """A10: as whatever Slack refuses, which plugins catch already."""
+    for method in ("chat.postMessage", "conversations.history"):
+        gateway.faults[method] = [STRANGE[strange]]
+
+    with pytest.raises(SlackApiError, match="answer is not"):
+        await plugin.say("general", "hello")
+    with pytest.raises(SlackApiError, match="answer is not"):
+        await plugin.web_client.conversations_history(channel="C1")
+
+
+async def test_a10_an_answer_without_end_is_cut_off(
+    plugin: Catcher, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A10: packed a thousand times smaller; no more of it is unpacked than any answer of Slack needs."""
+    monkeypatch.setattr("machine.slack.answers.MAX_ANSWER", 1_000_000)
+    bomb = answering(gzip.compress(b" " * 50_000_000), "application/json", **{"Content-Encoding": "gzip"})
+    gateway.faults["chat.postMessage"] = [bomb] * 3
+
+    with pytest.raises(aiohttp.ClientPayloadError, match="more than 1,000,000 bytes"):
+        await plugin.say("general", "hello")
 
 
 async def _as_it_is(*_: object) -> None:

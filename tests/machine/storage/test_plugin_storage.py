@@ -226,3 +226,48 @@ async def test_the_size_is_told_for_people(storage: PluginStorage) -> None:
 def test_sizes_are_in_the_unit_that_suits_them(size: int, text: str) -> None:
     """Never 1024.0 of anything but the last unit."""
     assert human_size(size) == text
+
+
+@pytest.mark.parametrize("key", [5, 2.5, None, ("a", 1), timedelta(seconds=1)])
+@pytest.mark.parametrize("shared", [False, True])
+async def test_b6_a_key_that_is_no_text_stands_for_its_text(key: Any, shared: bool, backend: MemoryStorage) -> None:
+    """B6: as in slack-machine, and also while somebody watches."""
+    trace = Trace()
+    seen: list[Record] = []
+    trace.subscribe(seen.append)
+    storage = PluginStorage("plugins.a.A", backend, trace=trace)
+
+    await storage.set(key, "v", shared=shared)
+
+    assert await storage.get(str(key), shared=shared) == "v"
+    assert await storage.get(key, shared=shared) == "v"
+    assert await storage.has(key, shared=shared)
+    await storage.delete(key, shared=shared)
+    assert not await storage.has(key, shared=shared)
+    assert {one.key for one in seen if isinstance(one, StorageAccessed)} == {str(key)}
+
+
+class Awkward:
+    """Fails wherever it is looked at."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("not now")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("not now")
+
+    __hash__ = object.__hash__
+
+
+async def test_b6_watching_never_fails_what_is_watched(backend: MemoryStorage) -> None:
+    """B6: whatever the value does when it is shown, it is stored and read."""
+    trace = Trace()
+    seen: list[Record] = []
+    trace.subscribe(seen.append)
+    storage = PluginStorage("plugins.a.A", backend, trace=trace)
+
+    await storage.set("password", Awkward())
+    await storage.set("k", [Awkward()])
+
+    assert isinstance(await storage.get("password"), Awkward)
+    assert len(seen) == 3

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 
 from machine.errors import MachineError
 from machine.redaction import redact
+from machine.tracebacks import printable
 
 INPUT_PREFIX = "<repl "
 """File names of code typed at the prompt begin with this."""
@@ -61,7 +62,7 @@ def _describe(error: BaseException) -> str:
         return describe_slack_error(error)
     if isinstance(error, MachineError):
         return str(error)
-    summary = traceback.TracebackException.from_exception(error)
+    summary = traceback.TracebackException.from_exception(printable(error))
     _trim(summary, set())
     lines = "".join(summary.format()).rstrip("\n").splitlines()
     if len(lines) > MAX_LINES:

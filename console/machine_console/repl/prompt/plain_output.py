@@ -66,7 +66,7 @@ class PlainOutput:
     def display(self, value: object) -> None:
         """Write a result."""
         if self._as_json:
-            self._stream.write(json.dumps(plain_value(value), ensure_ascii=False) + "\n")
+            self._stream.write(json.dumps(plain_value(value), ensure_ascii=_is_terminal(self._stream)) + "\n")
             self._stream.flush()
         else:
             _print(self._results, render(value, self.width))
@@ -142,8 +142,11 @@ def _event(event: EventTrace) -> dict[str, Any]:
 
 
 def _console(stream: Any) -> Console:
-    is_terminal = getattr(stream, "isatty", lambda: False)()
-    return Console(file=stream, highlight=False, width=None if is_terminal else PIPE_WIDTH)
+    return Console(file=stream, highlight=False, width=None if _is_terminal(stream) else PIPE_WIDTH)
+
+
+def _is_terminal(stream: Any) -> bool:
+    return bool(getattr(stream, "isatty", lambda: False)())
 
 
 def _print(console: Console, output: RenderableType) -> None:

@@ -5,6 +5,7 @@ While such code runs, nobody reads the sockets of the loop. So this thread has o
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -83,9 +84,11 @@ class Watchdog:
         connection.settimeout(_LOOK_EVERY_S)
         try:
             request = json.loads(connection.recv(_MAX_REQUEST))
-            connection.sendall(self._stop(request.get("session")).encode())
-        except (OSError, ValueError, AttributeError):
-            return  # whoever asks in another way is not ours
+            answer = self._stop(request.get("session"))
+        except (OSError, ValueError, AttributeError, RecursionError):
+            answer = "That is not a request of `machine repl --interrupt`."
+        with contextlib.suppress(OSError):
+            connection.sendall(answer.encode(errors="replace"))
 
     def _stop(self, session: int | None) -> str:
         """Stop what hangs; of a session, also what has only begun to."""

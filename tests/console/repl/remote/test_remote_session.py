@@ -208,6 +208,19 @@ def test_an_infinite_loop_is_named_and_stopped(bot: Bot, way: str) -> None:
     assert bot.run("--interrupt").stdout == "Nothing holds up the bot.\n"
 
 
+@pytest.mark.parametrize("request_", [b"[" * 1_000, b"\xff\xfe", b"[]", b"5", b"{", b'{"session": {"a": [1]}}'])
+def test_a10_a_strange_request_to_stop_an_input_is_answered_in_one_line(bot: Bot, request_: bytes) -> None:
+    """A10: and the next one is heard."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(NET_S)
+        connection.connect(f"{bot.socket}.interrupt")
+        connection.sendall(request_)
+        answer = connection.recv(1_000).decode()
+
+    assert answer in ("That is not a request of `machine repl --interrupt`.", "Nothing holds up the bot.")
+    assert bot.run("--interrupt").stdout == "Nothing holds up the bot.\n"
+
+
 @pytest.mark.parametrize(
     ("end", "farewell"), [(signal.SIGTERM, "The bot has stopped"), (signal.SIGKILL, "Lost the connection to the bot")]
 )
