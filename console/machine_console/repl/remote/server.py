@@ -21,6 +21,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from machine.accepting import Acceptor
 from machine.bot import Machine
 from machine.errors import MachineError
 from machine.logger import get_logger
@@ -129,19 +130,12 @@ class ReplServer:
         resources.enter_context(interruptible(_ignore, SIGNAL))
         resources.enter_context(routed_output())
         listening.listen()
-        listening.setblocking(False)
-        asyncio.get_running_loop().add_reader(listening, self._accept, listening)
-        resources.callback(asyncio.get_running_loop().remove_reader, listening)
+        resources.callback(Acceptor(listening, self._accept, "REPL").close)
         name = Name(self._project.name, path)
         name.give()
         resources.callback(name.take_back)
 
-    def _accept(self, listening: socket.socket) -> None:
-        try:
-            connection, _ = listening.accept()
-        except OSError:
-            return
-        connection.setblocking(False)
+    def _accept(self, connection: socket.socket) -> None:
         if not is_trusted(connection, self._owner) or len(self._connections) >= MAX_SESSIONS:
             _logger.warning("REPL refused", who=_who(connection))
             connection.close()
