@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from machine.private_files import make_private_file, make_private_folder
+
 FILE = ".machine/console.json"
 
 
@@ -46,7 +48,8 @@ def write_habits(project: Path, habits: Habits) -> None:
     """Remember this; a folder that cannot be written to is no reason to fail."""
     path = project / FILE
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
+        make_private_file(path)
         path.write_text(json.dumps(asdict(habits), indent=2) + "\n", encoding="utf-8")
     except OSError:
         return

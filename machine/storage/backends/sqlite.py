@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from machine.errors import StorageError
+from machine.private_files import close_to_others, make_private_file, make_private_folder
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.expiry import Clock, Sweep, whole_seconds
 
@@ -34,7 +35,7 @@ T = TypeVar("T")
 
 
 class SQLiteStorage(MachineBaseStorage):
-    """Keeps data in an SQLite file, which is created with its folder when it is not there.
+    """Keeps data in an SQLite file, which is created with its folder when it is not there, for this user alone.
 
     What `set()` has returned from survives the process being killed. SQLite's write-ahead log is not flushed to disk at
     each write, so the last moments before a power cut may be lost; the file stays sound.
@@ -132,7 +133,7 @@ class SQLiteStorage(MachineBaseStorage):
     # What follows runs on the thread.
 
     def _open(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._keep_private()
         # in autocommit, where each statement is a transaction: nothing can be left open between two operations
         self._connection = sqlite3.connect(
             self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -141,6 +142,17 @@ class SQLiteStorage(MachineBaseStorage):
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
         self._delete_expired()  # also the proof that the file can be written
+
+    def _keep_private(self) -> None:
+        """Make the file before SQLite does, which gives its companions the same mode; tighten those that are there."""
+        if str(self._path) == ":memory:":
+            return
+        make_private_folder(self._path.parent)
+        path = self._path.resolve()  # SQLite follows links, too
+        make_private_folder(path.parent)
+        make_private_file(path)
+        for companion in ("-wal", "-shm", "-journal"):
+            close_to_others(path.with_name(path.name + companion))
 
     def _execute(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         assert self._connection is not None

@@ -25,6 +25,7 @@ from machine.accepting import Acceptor
 from machine.bot import Machine
 from machine.errors import MachineError
 from machine.logger import get_logger
+from machine.private_files import make_private_file
 from machine.redaction import redact
 from machine_console.history.history import History
 from machine_console.history.log_stream import LogQuery, LogStream
@@ -240,7 +241,9 @@ class ReplServer:
 
 def _lock(path: Path, resources: ExitStack) -> None:
     """Make sure that no other bot listens; the system lets go of the lock when this process ends, however it does."""
-    file = resources.enter_context(path.with_name(path.name + ".lock").open("a+"))
+    lock = path.with_name(path.name + ".lock")
+    make_private_file(lock)  # whoever can open it can hold it
+    file = resources.enter_context(lock.open("a+"))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
