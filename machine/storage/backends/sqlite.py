@@ -69,6 +69,8 @@ class SQLiteStorage(MachineBaseStorage):
     async def get(self, key: str) -> bytes | None:
         """The data under `key`; `None` where there is none or it has expired."""
         rows = await self._query("SELECT value FROM storage WHERE key = :key AND expires_at > :now", key=key)
+        if rows and not isinstance(rows[0][0], bytes):
+            raise self._foreign(key, "value", rows[0][0])
         return rows[0][0] if rows else None
 
     async def set(self, key: str, value: bytes, expires: int | None = None) -> None:
@@ -110,12 +112,23 @@ class SQLiteStorage(MachineBaseStorage):
     async def keys(self, prefix: str = "") -> list[str]:
         """The keys that begin with `prefix` and have not expired, sorted."""
         rows = await self._query("SELECT key FROM storage WHERE key >= :prefix AND expires_at > :now", prefix=prefix)
-        return sorted(key for (key,) in rows if key.startswith(prefix))
+        return sorted(key for (key,) in rows if isinstance(key, str) and key.startswith(prefix))
 
     async def expiry(self, key: str) -> datetime | None:
         """When the data under `key` expires; `None` where it stays or is unknown."""
         rows = await self._query("SELECT expires_at FROM storage WHERE key = :key AND expires_at > :now", key=key)
-        return datetime.fromtimestamp(rows[0][0], UTC) if rows and rows[0][0] != _NEVER else None
+        if not rows or rows[0][0] == _NEVER:
+            return None
+        try:
+            return datetime.fromtimestamp(rows[0][0], UTC)
+        except (TypeError, ValueError, OSError):  # OverflowError is translated with the others
+            raise self._foreign(key, "expiry", rows[0][0]) from None
+
+    def _foreign(self, key: str, what: str, found: object) -> StorageError:
+        return StorageError(
+            f"The {what} of {key!r} in {self._path} is {type(found).__name__}, so something else wrote it. "
+            "Delete the key, or set it anew."
+        )
 
     async def _query(self, sql: str, **values: Any) -> list[Any]:
         values["now"] = self._clock()
