@@ -180,7 +180,7 @@ class PluginStorage:
 
 
 def _looks_owned(shared_key: str) -> bool:
-    """Whether a shared key could be taken for a plugin's own, whose name has a dot, or for one that was moved for that."""
+    """Whether a shared key could be taken for a plugin's own, whose name has a dot, or for one moved for that."""
     while shared_key.startswith(SHARED_PREFIX):
         shared_key = shared_key.removeprefix(SHARED_PREFIX)
     owner, colon, _ = shared_key.partition(":")
