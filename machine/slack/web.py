@@ -125,7 +125,7 @@ class SlackWebClient(AsyncWebClient):
     def _note_refusal(self, method: str, error: SlackApiError) -> None:
         """Tell of a call that failed because of Slack's own troubles, and not because it refuses it."""
         response: Any = error.response  # slack_sdk's, or aiohttp's where it was not JSON
-        status = getattr(response, "status_code", None) or getattr(response, "status", 0)
+        status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
         headers = getattr(error.response, "headers", None) or {}
         is_unused = is_unavailable(status, headers, _body(error.response))
         if status >= 500 or is_unused:

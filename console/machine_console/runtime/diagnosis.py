@@ -229,7 +229,7 @@ async def _look_at_socket_mode(session: aiohttp.ClientSession, url: str, proxy: 
         return _wrong(
             "Socket Mode",
             f"no connection: {redact(one_line(error))}",
-            network_remedy(error) if is_certificate_error(error) else _NETWORK_REMEDY,
+            _network_remedy(error),
         )
     if said.get("type") == "hello":
         return Finding("Socket Mode", True, "it is on")
@@ -239,10 +239,14 @@ async def _look_at_socket_mode(session: aiohttp.ClientSession, url: str, proxy: 
 
 def _refused(subject: str, error: Exception, *, of_app_token: bool) -> Finding:
     if not isinstance(error, SlackApiError):
-        return _wrong(subject, f"Slack cannot be reached: {redact(one_line(error))}", _NETWORK_REMEDY)
+        return _wrong(subject, f"Slack cannot be reached: {redact(one_line(error))}", _network_remedy(error))
     refused = refusal(error, of_app_token=of_app_token)
     remedy = str(refused).partition(f"{refused.reason}. ")[2]
     return _wrong(subject, f"Slack refuses it: {redact(refused.reason)}", redact(remedy))
+
+
+def _network_remedy(error: Exception) -> str:
+    return network_remedy(error) if is_certificate_error(error) else _NETWORK_REMEDY
 
 
 def _not_set(name: str) -> Finding:
