@@ -21,6 +21,7 @@ BENCHMARKS = (
     "trace_cost",
     "acknowledgement",
     "inbox",
+    "unsigned_requests",
     "storage",
     "startup",
     "repl_startup",

@@ -203,7 +203,17 @@ class Machine:
 
     def plugin_storage(self, name: str) -> PluginStorage:
         """The storage of the plugin with this name (module and class)."""
-        return PluginStorage(name, self.storage, trace=self.trace, secret=self.settings.storage_secret)
+        return PluginStorage(
+            name,
+            self.storage,
+            trace=self.trace,
+            secret=self.settings.storage_secret,
+            is_plugin=self._is_plugin,
+        )
+
+    def _is_plugin(self, name: str) -> bool:
+        plugins = self._parts.plugins
+        return name in plugins.live or name in plugins.off or name in plugins.failures
 
     def explain(self, envelope: Envelope) -> tuple[Considered, ...]:
         """Which handlers an envelope would run, and why or why not; nothing is run."""

@@ -14,6 +14,7 @@ from prometheus_client.exposition import choose_encoder
 
 from machine.trace import (
     ApiCalled,
+    CallGivenUp,
     ConnectionChanged,
     EnvelopeAcknowledged,
     EnvelopeDropped,
@@ -82,6 +83,12 @@ class Metrics:
         self._rate_limited = Counter(
             "machine_api_rate_limited", "How often Slack asked for patience.", ["method"], registry=registry
         )
+        self._given_up = Counter(
+            "machine_api_given_up",
+            "Calls that failed because of the network or Slack's own troubles, and whether Slack may have taken them.",
+            ["method", "uncertain"],
+            registry=registry,
+        )
         self._connections = Gauge("machine_connections", "Open connections to Slack.", registry=registry)
         self._lag = Histogram(
             "machine_loop_lag_seconds",
@@ -112,6 +119,8 @@ class Metrics:
                 self._call_duration.labels(record.method).observe(record.duration.total_seconds())
             case RateLimited():
                 self._rate_limited.labels(record.method).inc()
+            case CallGivenUp():
+                self._given_up.labels(record.method, str(record.is_uncertain).lower()).inc()
             case ConnectionChanged():
                 self._connections.set(record.connections)
 

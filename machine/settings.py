@@ -71,6 +71,7 @@ _NEED_A_START = (
     "slack_bot_token",
     "slack_api_url",
     "http_proxy",
+    "retry_uncertain",
     "plugin_dir",
     "storage_backend",
     "sqlite_path",
@@ -133,6 +134,7 @@ class Settings(BaseModel):
     http: str | None = None
     health: str | None = None
     inbox: InboxPolicy = InboxPolicy.REPORT
+    retry_uncertain: bool = False
     drain_timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
 
     @classmethod

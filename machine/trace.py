@@ -223,6 +223,21 @@ class ApiCalled(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallGivenUp(Record):
+    """A call failed because of the network or of Slack's own troubles, and is not tried again.
+
+    Attributes:
+        method: Web API method, or `response_url`.
+        error: What is wrong, redacted.
+        is_uncertain: Slack may have taken it all the same.
+    """
+
+    method: str
+    error: str
+    is_uncertain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimited(Record):
     """Slack asked for patience: the call waits, then is tried again.
 

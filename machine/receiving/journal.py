@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from machine.envelope import Envelope
+from machine.private_files import make_private_folder
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
         self.path = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.db"
         self._lock = _Lock(_lock_of(self.path))
         self._guard = threading.Lock()

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from machine.errors import MachineError
 from machine.http_server import refusal_of
+from machine.loopback import refuse_other_sites
 from machine.sandbox.api.file_transfer import FileTransfer
 from machine.sandbox.api.tokens import user_token, user_tokens
 from machine.sandbox.api.web_api import WebApi
@@ -99,12 +100,12 @@ class Sandbox:
         Raises:
             WorkspaceError: Nobody is called so.
         """
-        return user_token(self.workspace.find_person(who))
+        return user_token(self.workspace.app, self.workspace.find_person(who))
 
     @property
     def user_tokens(self) -> dict[str, str]:
         """The tokens of people by name, at most 100 of them; `user_token` gives anybody's."""
-        return user_tokens(self.workspace.people.values())
+        return user_tokens(self.workspace.app, self.workspace.people.values())
 
     @property
     def faults(self) -> Faults:
@@ -130,7 +131,7 @@ class Sandbox:
         """
         if self._runner is not None:
             raise MachineError(f"The sandbox is running at {self.base_url}. Stop it before you start it again.")
-        app = web.Application(client_max_size=_MAX_BODY_SIZE)
+        app = web.Application(client_max_size=_MAX_BODY_SIZE, middlewares=[refuse_other_sites])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S)
         app.on_response_prepare.append(_lower_header_names)
         app.router.add_route("*", "/api/{method}", self._call)

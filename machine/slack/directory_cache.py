@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from machine.private_files import make_private_file, make_private_folder
 
 FILE = Path(".machine") / "directory.sqlite3"  # in the project's folder
 VERSION = 3  # of the tables below; a file of another version is begun anew
@@ -128,8 +129,8 @@ def unpacked(record: bytes) -> dict[str, Any]:
 
 def _open(file: Path, belongs_to: str) -> sqlite3.Connection:
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # before SQLite makes it: it holds e-mail addresses
+        make_private_folder(file.parent)
+        make_private_file(file)  # before SQLite makes it: it holds e-mail addresses
         try:
             return _prepared(file, belongs_to)
         except sqlite3.OperationalError:
@@ -138,7 +139,7 @@ def _open(file: Path, belongs_to: str) -> sqlite3.Connection:
             _logger.warning("The cache of people and channels is broken and is begun anew: %s (%s)", file, error)
             for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
                 part.unlink(missing_ok=True)
-            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+            make_private_file(file)
             return _prepared(file, belongs_to)
     except (OSError, sqlite3.OperationalError) as error:
         _logger.info("People and channels are kept in memory, %s cannot be used: %s", file, error)

@@ -16,6 +16,7 @@ from machine.slack.client import SlackClient
 from machine.slack.directory import PAGE_EVERY_S, Directory
 from machine.slack.directory_cache import DirectoryCache
 from machine.slack.identity import Identity, identify
+from machine.slack.retries import network_remedy
 from machine.slack.web import SlackWebClient
 from machine.trace import Trace
 
@@ -50,7 +51,7 @@ async def open_client(
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise MachineError(
             f"Slack cannot be reached at {settings.slack_api_url}: {redact(str(error)) or 'no answer'}. "
-            "Check the network, HTTP_PROXY and SLACK_API_URL; without a network, `machine dev` runs in the sandbox."
+            f"{network_remedy(error)}"
         ) from error
     return SlackClient(web, directory, identity, settings.tz)
 

@@ -25,6 +25,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.web.deprecation import show_deprecation_warning_if_any
 
 from machine.slack.answers import check, refuse
+from machine.slack.retries import UNAVAILABLE
 
 _SHOWN_BODY = 200
 
@@ -77,7 +78,8 @@ async def post(client: AsyncWebClient, method: str, body: Mapping[str, Any]) -> 
             if not await _is_tried_again(client, state, url, headers, error=error):
                 raise
             continue
-        if response.status == 200 or not await _is_tried_again(client, state, url, headers, response=response):
+        is_final = response.status == 200 and not (isinstance(data, Mapping) and data.get("error") == UNAVAILABLE)
+        if is_final or not await _is_tried_again(client, state, url, headers, response=response, body=data):
             answer = PostedResponse(
                 client=client,
                 http_verb="POST",
@@ -99,13 +101,14 @@ async def _is_tried_again(
     headers: Mapping[str, str],
     *,
     response: aiohttp.ClientResponse | None = None,
+    body: Any = None,
     error: Exception | None = None,
 ) -> bool:
     """Ask the client's handlers; the one that wants it has waited by then."""
     request = HttpRequest(method="POST", url=url, headers=dict(headers))
     answer = None
     if response is not None:
-        answer = HttpResponse(status_code=response.status, headers=response.headers)  # type: ignore[arg-type]  # as above
+        answer = HttpResponse(status_code=response.status, headers=response.headers, body=body)  # type: ignore[arg-type]  # as above
     for handler in client.retry_handlers:
         if await handler.can_retry_async(state=state, request=request, response=answer, error=error):
             await handler.prepare_for_next_attempt_async(state=state, request=request, response=answer, error=error)

@@ -22,13 +22,25 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from slack_sdk.webhook.webhook_response import WebhookResponse
 
+from machine.logger import get_logger
 from machine.read_only import require_writable
 from machine.redaction import RedactedLater, redact, redact_value
 from machine.settings import Settings
 from machine.slack.answers import NO_OBJECT, BoundedResponse, check, refuse
 from machine.slack.json_calls import PostedResponse, post
-from machine.slack.retries import ConnectionRetry, RateLimitRetry, only_reads
-from machine.trace import ApiCalled, RateLimited, Trace, cause, current_invocation
+from machine.slack.retries import (
+    ConnectionRetry,
+    RateLimitRetry,
+    is_certificate_error,
+    is_unavailable,
+    network_remedy,
+    only_reads,
+    was_never_sent,
+)
+from machine.trace import ApiCalled, CallGivenUp, RateLimited, Trace, cause, current_invocation
+from machine.tracebacks import one_line
+
+_logger = get_logger(__name__)
 
 TIMEOUT_S = 30
 _CAPTURED_KEPT = 1_000
@@ -63,12 +75,13 @@ class SlackWebClient(AsyncWebClient):
     def __init__(
         self, settings: Settings, session: aiohttp.ClientSession, trace: Trace, *, is_live: bool | None = None
     ) -> None:
+        self._connection_retry = ConnectionRetry(retries_uncertain=settings.retry_uncertain)
         super().__init__(
             token=settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None,
             base_url=settings.slack_api_url,
             timeout=TIMEOUT_S,
             session=session,
-            retry_handlers=[RateLimitRetry(self._rate_limited), ConnectionRetry()],
+            retry_handlers=[RateLimitRetry(self._rate_limited), self._connection_retry],
         )
         # Set afterwards: given None, slack_sdk takes a proxy from the environment, also for a sandbox on loopback.
         self.proxy = proxy_for(settings)
@@ -96,19 +109,38 @@ class SlackWebClient(AsyncWebClient):
             require_writable(api_method)
         if self._is_dry_run() and (not only_reads(api_method) or self._is_about_captured(options)):
             return self._answer_without_slack(api_method, options)
-        if not self._trace:
-            return await self._call(api_method, options)
         started = time.perf_counter()
         try:
             response = await self._call(api_method, options)
         except SlackApiError as error:
             self._report(api_method, options, started, _answer(error.response), _error_name(error))
+            self._note_refusal(api_method, error)
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._give_up(api_method, error, is_uncertain=not (was_never_sent(error) or is_certificate_error(error)))
             self._report(api_method, options, started, {}, redact(f"{type(error).__name__}: {error}"))
             raise
-        self._report(api_method, options, started, _answer(response), None)
+        if self._trace:
+            self._report(api_method, options, started, _answer(response), None)
         return response
+
+    def _note_refusal(self, method: str, error: SlackApiError) -> None:
+        """Tell of a call that failed because of Slack's own troubles, and not because it refuses it."""
+        response: Any = error.response  # slack_sdk's, or aiohttp's where it was not JSON
+        status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
+        headers = getattr(error.response, "headers", None) or {}
+        is_unused = is_unavailable(status, headers, _body(error.response))
+        if status >= 500 or is_unused:
+            self._give_up(method, error, is_uncertain=not is_unused)
+
+    def _give_up(self, method: str, error: Exception, *, is_uncertain: bool) -> None:
+        """Say that a call is not tried again."""
+        is_uncertain = is_uncertain and not only_reads(method)
+        text = redact(one_line(error))
+        hint = {"remedy": network_remedy(error)} if is_certificate_error(error) else {}
+        _logger.warning("A call to Slack was given up", method=method, error=text, is_uncertain=is_uncertain, **hint)
+        if self._trace:
+            self._trace.emit(CallGivenUp(method=method, error=text, is_uncertain=is_uncertain, **cause()))
 
     async def _call(self, method: str, options: Mapping[str, Any]) -> AsyncSlackResponse:
         if self.session is not None and not self.session.closed and self._is_plain_post(options):
@@ -157,14 +189,26 @@ class SlackWebClient(AsyncWebClient):
             self._report("response_url", {"json": message}, started, {"ok": True}, None, is_captured=True)
             return WebhookResponse(url=url, status_code=200, body="ok", headers={})
         client = AsyncWebhookClient(
-            url, timeout=TIMEOUT_S, session=self.session, retry_handlers=[RateLimitRetry()], logger=self._logger
+            url,
+            timeout=TIMEOUT_S,
+            session=self.session,
+            retry_handlers=[RateLimitRetry(), self._connection_retry],
+            logger=self._logger,
         )
         client.proxy = self.proxy
         try:
             response = await client.send_dict(dict(message))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._give_up(
+                "response_url", error, is_uncertain=not (was_never_sent(error) or is_certificate_error(error))
+            )
             self._report("response_url", {"json": message}, started, {}, redact(f"{type(error).__name__}: {error}"))
             raise
+        if response.status_code >= 500:
+            is_unused = is_unavailable(response.status_code, response.headers, None)
+            self._give_up(
+                "response_url", RuntimeError(f"{response.status_code} {response.body}"), is_uncertain=not is_unused
+            )
         if self._trace:
             problem = None if response.status_code == 200 else f"{response.status_code} {response.body}"
             self._report("response_url", {"json": message}, started, {"body": response.body}, problem)

@@ -55,7 +55,11 @@ def decode(data: bytes, *, key: str, secret: SecretStr | None = None) -> Any:
         StorageError: The data is damaged or was not written by `encode()` with this secret, or its class is gone or
             cannot be made.
     """
-    pickled = verified(data, key=key, secret=secret)
+    if not isinstance(data, bytes | bytearray | memoryview):  # a backend of somebody's own may give anything
+        raise StorageError(
+            f"The value of {key!r} is {type(data).__name__}, not bytes: something else wrote it. Delete the key."
+        )
+    pickled = verified(bytes(data), key=key, secret=secret)
     try:
         return _PlainUnpickler(io.BytesIO(pickled)).load()
     except _NotPlainError:

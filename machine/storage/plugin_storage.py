@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -15,6 +16,9 @@ from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.codec import decode, encode
 from machine.storage.expiry import whole_seconds
 from machine.trace import StorageAccessed, Trace, cause
+
+SHARED_PREFIX = "shared:"
+"""Before shared keys that could be taken for a plugin's own; the names of plugins have a dot."""
 
 _NO_VALUE = object()
 
@@ -32,6 +36,7 @@ class PluginStorage:
         storage_backend: Where the data goes.
         trace: Told of every operation.
         secret: Signs what is stored; what it did not sign is not read.
+        is_plugin: Whether a plugin has this name, so that a key beginning with it is the plugin's.
     """
 
     def __init__(
@@ -41,11 +46,13 @@ class PluginStorage:
         *,
         trace: Trace | None = None,
         secret: SecretStr | None = None,
+        is_plugin: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._fq_plugin_name = fq_plugin_name
         self._backend = storage_backend
         self._trace = trace
         self._secret = secret
+        self._is_plugin = is_plugin
 
     async def set(self, key: str, value: Any, expires: int | timedelta | None = None, shared: bool = False) -> None:
         """Store a value, in place of what was under the key.
@@ -66,6 +73,8 @@ class PluginStorage:
         seconds = whole_seconds(expires)
         data = encode(value, key=full_key, secret=self._secret)
         await self._backend.set(full_key, data, seconds)
+        if (former := self._former_key(key, shared)) is not None:
+            await self._backend.delete(former)
         self._report("set", key, shared, started, size=len(data), value=value)
 
     async def get(self, key: str, shared: bool = False) -> Any | None:
@@ -77,13 +86,15 @@ class PluginStorage:
         started = time.perf_counter()
         full_key = self._full_key(key, shared)
         data = await self._backend.get(full_key)
+        if data is None and (former := self._former_key(key, shared)) is not None:
+            full_key, data = former, await self._backend.get(former)
         if data is None:
             self._report("get", key, shared, started, is_found=False)
             return None
         try:
             value = decode(data, key=full_key, secret=self._secret)
         except StorageError:
-            self._report("get", key, shared, started, is_found=True, size=len(data))
+            self._report("get", key, shared, started, is_found=True)
             raise
         self._report("get", key, shared, started, is_found=True, size=len(data), value=value)
         return value
@@ -92,6 +103,8 @@ class PluginStorage:
         """Whether there is a value under a key, `None` being one too."""
         started = time.perf_counter()
         is_found = await self._backend.has(self._full_key(key, shared))
+        if not is_found and (former := self._former_key(key, shared)) is not None:
+            is_found = await self._backend.has(former)
         self._report("has", key, shared, started, is_found=is_found)
         return is_found
 
@@ -100,6 +113,8 @@ class PluginStorage:
         require_writable("Removing a key")
         started = time.perf_counter()
         await self._backend.delete(self._full_key(key, shared))
+        if (former := self._former_key(key, shared)) is not None:
+            await self._backend.delete(former)
         self._report("delete", key, shared, started)
 
     async def keys(self) -> list[str]:
@@ -124,10 +139,20 @@ class PluginStorage:
 
     def _full_key(self, key: str, shared: bool) -> str:
         text = _text_of(key)
-        full_key = text if shared else f"{self._fq_plugin_name}:{text}"
+        if not shared:
+            full_key = f"{self._fq_plugin_name}:{text}"
+        else:
+            full_key = f"{SHARED_PREFIX}{text}" if _looks_owned(text) else text
         if not full_key.isascii():
             _check_is_unicode(full_key)
         return full_key
+
+    def _former_key(self, key: str, shared: bool) -> str | None:
+        """Where an earlier version kept a shared key, unless that is where a plugin keeps its own."""
+        if not shared or not _looks_owned(key) or key.startswith(SHARED_PREFIX):
+            return None
+        owner = key.partition(":")[0]
+        return None if owner == self._fq_plugin_name or self._is_plugin(owner) else key
 
     def _report(
         self,
@@ -157,6 +182,14 @@ class PluginStorage:
 
 def _text_of(key: object) -> str:
     return key if isinstance(key, str) else f"{key}"
+
+
+def _looks_owned(shared_key: str) -> bool:
+    """Whether a shared key could be taken for a plugin's own, whose name has a dot, or for one moved for that."""
+    while shared_key.startswith(SHARED_PREFIX):
+        shared_key = shared_key.removeprefix(SHARED_PREFIX)
+    owner, colon, _ = shared_key.partition(":")
+    return bool(colon) and "." in owner
 
 
 def human_size(size: int) -> str:

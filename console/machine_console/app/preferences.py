@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from machine.private_files import make_private_file, make_private_folder
 from machine_console.app.layout import Layout
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def write_preferences(project: Path, preferences: Preferences) -> None:
     """Remember this; a folder that cannot be written to is no reason to fail."""
     path = project / FILE
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
+        make_private_file(path)
         path.write_text(json.dumps(asdict(preferences), indent=2) + "\n", encoding="utf-8")
     except OSError:
         return

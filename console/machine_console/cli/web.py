@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from aiohttp import WSCloseCode, web
 
 from machine.errors import MachineError
+from machine.loopback import is_own
 
 try:
     from textual_serve.app_service import AppService
@@ -32,6 +33,18 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 _CLOSING_S = 15.0
 """Seconds for the bot to stop when the page is closed: its handlers are given 10."""
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",  # the path has the key
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
 _RUN = "from machine_console.__main__ import main; main()"
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,7 +63,8 @@ class WebConsole(Server):
         super().__init__(f"exec {shlex.join(command)}", host=HOST, port=port, title=title)
         self._listener = listener
         self._key = secrets.token_urlsafe(24)
-        self._cookie = f"machine-{port}"
+        self._path = f"/{self._key}/"
+        self._headers = {**_HEADERS, "Content-Security-Policy": f"{_POLICY}; connect-src 'self' ws://{HOST}:{port}"}
         self._page: web.WebSocketResponse | None = None
         self._turn = asyncio.Lock()
 
@@ -61,8 +75,9 @@ class WebConsole(Server):
 
     async def serve_until(self, stop: asyncio.Event) -> None:
         """Serve; ends, with the bot, once `stop` is set."""
-        app = await self._make_app()
-        app.middlewares.append(self._guard)
+        app = web.Application(middlewares=[self._guard])
+        app.on_response_prepare.append(self._add_headers)
+        app.add_subapp(self._path, await self._make_app())
         runner = web.AppRunner(app, shutdown_timeout=_CLOSING_S, access_log=None)
         await runner.setup()
         try:
@@ -77,19 +92,19 @@ class WebConsole(Server):
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handle) -> web.StreamResponse:
-        """Let in who has the key; a page of another site has neither our name nor our cookie."""
-        here = urlsplit(self.public_url).netloc
-        is_from_here = request.host == here and request.headers.get("Origin", self.public_url) == self.public_url
-        given, kept = request.query.get("key", ""), request.cookies.get(self._cookie, "")
-        if not is_from_here or not (self._is_key(given) or self._is_key(kept)):
-            return web.Response(status=403, text="Open the address that `machine dev --web` has printed.\n")
-        response = await handler(request)
-        if self._is_key(given) and not response.prepared:
-            response.set_cookie(self._cookie, self._key, httponly=True, samesite="Strict")
-        return response
+        """Let in who has the key: everything is below it, and no cookie has it, which other ports would be sent."""
+        is_from_here = request.host == urlsplit(self.public_url).netloc and is_own(request.headers)
+        if is_from_here and self._is_key(request.path.split("/")[1]):
+            return await handler(request)
+        if is_from_here and request.path == "/" and self._is_key(request.query.get("key", "")):
+            raise web.HTTPSeeOther(self._path)
+        return web.Response(status=403, text="Open the address that `machine dev --web` has printed.\n")
+
+    async def _add_headers(self, _request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(self._headers)
 
     def _is_key(self, text: str) -> bool:
-        return hmac.compare_digest(text.encode(), self._key.encode())
+        return hmac.compare_digest(text.encode("utf-8", "surrogateescape"), self._key.encode())
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Run the application for as long as its page is open."""
@@ -149,7 +164,7 @@ async def serve_console(arguments: Sequence[str], port: int, say: Callable[[str]
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    server = WebConsole([sys.executable, "-c", _RUN, *arguments], listener, "machine dev")
+    server = WebConsole([sys.executable, "-P", "-c", _RUN, *arguments], listener, "machine dev")
     say(f"The console is at {server.address}")
     say("Whoever has this address can run code in your bot. Ctrl-C stops it.")
     await server.serve_until(stop)

@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 from typing import TextIO
 
+from machine import private_files
+
 
 def make_private_folder(folder: Path) -> None:
     """Make a folder that only its owner can enter, and that git ignores."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_files.make_private_folder(folder)
     ignore = folder / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")

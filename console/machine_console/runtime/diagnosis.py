@@ -25,6 +25,7 @@ from machine.receiving.http import SLACK_PATH
 from machine.redaction import redact
 from machine.settings import Settings
 from machine.slack.identity import refusal
+from machine.slack.retries import is_certificate_error, network_remedy
 from machine.slack.web import SlackWebClient, proxy_for
 from machine.storage.factory import open_storage
 from machine.trace import Trace
@@ -225,7 +226,11 @@ async def _look_at_socket_mode(session: aiohttp.ClientSession, url: str, proxy: 
             # Whatever else may come is not acknowledged, so that Slack sends it again to the bot it is for.
             said = json.loads((await socket.receive()).data or "{}")
     except (aiohttp.ClientError, OSError, TimeoutError, TypeError, ValueError) as error:
-        return _wrong("Socket Mode", f"no connection: {redact(one_line(error))}", _NETWORK_REMEDY)
+        return _wrong(
+            "Socket Mode",
+            f"no connection: {redact(one_line(error))}",
+            _network_remedy(error),
+        )
     if said.get("type") == "hello":
         return Finding("Socket Mode", True, "it is on")
     reason = str(said.get("reason") or said.get("type") or "no greeting")
@@ -234,10 +239,14 @@ async def _look_at_socket_mode(session: aiohttp.ClientSession, url: str, proxy: 
 
 def _refused(subject: str, error: Exception, *, of_app_token: bool) -> Finding:
     if not isinstance(error, SlackApiError):
-        return _wrong(subject, f"Slack cannot be reached: {redact(one_line(error))}", _NETWORK_REMEDY)
+        return _wrong(subject, f"Slack cannot be reached: {redact(one_line(error))}", _network_remedy(error))
     refused = refusal(error, of_app_token=of_app_token)
     remedy = str(refused).partition(f"{refused.reason}. ")[2]
     return _wrong(subject, f"Slack refuses it: {redact(refused.reason)}", redact(remedy))
+
+
+def _network_remedy(error: Exception) -> str:
+    return network_remedy(error) if is_certificate_error(error) else _NETWORK_REMEDY
 
 
 def _not_set(name: str) -> Finding:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from machine.errors import StorageError
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.codec import decode, encode
+from machine.storage.plugin_storage import SHARED_PREFIX
 from machine_console.text.document_tree import shown_repr
 
 MAX_VALUES = 500
@@ -67,12 +68,17 @@ async def _read(
     backend: MachineBaseStorage, full_key: str, plugins: frozenset[str], secret: SecretStr | None
 ) -> StoredValue:
     owner, _, key = full_key.partition(":")
-    if not key or (owner not in plugins and "." not in owner):
+    if full_key.startswith(SHARED_PREFIX):
+        owner, key = "shared", full_key.removeprefix(SHARED_PREFIX)
+    elif not key or (owner not in plugins and "." not in owner):
         owner, key = "shared", full_key
-    data = await backend.get(full_key)
+    try:
+        data = await backend.get(full_key)
+        expires_at = await backend.expiry(full_key)
+    except StorageError as error:  # of this one: another program wrote it
+        return StoredValue(owner, key, error=str(error), full_key=full_key)
     if data is None:
         return StoredValue(owner, key, error="expired just now", full_key=full_key)
-    expires_at = await backend.expiry(full_key)
     try:
         value = decode(data, key=full_key, secret=secret)
     except StorageError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from machine.sandbox.api.tokens import bearer_token, holder_of
+from machine.sandbox.api.tokens import bearer_token, holder_of, uploaded_file
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.state.objects import File
 from machine.sandbox.traffic_log import Witness
@@ -22,7 +22,7 @@ class FileTransfer:
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Listen where `files.getUploadURLExternal` and `url_private` point."""
-        router.add_post("/upload/v1/{file_id}", self._receive)
+        router.add_post("/upload/v1/{ticket}", self._receive)
         router.add_get("/files-pri/{team}-{file_id}/{name}", self._send)
         router.add_get("/files-pri/{team}-{file_id}/{kind:download}/{name}", self._send)
 
@@ -34,7 +34,8 @@ class FileTransfer:
         else:
             content = await request.read()
         try:
-            file = self._workspace.files.receive(request.match_info["file_id"], content)
+            file_id = uploaded_file(self._workspace.app, request.match_info["ticket"])
+            file = self._workspace.files.receive(file_id, content)
         except SlackRefusal as refusal:
             return web.Response(status=404, text=refusal.error)
         self._witness("upload", {"file": file.id, "size": file.size})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from machine.sandbox.state.clock import stable_id
@@ -73,6 +76,8 @@ class App:
         events: The event types it subscribes to; empty if it gets all of them.
         scopes: What its bot token is good for.
         verification_token: What Slack sends as `token` in each payload.
+        user_tokens: Tokens of people that the workspace file gives, by the id of the person.
+        key: What all other tokens of people, and addresses of uploads, are made with; another one in each run.
     """
 
     id: str
@@ -83,6 +88,8 @@ class App:
     events: tuple[str, ...] = ()
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     verification_token: str = field(default="sandbox-verification-token", repr=False)
+    user_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key: bytes = field(default_factory=partial(secrets.token_bytes, 32), repr=False)
 
     def subscribes_to(self, event_type: str) -> bool:
         """Whether Slack sends events of this type to the app."""

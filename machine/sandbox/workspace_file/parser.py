@@ -5,6 +5,7 @@ A mistake is reported with file, line, key, and what is expected there.
 
 from __future__ import annotations
 
+import secrets
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,8 +47,8 @@ class _WorkspaceTable(_Table):
 
 class _AppTable(_Table):
     name: _Name = "machine"
-    bot_token: Annotated[str, StringConstraints(pattern=r"^xoxb-.+")] = "xoxb-sandbox-bot"  # noqa: S105 - opens nothing but a sandbox
-    app_token: Annotated[str, StringConstraints(pattern=r"^xapp-.+")] = "xapp-1-sandbox-app"  # noqa: S105 - as above
+    bot_token: Annotated[str, StringConstraints(pattern=r"^xoxb-[!-~]+$")] | None = None
+    app_token: Annotated[str, StringConstraints(pattern=r"^xapp-[!-~]+$")] | None = None
     commands: tuple[Annotated[str, StringConstraints(pattern=r"^/\S+$")], ...] = ()
     events: tuple[str, ...] = ()
     scopes: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z_]+([.:][a-z_]+)*$")], ...] = DEFAULT_SCOPES
@@ -68,6 +69,7 @@ class _PersonTable(_Table):
     is_admin: bool = False
     is_owner: bool = False
     is_restricted: bool = False
+    token: Annotated[str, StringConstraints(pattern=r"^xoxp-[!-~]+$")] | None = None
 
     @field_validator("tz")
     @classmethod
@@ -181,11 +183,14 @@ def _build(described: _File, users: int) -> Description:
     app = App(
         id=stable_id("A", app_name),
         name=app_name,
-        bot_token=described.app.bot_token,
-        app_token=described.app.app_token,
+        bot_token=described.app.bot_token or f"xoxb-sandbox-{secrets.token_hex(16)}",
+        app_token=described.app.app_token or f"xapp-1-sandbox-{secrets.token_hex(16)}",
         commands=described.app.commands,
         events=described.app.events,
         scopes=described.app.scopes,
+        user_tokens={
+            person.id: table.token for person, table in zip(people, described.people, strict=False) if table.token
+        },
     )
     bot = Person(
         id=stable_id("U", app_name), name=app_name, real_name=app_name, is_bot=True, bot_id=stable_id("B", app_name)
@@ -215,7 +220,7 @@ def _generated_channels(described: _File, people: Sequence[Person], bot: Person)
 
 
 def _person(table: _PersonTable) -> Person:
-    given = table.model_dump(exclude={"id", "email"})
+    given = table.model_dump(exclude={"id", "email", "token"})
     email = (table.email or f"{table.name}@example.com").lower()
     return Person(id=table.id or stable_id("U", table.name), email=email, **given)
 

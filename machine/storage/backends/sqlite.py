@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from machine.errors import StorageError
+from machine.private_files import close_to_others, make_private_file, make_private_folder
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.expiry import Clock, Sweep, whole_seconds
 
@@ -34,7 +35,7 @@ T = TypeVar("T")
 
 
 class SQLiteStorage(MachineBaseStorage):
-    """Keeps data in an SQLite file, which is created with its folder when it is not there.
+    """Keeps data in an SQLite file, which is created with its folder when it is not there, for this user alone.
 
     What `set()` has returned from survives the process being killed. SQLite's write-ahead log is not flushed to disk at
     each write, so the last moments before a power cut may be lost; the file stays sound.
@@ -68,6 +69,8 @@ class SQLiteStorage(MachineBaseStorage):
     async def get(self, key: str) -> bytes | None:
         """The data under `key`; `None` where there is none or it has expired."""
         rows = await self._query("SELECT value FROM storage WHERE key = :key AND expires_at > :now", key=key)
+        if rows and not isinstance(rows[0][0], bytes):
+            raise self._foreign(key, "value", rows[0][0])
         return rows[0][0] if rows else None
 
     async def set(self, key: str, value: bytes, expires: int | None = None) -> None:
@@ -109,12 +112,23 @@ class SQLiteStorage(MachineBaseStorage):
     async def keys(self, prefix: str = "") -> list[str]:
         """The keys that begin with `prefix` and have not expired, sorted."""
         rows = await self._query("SELECT key FROM storage WHERE key >= :prefix AND expires_at > :now", prefix=prefix)
-        return sorted(key for (key,) in rows if key.startswith(prefix))
+        return sorted(key for (key,) in rows if isinstance(key, str) and key.startswith(prefix))
 
     async def expiry(self, key: str) -> datetime | None:
         """When the data under `key` expires; `None` where it stays or is unknown."""
         rows = await self._query("SELECT expires_at FROM storage WHERE key = :key AND expires_at > :now", key=key)
-        return datetime.fromtimestamp(rows[0][0], UTC) if rows and rows[0][0] != _NEVER else None
+        if not rows or rows[0][0] == _NEVER:
+            return None
+        try:
+            return datetime.fromtimestamp(rows[0][0], UTC)
+        except (TypeError, ValueError, OSError):  # OverflowError is translated with the others
+            raise self._foreign(key, "expiry", rows[0][0]) from None
+
+    def _foreign(self, key: str, what: str, found: object) -> StorageError:
+        return StorageError(
+            f"The {what} of {key!r} in {self._path} is {type(found).__name__}, so something else wrote it. "
+            "Delete the key, or set it anew."
+        )
 
     async def _query(self, sql: str, **values: Any) -> list[Any]:
         values["now"] = self._clock()
@@ -132,7 +146,7 @@ class SQLiteStorage(MachineBaseStorage):
     # What follows runs on the thread.
 
     def _open(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._keep_private()
         # in autocommit, where each statement is a transaction: nothing can be left open between two operations
         self._connection = sqlite3.connect(
             self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -141,6 +155,17 @@ class SQLiteStorage(MachineBaseStorage):
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
         self._delete_expired()  # also the proof that the file can be written
+
+    def _keep_private(self) -> None:
+        """Make the file before SQLite does, which gives its companions the same mode; tighten those that are there."""
+        if str(self._path) == ":memory:":
+            return
+        make_private_folder(self._path.parent)
+        path = self._path.resolve()  # SQLite follows links, too
+        make_private_folder(path.parent)
+        make_private_file(path)
+        for companion in ("-wal", "-shm", "-journal"):
+            close_to_others(path.with_name(path.name + companion))
 
     def _execute(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         assert self._connection is not None

@@ -26,6 +26,17 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert read_preferences(tmp_path) == preferences
 
 
+def test_it_is_for_its_user_alone_a5(tmp_path: Path) -> None:
+    """A5: filters may name people; a folder that another command left open is closed."""
+    (tmp_path / ".machine").mkdir()
+    (tmp_path / ".machine").chmod(0o755)
+
+    write_preferences(tmp_path, Preferences(events_filter="from:alice"))
+
+    assert (tmp_path / ".machine").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("text", ["", "[1]", "{", '{"theme": 3, "is_zoomed": "yes"}'])
 def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, text: str) -> None:
     """It must not keep the console from starting."""

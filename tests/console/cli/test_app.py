@@ -20,7 +20,7 @@ import structlog
 from machine import __version__
 from machine_console.cli.app import main
 from tests.console.processes import clean_environment
-from tests.console.terminal import MACHINE
+from tests.console.starting import MACHINE
 from tests.waiting import NET_S
 
 

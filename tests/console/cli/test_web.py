@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,18 +48,22 @@ async def served(project: Path, *arguments: str) -> AsyncIterator[URL]:
 
 @asynccontextmanager
 async def browser(address: URL) -> AsyncIterator[aiohttp.ClientSession]:
-    """Somebody who has opened the address."""
+    """Somebody who has opened the address, and all that its page names."""
     jar = aiohttp.CookieJar(unsafe=True)  # for an IP address
     async with aiohttp.ClientSession(cookie_jar=jar) as session:
         async with session.get(address) as page:
             assert page.status == 200
-            assert "terminal" in await page.text()
+            text = await page.text()
+        for style_or_script in re.findall(rf'(?:href|src)="({address.origin()}[^"]+)"', text):
+            async with session.get(style_or_script) as part:
+                assert part.status == 200
+        assert str(address.origin()).replace("http", "ws") + f"/{address.query['key']}/ws" in text
         yield session
 
 
 def page(session: aiohttp.ClientSession, address: URL, **headers: str) -> aiohttp.client._WSRequestContextManager:
     """What the page does next: the socket over which the terminal goes."""
-    url = address.with_path("/ws").with_query(width=120, height=40)
+    url = address.with_path(f"/{address.query['key']}/ws").with_query(width=120, height=40)
     return session.ws_connect(url, origin=headers.get("Origin", str(address.origin())))
 
 
@@ -102,13 +107,60 @@ async def test_nobody_gets_in_without_the_key_or_from_another_page(project: Path
                 async with stranger.get(address.origin().join(URL(path))) as answer:
                     assert answer.status == 403
             with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
-                await page(stranger, address)
+                await stranger.ws_connect(address.origin() / "ws")
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                await stranger.ws_connect(address.origin() / "guessed" / "ws")
 
         async with browser(address) as session:
             with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
                 await page(session, address, Origin="http://evil.example")
             async with session.get(address, headers={"Host": "evil.example"}) as answer:
                 assert answer.status == 403
+
+
+async def test_no_cookie_has_the_key_a7(project: Path) -> None:
+    """A7: browsers send cookies to every port of 127.0.0.1, also to a server of another user."""
+    async with served(project) as address, browser(address) as session:
+        assert not list(session.cookie_jar)
+        async with session.get(address) as opened:
+            headers = opened.headers
+            assert all("Set-Cookie" not in response.headers for response in (*opened.history, opened))
+        for cookie in (
+            "machine=\xe9",
+            f"machine-{address.port}=\xff\xfe",
+            f"machine-{address.port}={address.query['key']}",
+        ):
+            async with session.get(address.origin(), headers={"Cookie": cookie}) as answer:
+                assert answer.status == 403
+        for path in ("/?key=%E9", "/?key=%FF", "/%E9/", "/%FF/ws", "/%ED%A0%80/", "//"):
+            async with session.get(URL(f"{address.origin()}{path}", encoded=True)) as answer:
+                assert answer.status == 403
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert f"connect-src 'self' ws://127.0.0.1:{address.port}" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("site", ["same-site", "cross-site"])
+async def test_a_page_of_another_port_is_refused_a7(project: Path, site: str) -> None:
+    """A7: it is of the same site for the browser, which says so."""
+    headers = {"Sec-Fetch-Site": site}
+    async with (
+        served(project) as address,
+        aiohttp.ClientSession(headers=headers) as session,
+        session.get(address) as page,
+    ):
+        assert page.status == 403
+
+
+async def test_a_module_of_the_project_does_not_shadow_pythons_a7(project: Path) -> None:
+    """A7: as with `machine dev` in a terminal."""
+    for name in ("random", "signal"):
+        (project / f"{name}.py").write_text("raise SystemExit('shadowed')\n")
+    async with served(project) as address, browser(address) as session, page(session, address) as socket:
+        await until_shown(socket, "SANDBOX")
 
 
 def test_without_the_extra_one_line_says_how_to_get_it(project: Path) -> None:

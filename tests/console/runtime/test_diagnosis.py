@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
+import ssl
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +16,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from machine.bot import Machine
+from machine.errors import MachineError
 from machine.sandbox import Sandbox, Workspace
 from machine_console.runtime.diagnosis import Finding, diagnose
 
@@ -91,6 +97,32 @@ async def test_scopes_that_the_plugins_need_are_missed(patient: Patient) -> None
     assert finding.subject == "Scopes"
     assert "reactions:write" in finding.says
     assert "channels:history" in finding.says
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")
+async def test_a_certificate_that_nobody_trusts_b17(patient: Patient, tmp_path: Path) -> None:
+    """B17: the doctor and the bot name the variable that helps, and which is read at the start."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    command = [*made.split(), "-keyout", str(key), "-out", str(certificate)]
+    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    runner = web.AppRunner(web.Application(), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "localhost", 0, ssl_context=context).start()
+    url = f"https://localhost:{runner.addresses[0][1]}/api/"
+    patient.set(SLACK_API_URL=url)
+    try:
+        found = await patient.wrong()
+        settings = {"SLACK_API_URL": url, "SLACK_BOT_TOKEN": "xoxb-1-x", "SLACK_APP_TOKEN": "xapp-1-x"}
+        with pytest.raises(MachineError, match=r"CERTIFICATE_VERIFY_FAILED.*SSL_CERT_FILE"):
+            await Machine(settings, project=patient.folder).start()
+    finally:
+        await runner.cleanup()
+
+    assert all("SSL_CERT_FILE" in finding.remedy for finding in found if finding.subject.endswith("token"))
+    assert [finding.subject for finding in found if finding.subject.endswith("token")] == ["Bot token", "App token"]
 
 
 async def test_a_token_that_slack_refuses(patient: Patient) -> None:

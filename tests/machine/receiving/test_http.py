@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 import re
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.signature import SignatureVerifier
+from structlog.testing import capture_logs
 
 from machine.errors import PluginError, SettingsError
 from machine.plugins import Command, MachineBasePlugin, Message, ModalSubmission, WebhookRequest, WebhookResponse
@@ -198,7 +200,9 @@ async def test_a_body_that_takes_for_ever_is_given_up(bot: BotUnderTest, monkeyp
     address = bot.machine.http_address
     assert address is not None
     reader, writer = await asyncio.open_connection(address.host, address.port)
-    writer.write(f"POST {SLACK_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{".encode())
+    headers = {"Host": "x", "Content-Length": "100", **signed(b"{")}  # it may be Slack's until the body says otherwise
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(f"POST {SLACK_PATH} HTTP/1.1\r\n{head}\r\n{{".encode())
     await writer.drain()
 
     status = await reader.readline()
@@ -215,6 +219,81 @@ async def test_what_is_no_object_is_a_bad_request(bot: BotUnderTest, http: aioht
 
     async with http.post(url(bot), data=body, headers=signed(body)) as response:
         assert response.status == 400
+
+
+@pytest.mark.parametrize("path", [SLACK_PATH, "/text", "/nowhere"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "identity, GZIP", "x"])
+async def test_nothing_is_unpacked_a3(bot: BotUnderTest, http: aiohttp.ClientSession, encoding: str, path: str) -> None:
+    """A3: 415 before a byte of the body is looked at, also for a signature over the plain text and for broken gzip."""
+    await bot.start(Numbers, Routes, **ON_HTTP)
+    body = event("number 1")
+
+    for sent in (gzip.compress(body), b"not gzip", b""):
+        headers = signed(body) | {"Content-Encoding": encoding}
+        async with http.post(base(bot) + path, data=sent, headers=headers) as response:
+            assert (response.status, response.headers["Accept-Encoding"]) == (415, "identity")
+
+    headers = signed(body) | {"Content-Encoding": "identity"}
+    async with http.post(url(bot), data=body, headers=headers) as response:
+        assert response.status == 200
+    assert len(bot.traced(EnvelopeReceived)) == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Slack-Signature": f"v0={'0' * 64}"}, signed(b"", age_s=301)])
+async def test_an_unsigned_body_is_not_read_a3(bot: BotUnderTest, headers: dict[str, str]) -> None:
+    """A3: the answer comes before the body, which may be a form of a megabyte that takes long to parse."""
+    await bot.start(**ON_HTTP)
+    address = bot.machine.http_address
+    assert address is not None
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    lines = {"Host": "x", "Content-Length": "1000000", **headers, **kind}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    writer.write(f"POST {SLACK_PATH} HTTP/1.1\r\n{head}\r\n".encode())
+    await writer.drain()
+
+    status = await reader.readline()
+
+    assert b"401" in status
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_slash_at_the_end_is_served_b17(bot: BotUnderTest, http: aiohttp.ClientSession) -> None:
+    """B17: people type it into the app's settings, and Slack sends there."""
+    await bot.start(Numbers, **ON_HTTP)
+    body = event("number 1")
+
+    async with http.post(f"{url(bot)}/", data=body, headers=signed(body)) as response:
+        taken = response.status
+    async with http.post(f"{url(bot)}/", data=body) as response:
+        unsigned = response.status
+
+    assert (taken, unsigned) == (200, 401)
+    with pytest.raises(PluginError, match="needs a path"):
+        webhook(f"{SLACK_PATH}/")
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [(ON_HTTP, "Set the request URLs"), ({"HTTP": "127.0.0.1:0"}, "Set SLACK_SIGNING_SECRET")],
+)
+async def test_slack_at_a_wrong_path_is_told_in_the_log_b17(
+    bot: BotUnderTest, http: aiohttp.ClientSession, settings: dict[str, Any], remedy: str
+) -> None:
+    """B17: Slack's settings only say that the address did not answer with 200."""
+    await bot.start(**settings)
+    body = event("number 1")
+
+    with capture_logs() as logs:
+        async with http.post(f"{base(bot)}/slack/event", data=body, headers=signed(body)) as response:
+            assert response.status == 404
+        async with http.get(f"{base(bot)}/favicon.ico") as response:
+            assert response.status == 404
+
+    [line] = [log for log in logs if "404" in log["event"]]
+    assert (line["method"], line["path"]) == ("POST", "/slack/event")
+    assert line["remedy"].startswith(remedy)
 
 
 async def test_a_second_delivery_runs_no_handler(bot: BotUnderTest) -> None:

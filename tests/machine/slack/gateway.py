@@ -27,12 +27,12 @@ async def silence(_request: web.Request) -> web.StreamResponse:
     raise AssertionError
 
 
-def status(code: int, **headers: str) -> Fault:
-    """Answer with nothing but an HTTP status."""
+def status(code: int, told: str = "ratelimited", **headers: str) -> Fault:
+    """Answer with nothing but an HTTP status, and the name of an error."""
 
     async def answer(_request: web.Request) -> web.StreamResponse:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return web.json_response({"ok": False, "error": "ratelimited"}, status=code, headers=named)
+        return web.json_response({"ok": False, "error": told}, status=code, headers=named)
 
     return answer
 

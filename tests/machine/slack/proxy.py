@@ -53,6 +53,7 @@ class Proxy:
                 lines = data.decode("latin-1").splitlines()
                 if keep and lines and lines[0].endswith("HTTP/1.1"):
                     self.requests.append(lines[0])
+                    data = data.replace(b"Host: slack.example", b"Host: 127.0.0.1")  # or the sandbox refuses it
                 writer.write(data)
                 await writer.drain()
         writer.close()

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import ssl
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
 from slack_sdk.errors import SlackApiError
+from structlog.testing import capture_logs
 
 from machine.errors import MachineError
+from machine.metrics import Metrics
 from machine.plugins import Command
-from machine.slack.retries import CONNECTION_RETRIES, RATE_LIMIT_RETRIES, only_reads
+from machine.slack.retries import CONNECTION_RETRIES, RATE_LIMIT_RETRIES, network_remedy, only_reads
+from machine.trace import CallGivenUp
 from tests.conftest import BotUnderTest
 from tests.machine.plugins.catching import Catcher, catcher, caught
 from tests.machine.slack.gateway import Fault, Gateway, drop, silence, status
@@ -201,6 +207,106 @@ async def test_a_message_is_never_posted_twice(
     assert gateway.received["chat.postMessage"] == 1
     [call] = bot.calls("chat.postMessage")
     assert (call.is_ok, bool(call.error)) == (False, True)
+
+
+NOT_TAKEN = [
+    status(503, Retry_After="2"),
+    status(503, "service_unavailable"),
+    status(200, "service_unavailable"),
+    status(500, "service_unavailable", Retry_After="3"),
+]
+
+
+@pytest.mark.parametrize("form", [False, True], ids=["JSON", "form"])
+@pytest.mark.parametrize("fault", NOT_TAKEN, ids=["503 with Retry-After", "503", "200", "500"])
+async def test_what_slack_has_not_taken_is_sent_again_b18(
+    bot: BotUnderTest, plugin: Catcher, gateway: Gateway, waits: list[float], fault: Fault, form: bool
+) -> None:
+    """B18: the message arrives, and once; nothing is given up."""
+    gateway.faults["chat.postMessage"] = [fault, fault]
+    where = {"channel": bot.workspace.find_channel("general").id, "text": "once"}
+
+    if form:
+        if fault is NOT_TAKEN[2]:
+            pytest.skip("slack_sdk takes 200 for an answer; no method of ours that writes is called so")
+        await plugin.web_client.api_call("chat.postMessage", data=where)
+    else:
+        await plugin.web_client.api_call("chat.postMessage", json=where)
+
+    assert gateway.received["chat.postMessage"] == 3
+    assert [said.text for said in bot.said()] == ["once"]
+    assert bot.traced(CallGivenUp) == []
+    if fault is NOT_TAKEN[0]:
+        assert waits.count(2.0) == 2
+
+
+async def test_a_refused_connection_is_tried_again_b18(bot: BotUnderTest, plugin: Catcher, waits: list[float]) -> None:
+    """B18: not a byte was sent; where nobody comes, it is told in trace, log and metrics."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        plugin.web_client.base_url = f"http://127.0.0.1:{nobody.getsockname()[1]}/api/"
+        metrics = Metrics(lambda: 0)
+        bot.machine.trace.subscribe(metrics.record)
+
+        with capture_logs() as logs, pytest.raises(aiohttp.ClientConnectorError):
+            await plugin.web_client.chat_postMessage(channel="C1", text="hello")
+
+    assert len([wait for wait in waits if wait > 0]) >= CONNECTION_RETRIES
+    [given_up] = bot.traced(CallGivenUp)
+    assert (given_up.method, given_up.is_uncertain) == ("chat.postMessage", False)
+    [line] = [log for log in logs if log["event"] == "A call to Slack was given up"]
+    assert (line["method"], line["is_uncertain"], line["log_level"]) == ("chat.postMessage", False, "warning")
+    page = metrics.page("")[0].decode()
+    assert 'machine_api_given_up_total{method="chat.postMessage",uncertain="false"} 1.0' in page
+
+
+@pytest.mark.parametrize("fault", [drop, status(503), status(500)], ids=["broken connection", "503", "500"])
+async def test_what_slack_may_have_taken_is_given_up_in_sight_b18(
+    bot: BotUnderTest, plugin: Catcher, gateway: Gateway, fault: Fault
+) -> None:
+    """B18: somebody may have to look whether the message is there."""
+    gateway.faults["chat.postMessage"] = [fault]
+
+    with capture_logs() as logs, pytest.raises((SlackApiError, aiohttp.ClientError)):
+        await plugin.say("general", "once")
+
+    [given_up] = bot.traced(CallGivenUp)
+    assert (given_up.method, given_up.is_uncertain, bool(given_up.error)) == ("chat.postMessage", True, True)
+    assert [log["is_uncertain"] for log in logs if "given up" in log["event"]] == [True]
+
+
+@pytest.mark.parametrize("fault", [drop, status(503), status(500)], ids=["broken connection", "503", "500"])
+async def test_retry_uncertain_sends_it_again_b18(
+    bot: BotUnderTest, gateway: Gateway, waits: list[float], monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    """B18: a policy for those to whom a message too many is better than none."""
+    monkeypatch.setattr(type(bot.sandbox), "__aenter__", _as_it_is)
+    monkeypatch.setattr(type(bot.sandbox), "__aexit__", _as_it_is)
+    plugin = await catcher(bot, SLACK_API_URL=gateway.api_url, RETRY_UNCERTAIN="true")
+    gateway.faults["chat.postMessage"] = [fault, fault]
+
+    await plugin.say("general", "at last")
+
+    assert gateway.received["chat.postMessage"] == 3
+    assert [said.text for said in bot.said()] == ["at last"]
+    assert bot.traced(CallGivenUp) == []
+
+
+async def test_refusals_are_not_given_up(bot: BotUnderTest, plugin: Catcher) -> None:
+    """Slack's answer is an answer."""
+    with pytest.raises(SlackApiError, match="channel_not_found"):
+        await plugin.web_client.chat_postMessage(channel="C0NOWHERE", text="hello")
+
+    assert bot.traced(CallGivenUp) == []
+
+
+def test_certificate_errors_name_the_variable_b17() -> None:
+    """B17: of all that can be wrong, the one that nobody finds by reading the error."""
+    key = ConnectionKey("slack.com", 443, True, True, None, None, None)
+    untrusted = aiohttp.ClientConnectorCertificateError(key, ssl.SSLCertVerificationError("unable to get local issuer"))
+
+    assert "SSL_CERT_FILE" in network_remedy(untrusted)
+    assert "SSL_CERT_FILE" not in network_remedy(aiohttp.ServerDisconnectedError())
 
 
 @pytest.mark.parametrize(

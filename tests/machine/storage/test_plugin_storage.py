@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from machine.errors import StorageError
 from machine.storage import PluginStorage
 from machine.storage.backends.base import MachineBaseStorage
 from machine.storage.backends.memory import MemoryStorage
+from machine.storage.codec import encode
 from machine.storage.plugin_storage import human_size
 from machine.trace import Invocation, Record, StorageAccessed, Trace, current_invocation
 from tests.machine.storage.stores import FakeClock
@@ -271,3 +273,56 @@ async def test_b6_watching_never_fails_what_is_watched(backend: MemoryStorage) -
 
     assert isinstance(await storage.get("password"), Awkward)
     assert len(seen) == 3
+
+
+async def test_shared_keys_and_plugin_keys_cannot_meet_a9() -> None:
+    """A9: not even where a shared key is spelled as a plugin's own is kept."""
+    backend = MemoryStorage({})
+    names = {"plugins.a.A", "plugins.b.B"}
+    a, b = (PluginStorage(name, backend, is_plugin=names.__contains__) for name in sorted(names))
+    await a.set("x", "of a")
+
+    for someone in (a, b):
+        assert not await someone.has("plugins.a.A:x", shared=True)
+        assert await someone.get("plugins.a.A:x", shared=True) is None
+    await b.set("plugins.a.A:x", "shared", shared=True)
+    await b.set("shared:plugins.a.A:x", "shared too", shared=True)
+    await b.set("plain", 1, shared=True)
+
+    assert await a.get("x") == "of a"
+    assert await a.get("plugins.a.A:x", shared=True) == "shared"
+    assert await a.get("shared:plugins.a.A:x", shared=True) == "shared too"
+    assert (await a.keys(), await b.keys()) == (["x"], [])
+    await b.delete("plugins.a.A:x", shared=True)
+    assert await a.get("x") == "of a"
+    assert not await b.has("plugins.a.A:x", shared=True)
+
+
+@pytest.mark.parametrize("secret", [None, SecretStr("a secret")])
+async def test_shared_keys_of_earlier_versions_are_still_read_a9(secret: SecretStr | None) -> None:
+    """A9: they lie where they lay, until they are written or deleted."""
+    backend = MemoryStorage({})
+    for key in ("example.com:hits", "shared:x", "plain:x"):
+        await backend.set(key, encode(1, key=key, secret=secret))
+    storage = PluginStorage("plugins.a.A", backend, secret=secret)
+
+    for key in ("example.com:hits", "shared:x", "plain:x"):
+        assert await storage.has(key, shared=True)
+        assert await storage.get(key, shared=True) == 1
+        await storage.set(key, 2, shared=True)
+        assert await storage.get(key, shared=True) == 2
+        await storage.delete(key, shared=True)
+        assert await storage.get(key, shared=True) is None
+    assert await backend.keys() == []
+
+
+@pytest.mark.parametrize("written", ["text", 5, 1.5, [1]])
+@pytest.mark.parametrize("secret", [None, SecretStr("a secret")])
+async def test_what_is_not_bytes_is_a_storage_error_a9(written: Any, secret: SecretStr | None) -> None:
+    """A9: a store may hold what other programs wrote."""
+    backend = SevenMethods({})
+    backend.data["plugins.a.A:x"] = written
+    storage = PluginStorage("plugins.a.A", backend, secret=secret)
+
+    with pytest.raises(StorageError, match=r"'plugins.a.A:x' is .*something else wrote it"):
+        await storage.get("x")

@@ -200,3 +200,26 @@ def write_and_be_killed(path: Path, writes: int) -> int:
             reported.readline()
         writer.kill()  # in the middle of a write, for it never pauses
         return max(map(int, reported.read().split()), default=writes - 1)
+
+
+async def test_rows_that_something_else_wrote_are_storage_errors_a9(tmp_path: Path) -> None:
+    """A9: SQLite keeps any type in any column; the rows beside them stay readable."""
+    path = tmp_path / "storage.db"
+    storage = await opened(path)
+    await storage.set("good", b"value")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        for key, value in (("text", "abc"), ("number", 5), ("real", 1.5), (b"blob", b"x")):
+            other.execute("INSERT INTO storage VALUES (?, ?, ?)", (key, value, float("inf")))
+        other.execute("INSERT INTO storage VALUES ('expiry', x'00', 'soon')")
+
+    for key in ("text", "number", "real"):
+        with pytest.raises(StorageError, match=f"The value of '{key}' in .* something else wrote it"):
+            await storage.get(key)
+    with pytest.raises(StorageError, match=r"The expiry of 'expiry' in .* is str"):
+        await storage.expiry("expiry")
+
+    assert await storage.keys() == ["expiry", "good", "number", "real", "text"]
+    assert await storage.get("good") == b"value"
+    await storage.set("text", b"mine")
+    assert await storage.get("text") == b"mine"
+    await storage.close()

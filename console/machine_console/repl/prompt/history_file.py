@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
 
+from machine.private_files import make_private_file, make_private_folder
 from machine.redaction import redact
 
 MAX_INPUTS = 5_000
@@ -46,8 +47,8 @@ class HistoryFile(FileHistory):
         if len(text) > MAX_INPUT_LENGTH or redact(text) != text:
             return
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+            make_private_folder(self._path.parent)
+            make_private_file(self._path)
             super().store_string(text)
         except OSError:
             return

@@ -21,9 +21,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from machine.accepting import Acceptor
 from machine.bot import Machine
 from machine.errors import MachineError
 from machine.logger import get_logger
+from machine.private_files import make_private_file
 from machine.redaction import redact
 from machine_console.history.history import History
 from machine_console.history.log_stream import LogQuery, LogStream
@@ -129,19 +131,12 @@ class ReplServer:
         resources.enter_context(interruptible(_ignore, SIGNAL))
         resources.enter_context(routed_output())
         listening.listen()
-        listening.setblocking(False)
-        asyncio.get_running_loop().add_reader(listening, self._accept, listening)
-        resources.callback(asyncio.get_running_loop().remove_reader, listening)
+        resources.callback(Acceptor(listening, self._accept, "REPL").close)
         name = Name(self._project.name, path)
         name.give()
         resources.callback(name.take_back)
 
-    def _accept(self, listening: socket.socket) -> None:
-        try:
-            connection, _ = listening.accept()
-        except OSError:
-            return
-        connection.setblocking(False)
+    def _accept(self, connection: socket.socket) -> None:
         if not is_trusted(connection, self._owner) or len(self._connections) >= MAX_SESSIONS:
             _logger.warning("REPL refused", who=_who(connection))
             connection.close()
@@ -246,7 +241,9 @@ class ReplServer:
 
 def _lock(path: Path, resources: ExitStack) -> None:
     """Make sure that no other bot listens; the system lets go of the lock when this process ends, however it does."""
-    file = resources.enter_context(path.with_name(path.name + ".lock").open("a+"))
+    lock = path.with_name(path.name + ".lock")
+    make_private_file(lock)  # whoever can open it can hold it
+    file = resources.enter_context(lock.open("a+"))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

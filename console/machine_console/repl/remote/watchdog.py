@@ -67,8 +67,10 @@ class Watchdog:
             except TimeoutError:
                 self._look()
                 continue
-            except OSError:
-                return
+            except OSError:  # no file descriptors are left
+                self._is_over.wait(_LOOK_EVERY_S)
+                self._look()
+                continue
             with connection:
                 self._serve(connection)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from machine.sandbox.api.methods.call import Answer, Call, Method
+from machine.sandbox.api.tokens import upload_ticket
 from machine.sandbox.arguments import Arguments
 from machine.sandbox.refusal import SlackRefusal
 from machine.sandbox.state.objects import Conversation, Draft, File
@@ -13,7 +14,8 @@ _MAX_PAGE_SIZE = 1_000
 def _get_upload_url(call: Call) -> Answer:
     name, length = call.arguments.required("filename"), call.arguments.number("length")
     file = call.workspace.files.expect(name, length, call.actor.id, call.arguments.maybe_text("alt_txt"))
-    return {"upload_url": f"{call.base_url}/upload/v1/{file.id}", "file_id": file.id}
+    ticket = upload_ticket(call.workspace.app, file.id)
+    return {"upload_url": f"{call.base_url}/upload/v1/{ticket}", "file_id": file.id}
 
 
 def _complete_upload(call: Call) -> Answer:

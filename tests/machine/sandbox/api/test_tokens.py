@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
@@ -76,13 +78,20 @@ async def test_what_people_may_not_do_is_refused(alice: AsyncWebClient, app: App
 
 async def test_nobody_else_has_a_token(workspace: Workspace, sandbox: Sandbox, alice: AsyncWebClient) -> None:
     """Neither strangers nor bots, and no longer those who have left."""
+    alice_id, of_bob = workspace.find_person("alice").id, sandbox.user_token("bob")
     workspace.change_person("bob", is_deleted=True)
     expected = {
         "xoxp-sandbox-mallory": "invalid_auth",
+        "xoxp-sandbox-alice": "invalid_auth",
+        f"xoxp-sandbox-{alice_id}": "invalid_auth",
+        f"xoxp-sandbox-{alice_id}-{'0' * 32}": "invalid_auth",
+        f"xoxp-sandbox-{alice_id}-{of_bob.rpartition('-')[2]}": "invalid_auth",
+        "xoxb-sandbox-bot": "invalid_auth",
+        "xapp-1-sandbox-app": "invalid_auth",
         "xoxp-sandbox-": "invalid_auth",
         "alice": "invalid_auth",
         f"xoxp-sandbox-{workspace.bot.name}": "invalid_auth",
-        "xoxp-sandbox-bob": "account_inactive",
+        of_bob: "account_inactive",
     }
     for token, error in expected.items():
         with pytest.raises(SlackApiError) as caught:
@@ -93,6 +102,71 @@ async def test_nobody_else_has_a_token(workspace: Workspace, sandbox: Sandbox, a
         sandbox.user_token("mallory")
     assert "bob" not in sandbox.user_tokens
     assert workspace.bot.name not in sandbox.user_tokens
+
+
+def test_tokens_are_other_ones_in_each_run_a4() -> None:
+    """A4: whoever saw one, in the documentation or yesterday, cannot use it."""
+    one, other = (Sandbox(Workspace.default()) for _ in range(2))
+
+    assert one.bot_token != other.bot_token
+    assert one.app_token != other.app_token
+    assert one.user_token("alice") != other.user_token("alice")
+    assert len({*one.user_tokens.values()}) == len(one.user_tokens)
+
+
+async def test_the_workspace_file_sets_tokens_a4(tmp_path: Path) -> None:
+    """A4: for scripts that are to work from run to run."""
+    file = tmp_path / "workspace.toml"
+    file.write_text(
+        "[app]\nname = 'b'\nbot_token = 'xoxb-mine'\napp_token = 'xapp-mine'\n"
+        "[[people]]\nname = 'ada'\ntoken = 'xoxp-of-ada'\n[[people]]\nname = 'bob'\n[[channels]]\nname = 'general'\n"
+    )
+    async with Sandbox(Workspace.from_toml(file)) as sandbox:
+        ada = AsyncWebClient(token="xoxp-of-ada", base_url=sandbox.api_url)
+        assert (await ada.auth_test())["user"] == "ada"
+        guess = f"xoxp-sandbox-{sandbox.workspace.find_person('ada').id}-"
+        with pytest.raises(SlackApiError, match="invalid_auth"):
+            await ada.auth_test(token=guess)
+        assert (sandbox.bot_token, sandbox.app_token) == ("xoxb-mine", "xapp-mine")
+        assert sandbox.user_token("ada") == "xoxp-of-ada"
+        assert (await ada.auth_test(token=sandbox.user_token("bob")))["user"] == "bob"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:80"},
+        {"Host": "127.0.0.1@evil.example"},
+        {"Host": "[::"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=str,
+)
+async def test_pages_of_other_sites_are_refused_a4(sandbox: Sandbox, headers: dict[str, str]) -> None:
+    """A4: a form of another page, or a name of its own that leads to 127.0.0.1, reaches no door of the sandbox."""
+    form = {"token": sandbox.user_token("alice"), "channel": "#general", "text": "hello"}
+    async with aiohttp.ClientSession() as http:
+        for path in ("/api/chat.postMessage", "/upload/v1/F0", "/commands/T0/x"):
+            async with http.post(sandbox.base_url + path, data=form, headers=headers) as answer:
+                assert answer.status == 403
+        async with http.get(f"{sandbox.base_url}/link/", headers=headers) as answer:
+            assert answer.status == 403
+    assert not [message for message in sandbox.workspace.history("#general") if message.text == "hello"]
+
+
+async def test_programs_of_this_machine_are_served_a4(sandbox: Sandbox) -> None:
+    """A4: also those that name the page as websocket-client does, and those that say localhost."""
+    async with aiohttp.ClientSession() as http:
+        for host in (f"127.0.0.1:{sandbox.port}", f"localhost:{sandbox.port}", "localhost:1", f"[::1]:{sandbox.port}"):
+            for own in ({}, {"Origin": f"http://{host}"}, {"Sec-Fetch-Site": "none"}):
+                async with http.post(f"{sandbox.api_url}api.test", headers={"Host": host, **own}) as answer:
+                    assert answer.status == 200
 
 
 async def test_a_crowd_is_not_printed(clock: ManualClock) -> None:
