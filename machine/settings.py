@@ -318,9 +318,9 @@ class Settings(BaseModel):
 class CaseInsensitiveDict(MutableMapping[str, Any]):
     """Settings by name, in any case of letters; printing it shows no secret."""
 
-    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None, /, **named: Any) -> None:
         self._values: dict[str, Any] = {}
-        self.update(values or {})
+        self.update(values or {}, **named)
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name.upper()]
@@ -339,6 +339,21 @@ class CaseInsensitiveDict(MutableMapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.upper() in self._values
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self._values == {str(name).upper(): value for name, value in other.items()}
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
+
+    def copy(self) -> CaseInsensitiveDict:
+        """Another one with the same values."""
+        return CaseInsensitiveDict(self._values)
+
+    def lower_items(self) -> Iterator[tuple[str, Any]]:
+        """Names in small letters, with their values."""
+        return ((name.lower(), value) for name, value in self._values.items())
 
     def __repr__(self) -> str:
         shown = {name: _shown(name, value) for name, value in self._values.items()}

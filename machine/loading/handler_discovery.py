@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
+from machine.loading.peer_hints import BEFORE_030
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.declarations import Declarations, declared
 from machine.plugins.triggers import On, Process, Schedule, TextTrigger, Trigger, Webhook
@@ -113,7 +114,7 @@ def _functions(cls: type) -> Iterator[tuple[str, Callable[..., Any]]]:
 
 def _check_is_async(function: Callable[..., Any], where: _Where) -> None:
     if not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)):
-        raise where.problem("is not async. Write `async def`.")
+        raise where.problem(f"is not async. {BEFORE_030}")
 
 
 def _check_webhook(function: Callable[..., Any], declarations: Declarations, where: _Where) -> None:

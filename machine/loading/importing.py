@@ -21,6 +21,7 @@ from types import CodeType, ModuleType
 
 from machine.errors import Mistake, PluginError, SettingsError
 from machine.exception_policy import concerns_others
+from machine.loading.peer_hints import remedy
 from machine.loading.source_files import is_foreign, is_source
 from machine.tracebacks import one_line, own_traceback
 
@@ -203,9 +204,8 @@ def import_failed(name: str, error: BaseException, project: Project) -> PluginEr
         if lost.is_symlink():
             return PluginError(name, "The link leads nowhere.", phase="import", file=str(lost))
         return PluginError(name, f"There is no module {name}. Check the name in PLUGINS.", phase="import")
-    return PluginError(
-        name, one_line(error), phase="import", file=file, line=line, traceback=own_traceback(error, file or "")
-    )
+    problem = " ".join(filter(None, [one_line(error), remedy(error)]))
+    return PluginError(name, problem, phase="import", file=file, line=line, traceback=own_traceback(error, file or ""))
 
 
 def _last_own_frame(error: BaseException, project: Project) -> tuple[str | None, int | None]:

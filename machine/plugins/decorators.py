@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from machine.errors import PluginError
 from machine.plugins.declarations import Combine, RequiredRoles, declare
@@ -55,6 +55,15 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class DecoratedPluginFunc(Protocol[P, R_co]):
+    """A decorated method, in the annotations of plugins for slack-machine."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Call the method."""
 
 
 def process(slack_event_type: str) -> Callable[[F], F]:

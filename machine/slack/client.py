@@ -58,6 +58,26 @@ class SlackClient:
         """Channels, groups and direct messages by id, as far as they are known yet."""
         return self.directory.channels
 
+    # The next four, `send` and `send_scheduled` are what plugins for slack-machine call on `self._client`.
+
+    @property
+    def users_by_email(self) -> Mapping[str, User]:
+        """People by e-mail address, as far as they are known yet."""
+        return self.directory.users_by_email
+
+    @property
+    def web_client(self) -> SlackWebClient:
+        """slack_sdk's Web API client."""
+        return self.web
+
+    def get_user_by_id(self, user_id: str) -> User | None:
+        """The person with this id; `None` if unknown."""
+        return self.users.get(user_id)
+
+    def get_user_by_email(self, email: str) -> User | None:
+        """The person with this e-mail address, in any case of letters; `None` if unknown."""
+        return self.users_by_email.get(email.lower())
+
     def user(self, user_id: str) -> User:
         """The person with this id; a `User` with nothing but the id where Slack tells no more."""
         return self.users.get(user_id) or User(id=user_id)
@@ -83,7 +103,7 @@ class SlackClient:
         split: bool = False,
         **kwargs: Any,
     ) -> AsyncSlackResponse:
-        """Post a message; with `ephemeral_user`, one that only this person sees (and `thread_ts` is not used).
+        """Post a message; with `ephemeral_user`, one that only this person sees.
 
         With `split`, a text over 4,000 characters becomes several messages, broken between lines where it can be;
         attachments and blocks come with the last, whose response is returned.
@@ -101,9 +121,11 @@ class SlackClient:
         where = self._channel_id(channel)
         if ephemeral_user is not None:
             return await self.web.chat_postEphemeral(
-                channel=where, user=self._user_id(ephemeral_user), **content, **kwargs
+                channel=where, user=self._user_id(ephemeral_user), thread_ts=thread_ts, **content, **kwargs
             )
         return await self.web.chat_postMessage(channel=where, thread_ts=thread_ts, **content, **kwargs)
+
+    send = say
 
     async def say_scheduled(
         self,
@@ -126,6 +148,8 @@ class SlackClient:
             **_content(text, attachments, blocks),
             **kwargs,
         )
+
+    send_scheduled = say_scheduled
 
     async def update(
         self,

@@ -156,8 +156,8 @@ async def test_say_in_a_thread(bot: BotUnderTest, plugin: Catcher) -> None:
 
 
 @pytest.mark.parametrize("who", ["alice", "@alice", "id", "object"])
-async def test_an_ephemeral_message_beats_a_thread(bot: BotUnderTest, plugin: Catcher, who: str) -> None:
-    """As documented: `ephemeral_user` takes precedence over `thread_ts`."""
+async def test_an_ephemeral_message_in_a_thread(bot: BotUnderTest, plugin: Catcher, who: str) -> None:
+    """B8: `thread_ts` says where, `ephemeral_user` who sees it."""
     alice = bot.workspace.find_person("alice")
     question = bot.workspace.post("alice", "general", "why?")
     given: dict[str, Any] = {"id": alice.id, "object": plugin.users[alice.id]}
@@ -166,7 +166,7 @@ async def test_an_ephemeral_message_beats_a_thread(bot: BotUnderTest, plugin: Ca
 
     [call] = bot.calls("chat.postEphemeral")
     general = bot.workspace.find_channel("general")
-    assert call.arguments == {"channel": general.id, "user": alice.id, "text": "psst"}
+    assert call.arguments == {"channel": general.id, "user": alice.id, "text": "psst", "thread_ts": question.ts}
     assert response["message_ts"]
     assert bot.calls("chat.postMessage") == []
 
