@@ -111,7 +111,7 @@ async def test_say_ephemeral_shows_it_to_the_sender_only(
 
     [call] = bot.calls("chat.postEphemeral")
     assert call.arguments == {"channel": message.channel.id, "user": message.sender.id, "text": "psst", **options}
-    assert response["message_ts"] == bot.said()[0].ts
+    assert response["message_ts"] == bot.said(**options)[0].ts
 
 
 @pytest.mark.parametrize(
