@@ -28,6 +28,7 @@ from machine.loading.reports import Reports
 from machine.loading.settings_file import SettingsFile
 from machine.logger import get_logger
 from machine.logs import TraceLogHandler
+from machine.near_names import did_you_mean
 from machine.plugins.base import MachineBasePlugin
 from machine.read_only import require_writable
 from machine.receiving.receiver import Receiver
@@ -263,6 +264,7 @@ class Machine:
         try:
             parts = self._started = await self._build()
             if self.loads_plugins:
+                self._warn_of_settings()
                 await parts.plugins.load_all()
             if self.listens:
                 await self._listen(parts)
@@ -368,6 +370,17 @@ class Machine:
         self._to_close.append(parts.receiver.pause)
         await parts.receiver.start()
 
+    def _warn_of_settings(self) -> None:
+        """Say what is probably a mistake, and cannot be refused."""
+        for mistake in self.settings.misspelt():
+            _logger.warning(str(mistake))
+        folder = self.settings.plugin_dir
+        if folder != Settings.model_fields["plugin_dir"].default and not self._project.plugin_dir.exists():
+            near = did_you_mean(folder, (path.name for path in self._root.iterdir() if path.is_dir()))
+            _logger.warning(
+                f"PLUGIN_DIR is {folder!r}, and there is no such folder.{near}", at=str(self._project.plugin_dir)
+            )
+
     async def _drain(self) -> None:
         await self.receiver.drain(timedelta(seconds=self.settings.drain_timeout))
 
@@ -394,6 +407,7 @@ class Machine:
         loader = self._loader(settings, parts.slack, parts.dispatcher)
         if await parts.plugins.rebuild(loader, settings.plugins, self._settings_file.path):
             self.settings = settings
+            self._warn_of_settings()
             reader = Reader.of(parts.slack.identity, settings)
             parts.dispatcher.configure(reader, log_messages=settings.log_handled_messages)
             logging.getLogger().setLevel(settings.loglevel)

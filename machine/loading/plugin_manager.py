@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.registry import Handler, Registry
 from machine.errors import PluginError
 from machine.loading.handler_discovery import plugin_name
+from machine.loading.handler_warnings import warn_of
 from machine.loading.importing import Project, fingerprint
 from machine.loading.loader import LoadedPlugin, Loader, unique
 from machine.loading.module_swap import ModuleSwap
@@ -319,11 +320,14 @@ class PluginManager:
         retired = [plugin for name, plugin in self.live.items() if plugins.get(name) is not plugin]
         return _Change(plugins, failures, retired)
 
-    def _check_beside(self, plugins: Mapping[str, LoadedPlugin]) -> Callable[[Iterable[Handler]], None]:
-        def check(handlers: Iterable[Handler]) -> None:
-            handlers = tuple(handlers)
+    def _check_beside(
+        self, plugins: Mapping[str, LoadedPlugin]
+    ) -> Callable[[MachineBasePlugin, Sequence[Handler]], None]:
+        def check(plugin: MachineBasePlugin, handlers: Sequence[Handler]) -> None:
+            others = [handler for loaded in plugins.values() for handler in loaded.handlers]
             self._jobs.check(handlers)
-            check_webhooks(handlers, (handler for plugin in plugins.values() for handler in plugin.handlers))
+            check_webhooks(handlers, others)
+            warn_of(plugin, handlers, others)
 
         return check
 

@@ -53,7 +53,7 @@ async def deployer(bot: BotUnderTest, **settings: Any) -> Deployer:
     return plugin
 
 
-def event(bot: BotUnderTest, kind: str, ts: str = "1.000001", **fields: Any) -> Envelope:
+def event(bot: BotUnderTest, kind: str, ts: Any = "1.000001", **fields: Any) -> Envelope:
     """One of the two events, as Slack sends them for `@machine deploy api`."""
     workspace = bot.workspace
     body = {
