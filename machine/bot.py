@@ -377,9 +377,8 @@ class Machine:
         folder = self.settings.plugin_dir
         if folder != Settings.model_fields["plugin_dir"].default and not self._project.plugin_dir.exists():
             near = did_you_mean(folder, (path.name for path in self._root.iterdir() if path.is_dir()))
-            _logger.warning(
-                f"PLUGIN_DIR is {folder!r}, and there is no such folder.{near}", at=str(self._project.plugin_dir)
-            )
+            problem = f"PLUGIN_DIR is {folder!r}, and there is no such folder.{near}"
+            _logger.warning(problem, at=str(self._project.plugin_dir))
 
     async def _drain(self) -> None:
         await self.receiver.drain(timedelta(seconds=self.settings.drain_timeout))

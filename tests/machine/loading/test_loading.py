@@ -391,7 +391,7 @@ FAILURES: dict[str, tuple[str | bytes, str, int | None, str]] = {
         "Broken.__init__() does not call that of its base class. Write",
     ),
     "B11 constructor that reads too early": (
-        f"{PLUGIN}    def __init__(self, *args):\n        self.x = self.settings['x']\n        super().__init__(*args)\n",
+        f"{PLUGIN}    def __init__(self, *args):\n        self.settings['x']\n        super().__init__(*args)\n",
         "construct",
         7,
         "`super().__init__(client, settings, storage)` first",
@@ -400,8 +400,7 @@ FAILURES: dict[str, tuple[str | bytes, str, int | None, str]] = {
         PLUGIN.replace("class", "\n@required_settings('plugin_dirs')\nclass") + "    pass\n",
         "settings",
         6,
-        "The setting PLUGIN_DIRS, which the plugin requires, is not set. Did you mean PLUGIN_DIR? "
-        "Write PLUGIN_DIRS = ... into local_settings.py, or export SM_PLUGIN_DIRS.",
+        "PLUGIN_DIRS, which the plugin requires, is not set. Did you mean PLUGIN_DIR or PLUGINS? Write PLUGIN_DIRS = ",
     ),
     "missing setting": (
         PLUGIN.replace("class", "\n@required_settings('WEATHER_KEY')\nclass") + "    pass\n",
