@@ -238,16 +238,17 @@ class Machine:
         await self.receiver.idle()
 
     async def reload(self, changed: Iterable[Path] | None = None) -> bool:
-        """Take over changed plugin files now; what fails leaves the old version live.
+        """Take over changed plugin files, and changed settings, now; what fails leaves the old version live.
 
         Args:
-            changed: The files to look at; all of the project's by default.
+            changed: The plugin files to look at; all of the project's by default, and its settings.
 
         Returns:
             Whether anything was replaced.
         """
         require_writable("Reloading plugins")
-        return await self._parts.plugins.reload(changed)
+        has_settings = changed is None and await self._settings_changed()
+        return await self._parts.plugins.reload(changed) or has_settings
 
     async def start(self) -> None:
         """Connect and load the plugins; returns when the bot is listening.
@@ -398,15 +399,21 @@ class Machine:
     def _watched_files(self) -> set[Path]:
         return {*self._parts.plugins.files(), *self._also_watch, self._settings_file.path}
 
-    async def _settings_changed(self) -> None:
-        """Take over changed settings, except those that need a start; a mistake leaves the old ones in force."""
+    async def _settings_changed(self) -> bool:
+        """Take over changed settings, except those that need a start; a mistake leaves the old ones in force.
+
+        Returns:
+            Whether they were taken over.
+        """
         parts, settings = self._parts, self._settings_file.changes(self.settings)
         if settings is None:
-            return
+            return False
         loader = self._loader(settings, parts.slack, parts.dispatcher)
-        if await parts.plugins.rebuild(loader, settings.plugins, self._settings_file.path):
+        is_done = await parts.plugins.rebuild(loader, settings.plugins, self._settings_file.path)
+        if is_done:
             self.settings = settings
             self._warn_of_settings()
             reader = Reader.of(parts.slack.identity, settings)
             parts.dispatcher.configure(reader, log_messages=settings.log_handled_messages)
             logging.getLogger().setLevel(settings.loglevel)
+        return is_done

@@ -75,6 +75,11 @@ class Project:
             and self.owns(Path(spec.origin or ""))
         }
 
+    def fingerprints(self) -> dict[Path, str | None]:
+        """Of the sources that the imported modules were compiled from; the files may have been saved since."""
+        loaders = [module.__spec__.loader for module in self.modules().values() if module.__spec__ is not None]
+        return {Path(loader.path): loader.fingerprint for loader in loaders if isinstance(loader, _SourceLoader)}
+
     def owns(self, path: Path) -> bool:
         """Whether a file belongs to the project."""
         return any(
@@ -186,9 +191,13 @@ class Project:
 def fingerprint(path: Path) -> str | None:
     """What tells one content of a file from another; `None` where there is no file."""
     try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+        return _digest(path.read_bytes())
     except OSError:
         return None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def import_failed(name: str, error: BaseException, project: Project) -> PluginError:
@@ -256,11 +265,18 @@ def _with_parents(name: str) -> Iterator[str]:
 
 
 class _SourceLoader(SourceFileLoader):
-    """Compiles the source each time; a `.pyc` is neither trusted nor written."""
+    """Compiles the source each time; a `.pyc` is neither trusted nor written.
+
+    Attributes:
+        fingerprint: Of the source that was compiled last; `None` before.
+    """
+
+    fingerprint: str | None = None
 
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
         data = self.get_data(path)
+        self.fingerprint = _digest(data)
         try:
             data.decode("utf-8-sig")
         except UnicodeDecodeError as error:

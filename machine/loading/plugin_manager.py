@@ -93,8 +93,10 @@ class PluginManager:
         async with self._lock:
             names = [*self._names, *self._project.plugin_modules()]
             self._reports.passed_over(self._project.passed_over())
+            # As they are imported: what is saved while an `init()` runs must count as a change.
+            before = {path: fingerprint(path) for path in self.files()}
             self._publish(await self._prepare(names, {}, ModuleSwap(self._project), Stopwatch()), names)
-            self._fingerprints = {path: fingerprint(path) for path in self.files()}
+            self._fingerprints = before | self._project.fingerprints()
 
     async def reload(self, changed: Iterable[Path] | None = None) -> bool:
         """Reload changed files; whatever fails leaves what ran before running.

@@ -676,3 +676,31 @@ async def test_the_log_lists_what_changed_but_not_without_end(bot: BotUnderTest,
     assert len(record.added) == 30
     assert line.fields["added"] == [*record.added[:20], "and 10 more"]
     assert line.fields["removed"] == list(record.removed) == ['plugins.greeter.Greeter.greet listen_to(r"^hello$")']
+
+
+async def test_a_plugin_that_is_saved_while_the_bot_starts_is_reloaded(bot: BotUnderTest) -> None:
+    """B5: it, and a module that it imports; what was imported is what counts as loaded."""
+    (bot.project / "words.py").write_text('WORD = "old"\n')
+    source = """
+        from pathlib import Path
+        from machine.plugins import MachineBasePlugin
+        from machine.plugins.decorators import listen_to
+        from words import WORD
+
+        class Slow(MachineBasePlugin):
+            async def init(self):
+                if WORD == "old":
+                    Path({words!r}).write_text("WORD = 'new'\\n")
+                    Path(__file__).write_text(Path(__file__).read_text().replace("first", "second"))
+
+            @listen_to("^word$")
+            async def word(self, msg):
+                await msg.say(f"first {{WORD}}")
+    """
+    bot.write_plugin("slow", source.format(words=str(bot.project / "words.py")))
+
+    await bot.start(watch=True)
+    await bot.record(PluginsReloaded)
+    bot.workspace.post("alice", "general", "word")
+
+    assert (await bot.answer()).text == "second new"
