@@ -196,6 +196,13 @@ def fingerprint(path: Path) -> str | None:
         return None
 
 
+def has_line(module: ModuleType, text: str) -> bool:
+    """Whether a line of the source that a module of the project was compiled from reads so, but for its blanks."""
+    loader = module.__spec__.loader if module.__spec__ is not None else None
+    lines = loader.source.decode("utf-8", "replace").splitlines() if isinstance(loader, _SourceLoader) else ()
+    return any(line.strip() == text for line in lines)
+
+
 def _digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
@@ -268,15 +275,17 @@ class _SourceLoader(SourceFileLoader):
     """Compiles the source each time; a `.pyc` is neither trusted nor written.
 
     Attributes:
-        fingerprint: Of the source that was compiled last; `None` before.
+        source: What was compiled last; empty before.
+        fingerprint: Of the source; `None` before.
     """
 
+    source: bytes = b""
     fingerprint: str | None = None
 
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
         data = self.get_data(path)
-        self.fingerprint = _digest(data)
+        self.fingerprint, self.source = _digest(data), data
         try:
             data.decode("utf-8-sig")
         except UnicodeDecodeError as error:

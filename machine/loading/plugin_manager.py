@@ -301,7 +301,7 @@ class PluginManager:
                 try:
                     classes += self._loader.classes(name)
                 except PluginError as error:
-                    failures[name] = error
+                    failures[name] = swap.hint(error)
         stopwatch.step("import")
         plugins = dict(kept)
         try:
@@ -314,7 +314,7 @@ class PluginManager:
                 try:
                     plugins[name] = await swap.running(loading)
                 except PluginError as error:
-                    failures[name] = error
+                    failures[name] = swap.hint(error)
         except BaseException:  # it is given up
             await _discard(plugins, kept, swap)
             raise
