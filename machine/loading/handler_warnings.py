@@ -103,7 +103,9 @@ def _never_comes(trigger: Trigger) -> str:
         return ""
     if trigger.event_type.startswith("message."):
         return f'The event {trigger.event_type} arrives as "message". Write @process("message")'
-    return f"Slack has no event {trigger.event_type}.{did_you_mean(trigger.event_type, sorted(_KNOWN_EVENTS))}"
+    # Slack adds events without notice, so only what looks like another one is doubted.
+    meant = did_you_mean(trigger.event_type, sorted(_KNOWN_EVENTS), cutoff=0.85)
+    return f"Slack has no event {trigger.event_type}.{meant}" if meant else ""
 
 
 def _answered_twice(handlers: Iterable[Handler], others: Iterable[Handler]) -> Iterator[Suspicion]:

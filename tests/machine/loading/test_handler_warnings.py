@@ -59,6 +59,8 @@ RIGHT = [
     "@webhook('/x')\nasync def f(self, request): return 'y'",
     "@process('reaction_added')\nasync def f(self, event): pass",
     "@process('message')\nasync def f(self, event): pass",
+    "@process('workflow_published')\nasync def f(self, event): pass",
+    "@process('an_event_of_next_year')\nasync def f(self, event): pass",
     "@polite\n@listen_to('x')\nasync def f(self, msg): pass",
     "@listen_to('x')\n@bare\nasync def f(self, msg): pass",
     "async def init(self): pass",
