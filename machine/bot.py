@@ -28,6 +28,7 @@ from machine.loading.reports import Reports
 from machine.loading.settings_file import SettingsFile
 from machine.logger import get_logger
 from machine.logs import TraceLogHandler
+from machine.near_names import did_you_mean
 from machine.plugins.base import MachineBasePlugin
 from machine.read_only import require_writable
 from machine.receiving.receiver import Receiver
@@ -247,16 +248,17 @@ class Machine:
         await self.receiver.idle()
 
     async def reload(self, changed: Iterable[Path] | None = None) -> bool:
-        """Take over changed plugin files now; what fails leaves the old version live.
+        """Take over changed plugin files, and changed settings, now; what fails leaves the old version live.
 
         Args:
-            changed: The files to look at; all of the project's by default.
+            changed: The plugin files to look at; all of the project's by default, and its settings.
 
         Returns:
             Whether anything was replaced.
         """
         require_writable("Reloading plugins")
-        return await self._parts.plugins.reload(changed)
+        has_settings = changed is None and await self._settings_changed()
+        return await self._parts.plugins.reload(changed) or has_settings
 
     async def start(self) -> None:
         """Connect and load the plugins; returns when the bot is listening.
@@ -273,6 +275,7 @@ class Machine:
         try:
             parts = self._started = await self._build()
             if self.loads_plugins:
+                self._warn_of_settings()
                 await parts.plugins.load_all()
             if self.listens:
                 await self._listen(parts)
@@ -378,6 +381,16 @@ class Machine:
         self._to_close.append(parts.receiver.pause)
         await parts.receiver.start()
 
+    def _warn_of_settings(self) -> None:
+        """Say what is probably a mistake, and cannot be refused."""
+        for mistake in self.settings.misspelt():
+            _logger.warning(str(mistake))
+        folder = self.settings.plugin_dir
+        if folder != Settings.model_fields["plugin_dir"].default and not self._project.plugin_dir.exists():
+            near = did_you_mean(folder, (path.name for path in self._root.iterdir() if path.is_dir()))
+            problem = f"PLUGIN_DIR is {folder!r}, and there is no such folder.{near}"
+            _logger.warning(problem, at=str(self._project.plugin_dir))
+
     async def _drain(self) -> None:
         await self.receiver.drain(timedelta(seconds=self.settings.drain_timeout))
 
@@ -396,14 +409,21 @@ class Machine:
     def _watched_files(self) -> set[Path]:
         return {*self._parts.plugins.files(), *self._also_watch, self._settings_file.path}
 
-    async def _settings_changed(self) -> None:
-        """Take over changed settings, except those that need a start; a mistake leaves the old ones in force."""
+    async def _settings_changed(self) -> bool:
+        """Take over changed settings, except those that need a start; a mistake leaves the old ones in force.
+
+        Returns:
+            Whether they were taken over.
+        """
         parts, settings = self._parts, self._settings_file.changes(self.settings)
         if settings is None:
-            return
+            return False
         loader = self._loader(settings, parts.slack, parts.dispatcher)
-        if await parts.plugins.rebuild(loader, settings.plugins, self._settings_file.path):
+        is_done = await parts.plugins.rebuild(loader, settings.plugins, self._settings_file.path)
+        if is_done:
             self.settings = settings
+            self._warn_of_settings()
             reader = Reader.of(parts.slack.identity, settings)
             parts.dispatcher.configure(reader, log_messages=settings.log_handled_messages)
             logging.getLogger().setLevel(settings.loglevel)
+        return is_done

@@ -19,7 +19,7 @@ _MAX_SCOPES = 255
 _MAX_BOT_NAME = 80
 _MAX_COMMAND = 32
 _MAX_CALLBACK_ID = 255
-_COMMAND = re.compile(r"/[a-z0-9_\-.]+")
+COMMAND = re.compile(r"/[a-z0-9_\-.]+")
 _BOT_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -41,7 +41,7 @@ def _in_names(manifest: Mapping[str, Any]) -> Iterator[str]:
 def _in_commands(manifest: Mapping[str, Any]) -> Iterator[str]:
     for number, command in enumerate(_items(manifest, "features", "slash_commands")):
         place, name = f"features.slash_commands[{number}]", str(command.get("command") or "")
-        if not _COMMAND.fullmatch(name):
+        if not COMMAND.fullmatch(name):
             yield f"{place}.command {name!r} must be a slash and small letters, digits, -, _ and . only."
         yield from _length(f"{place}.command", name, _MAX_COMMAND)
         yield from _length(f"{place}.description", str(command.get("description") or ""), MAX_COMMAND_DESCRIPTION)

@@ -27,6 +27,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from machine.address import Address
 from machine.errors import Mistake, SettingsError
+from machine.near_names import near_names
 from machine.redaction import REDACTED, is_secret_name, redact, redact_value, remember_secrets
 from machine.tracebacks import one_line
 
@@ -64,6 +65,12 @@ class InboxPolicy(StrEnum):
     REPORT = "report"
     OFF = "off"
 
+
+_OF_OTHER_PARTS = (  # read where they are needed
+    *("REDIS_URL", "REDIS_KEY_PREFIX", "REDIS_MAX_CONNECTIONS", "REPL_MODE", "REPL_SOCKET"),
+    *("DYNAMODB_CREATE_TABLE", "DYNAMODB_ENDPOINT_URL", "DYNAMODB_KEY_PREFIX", "DYNAMODB_TABLE_NAME"),
+)
+_RENAMED = {"SQLITE_FILE": "SQLITE_PATH", "SLACK_API_TOKEN": "SLACK_BOT_TOKEN", "TIMEZONE": "TZ", "TIME_ZONE": "TZ"}
 
 # Connections and storage are opened with these, once.
 _NEED_A_START = (
@@ -195,6 +202,19 @@ class Settings(BaseModel):
         later = [name.upper() for name in _NEED_A_START if getattr(wanted, name) != getattr(self, name)]
         return wanted.model_copy(update={name: getattr(self, name) for name in _NEED_A_START}), later
 
+    def misspelt(self) -> list[Mistake]:
+        """Settings that the framework does not know, with names near to one that it does; a plugin may know them."""
+        known = [*(name.upper() for name in type(self).model_fields), *_OF_OTHER_PARTS]
+        found = []
+        for name in self.model_extra or {}:
+            if name in _OF_OTHER_PARTS:
+                continue
+            near = [_RENAMED[name]] if name in _RENAMED else near_names(name, known, cutoff=0.8)
+            if near:
+                remedy = f"Did you mean {' or '.join(near)}? If it is a plugin's own, all is well."
+                found.append(Mistake(name, "is not a setting of the framework", remedy))
+        return found
+
     @property
     def needs_app_token(self) -> bool:
         """Whether Slack is listened to over Socket Mode, and does not send to the bot's own server."""
@@ -320,9 +340,9 @@ class Settings(BaseModel):
 class CaseInsensitiveDict(MutableMapping[str, Any]):
     """Settings by name, in any case of letters; printing it shows no secret."""
 
-    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None, /, **named: Any) -> None:
         self._values: dict[str, Any] = {}
-        self.update(values or {})
+        self.update(values or {}, **named)
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name.upper()]
@@ -341,6 +361,21 @@ class CaseInsensitiveDict(MutableMapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.upper() in self._values
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self._values == {str(name).upper(): value for name, value in other.items()}
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
+
+    def copy(self) -> CaseInsensitiveDict:
+        """Another one with the same values."""
+        return CaseInsensitiveDict(self._values)
+
+    def lower_items(self) -> Iterator[tuple[str, Any]]:
+        """Names in small letters, with their values."""
+        return ((name.lower(), value) for name, value in self._values.items())
 
     def __repr__(self) -> str:
         shown = {name: _shown(name, value) for name, value in self._values.items()}

@@ -14,6 +14,7 @@ from typing import Any
 from machine.dispatch.explanation import Explanation, considered, explain
 from machine.dispatch.kinds import Rule, rules_for
 from machine.dispatch.matching import Facts, Reader, Verdict
+from machine.dispatch.mentions import APP_MENTION, Mentions
 from machine.dispatch.pending_answer import Acknowledge, PendingAnswer
 from machine.dispatch.registry import Handler, Registry
 from machine.dispatch.supervisor import Supervisor
@@ -21,7 +22,7 @@ from machine.envelope import Envelope
 from machine.logger import get_logger, structlog
 from machine.plugins.declarations import RequiredRoles
 from machine.plugins.roles import missing_roles
-from machine.plugins.triggers import On, TextTrigger
+from machine.plugins.triggers import ListenTo, On, TextTrigger
 from machine.safe_repr import safe_repr
 from machine.slack.client import SlackClient
 from machine.trace import (
@@ -75,6 +76,7 @@ class Dispatcher:
         self.supervisor = Supervisor(trace, self._handler_failed)
         self._client = client
         self._reader = reader
+        self._mentions = Mentions(reader.user_id)
         self._trace = trace
         self._log_messages = log_messages
 
@@ -101,8 +103,10 @@ class Dispatcher:
             The tasks of the handlers, owned by the supervisor.
         """
         self._client.directory.update(envelope)
-        facts = Facts(envelope, self._reader)
+        facts = Facts(envelope, self._reader, self._mentions.twin_of(envelope))
         matches = self._find_matches(facts)
+        if envelope.type == APP_MENTION:
+            self._mentions.warn_if_alone(has_listeners=bool(self.registry.waiting_for(ListenTo)))
         if acknowledge is None:
             return [self._start(match, facts, None) for match in matches]
         answering = sum(match.may_answer for match in matches)
@@ -173,7 +177,7 @@ class Dispatcher:
             self._trace.emit(
                 HandlersConsidered(
                     matched=tuple([considered(match.handler, match.verdict) for match in matches]),
-                    explain=Explanation(registry.outline, envelope, self._reader),
+                    explain=Explanation(registry.outline, envelope, self._reader, facts.twin),
                     envelope_id=envelope.id,
                 )
             )

@@ -23,15 +23,17 @@ class Explanation:
         outline: The handlers there were.
         envelope: What they are held against.
         reader: How the bot read it.
+        twin: The type of the event that told of the same message before.
     """
 
     outline: Registry[Outline]
     envelope: Envelope
     reader: Reader
+    twin: str | None = None
 
     def __call__(self) -> tuple[Considered, ...]:
         """Every handler that the envelope was held against, in the order of the plugins."""
-        return explain(self.outline, Facts(self.envelope, self.reader))
+        return explain(self.outline, Facts(self.envelope, self.reader, self.twin))
 
 
 def explain(registry: Registry[Outline], facts: Facts) -> tuple[Considered, ...]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from machine.cached_property import cached_property
 from machine.dispatch.bot_mention import Addressing
+from machine.dispatch.mentions import APP_MENTION
 from machine.envelope import Envelope, Payload
 from machine.plugins.triggers import (
     Action,
@@ -102,21 +103,28 @@ class Reader:
 
 
 class Facts:
-    """What the judges want to know of one envelope, worked out once and only if asked for."""
+    """What the judges want to know of one envelope, worked out once and only if asked for.
 
-    def __init__(self, envelope: Envelope, reader: Reader) -> None:
+    Attributes:
+        envelope: What they are about.
+        twin: The type of the event that told of the same message before.
+    """
+
+    def __init__(self, envelope: Envelope, reader: Reader, twin: str | None = None) -> None:
         self.envelope = envelope
+        self.twin = twin
         self._reader = reader
 
     @cached_property
     def is_message(self) -> bool:
         """Whether the envelope tells of a message, new or edited."""
-        return self.envelope.event.get("type") == "message"
+        return self.envelope.event.get("type") in ("message", APP_MENTION)
 
     @cached_property
     def is_changed(self) -> bool:
-        """Whether a message was edited."""
-        return self.envelope.event.get("subtype") == "message_changed"
+        """Whether a message was edited; of a mention, an `app_mention` tells then."""
+        event = self.envelope.event
+        return event.get("subtype") == "message_changed" or (event.get("type") == APP_MENTION and "edited" in event)
 
     @cached_property
     def message(self) -> Payload:
@@ -206,6 +214,8 @@ def judge_respond_to(trigger: RespondTo, facts: Facts) -> Verdict:
         return obstacle
     if facts.addressed_text is None:
         return _NOT_ADDRESSED
+    if facts.twin is not None:
+        return Verdict(False, f"the same message came before, as the event {facts.twin}")
     return _search(trigger.pattern, facts.addressed_text)
 
 

@@ -10,11 +10,12 @@ from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 from machine.dispatch.kinds import RULES
+from machine.dispatch.mentions import APP_MENTION
 from machine.dispatch.prefilter import Prefilter
 from machine.envelope import Envelope
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.declarations import RequiredRoles
-from machine.plugins.triggers import HomeOpened, On, Process, Schedule, TextTrigger, Trigger
+from machine.plugins.triggers import HomeOpened, On, Process, RespondTo, Schedule, TextTrigger, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Registry(Generic[_ListenerT]):
         if trigger is Process:
             return self.named(Process, envelope.type)
         if issubclass(trigger, TextTrigger) and envelope.type != "message":
-            return ()
+            return handlers if trigger is RespondTo and envelope.type == APP_MENTION else ()
         if trigger is HomeOpened and envelope.type != "app_home_opened":
             return ()
         return handlers

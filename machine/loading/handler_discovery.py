@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from machine.dispatch.registry import Handler
 from machine.errors import PluginError
+from machine.loading.peer_hints import BEFORE_030
 from machine.plugins.base import MachineBasePlugin
 from machine.plugins.declarations import Declarations, declared
 from machine.plugins.triggers import On, Process, Schedule, TextTrigger, Trigger, Webhook
@@ -63,6 +64,10 @@ def _handlers(plugin: MachineBasePlugin) -> Iterator[Handler]:
         parameters = _parameters(function)
         for trigger in declarations.triggers:
             _check_arguments(trigger, parameters, where)
+            if declarations.required_roles and all(isinstance(one, Schedule | On) for one in declarations.triggers):
+                raise where.problem(
+                    f"asks for roles, but nobody runs what is decorated with @{trigger.describe()}. Take them off."
+                )
             if isinstance(trigger, Webhook):
                 _check_webhook(original, declarations, where)
             if isinstance(trigger, Process):
@@ -113,7 +118,7 @@ def _functions(cls: type) -> Iterator[tuple[str, Callable[..., Any]]]:
 
 def _check_is_async(function: Callable[..., Any], where: _Where) -> None:
     if not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)):
-        raise where.problem("is not async. Write `async def`.")
+        raise where.problem(f"is not async. {BEFORE_030}")
 
 
 def _check_webhook(function: Callable[..., Any], declarations: Declarations, where: _Where) -> None:
@@ -124,7 +129,9 @@ def _check_webhook(function: Callable[..., Any], declarations: Declarations, whe
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    return dict(list(inspect.signature(function).parameters.items())[1:])  # without self
+    parameters = list(inspect.signature(function).parameters.items())
+    takes_self = bool(parameters) and parameters[0][1].kind is not inspect.Parameter.VAR_POSITIONAL
+    return dict(parameters[1:] if takes_self else parameters)
 
 
 def _wanted_model(function: Callable[..., Any], parameters: dict[str, inspect.Parameter]) -> type[BaseModel] | None:
@@ -163,6 +170,11 @@ def _check_arguments(trigger: Trigger, parameters: dict[str, inspect.Parameter],
     }
     if missing := required - received - groups - {"logger"}:
         names = ", ".join(sorted(missing))
+        if isinstance(trigger, Schedule):
+            raise where.problem(
+                f"takes {names}, but no message causes a scheduled method to run. "
+                "Remove it, and write to a channel with self.say()."
+            )
         raise where.problem(
             f"needs an argument {names}, which @{trigger.describe()} does not give it. "
             "Remove it, give it a default, or name a group of the pattern so."

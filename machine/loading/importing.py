@@ -21,6 +21,7 @@ from types import CodeType, ModuleType
 
 from machine.errors import Mistake, PluginError, SettingsError
 from machine.exception_policy import concerns_others
+from machine.loading.peer_hints import remedy
 from machine.loading.source_files import is_foreign, is_source
 from machine.tracebacks import one_line, own_traceback
 
@@ -73,6 +74,11 @@ class Project:
             and isinstance(spec.loader, _SourceLoader)
             and self.owns(Path(spec.origin or ""))
         }
+
+    def fingerprints(self) -> dict[Path, str | None]:
+        """Of the sources that the imported modules were compiled from; the files may have been saved since."""
+        loaders = [module.__spec__.loader for module in self.modules().values() if module.__spec__ is not None]
+        return {Path(loader.path): loader.fingerprint for loader in loaders if isinstance(loader, _SourceLoader)}
 
     def owns(self, path: Path) -> bool:
         """Whether a file belongs to the project."""
@@ -185,9 +191,20 @@ class Project:
 def fingerprint(path: Path) -> str | None:
     """What tells one content of a file from another; `None` where there is no file."""
     try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+        return _digest(path.read_bytes())
     except OSError:
         return None
+
+
+def has_line(module: ModuleType, text: str) -> bool:
+    """Whether a line of the source that a module of the project was compiled from reads so, but for its blanks."""
+    loader = module.__spec__.loader if module.__spec__ is not None else None
+    lines = loader.source.decode("utf-8", "replace").splitlines() if isinstance(loader, _SourceLoader) else ()
+    return any(line.strip() == text for line in lines)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def import_failed(name: str, error: BaseException, project: Project) -> PluginError:
@@ -203,9 +220,8 @@ def import_failed(name: str, error: BaseException, project: Project) -> PluginEr
         if lost.is_symlink():
             return PluginError(name, "The link leads nowhere.", phase="import", file=str(lost))
         return PluginError(name, f"There is no module {name}. Check the name in PLUGINS.", phase="import")
-    return PluginError(
-        name, one_line(error), phase="import", file=file, line=line, traceback=own_traceback(error, file or "")
-    )
+    problem = " ".join(filter(None, [one_line(error), remedy(error)]))
+    return PluginError(name, problem, phase="import", file=file, line=line, traceback=own_traceback(error, file or ""))
 
 
 def _last_own_frame(error: BaseException, project: Project) -> tuple[str | None, int | None]:
@@ -256,11 +272,20 @@ def _with_parents(name: str) -> Iterator[str]:
 
 
 class _SourceLoader(SourceFileLoader):
-    """Compiles the source each time; a `.pyc` is neither trusted nor written."""
+    """Compiles the source each time; a `.pyc` is neither trusted nor written.
+
+    Attributes:
+        source: What was compiled last; empty before.
+        fingerprint: Of the source; `None` before.
+    """
+
+    source: bytes = b""
+    fingerprint: str | None = None
 
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
         data = self.get_data(path)
+        self.fingerprint, self.source = _digest(data), data
         try:
             data.decode("utf-8-sig")
         except UnicodeDecodeError as error:

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,17 +17,23 @@ from machine.dispatch.registry import Handler
 from machine.dispatch.slow_patterns import is_slow
 from machine.errors import PluginError
 from machine.exception_policy import concerns_others
-from machine.loading.handler_discovery import check_lifecycle, handlers_of, hidden_method, plugin_name
+from machine.loading.handler_discovery import check_lifecycle, handlers_of, plugin_name
 from machine.loading.importing import Project
 from machine.logger import get_logger
+from machine.near_names import did_you_mean
 from machine.plugins.base import Host, MachineBasePlugin
 from machine.plugins.declarations import required_settings_of
-from machine.settings import CaseInsensitiveDict
+from machine.settings import ENVIRONMENT_PREFIX, CaseInsensitiveDict
 from machine.slack.client import SlackClient
 from machine.storage import PluginStorage
 from machine.tracebacks import one_line, own_traceback
 
 INIT_TIMEOUT = timedelta(seconds=30)
+_SET_BY_BASE = frozenset({"_client", "settings", "storage"})
+_CONSTRUCTOR = (
+    "Write `def __init__(self, client, settings, storage)`, and in it `super().__init__(client, settings, storage)` "
+    "first; or use `async def init(self)` in its place."
+)
 INIT_IS_SLOW = timedelta(seconds=3)  # people wonder by then what they wait for
 
 _logger = get_logger(__name__)
@@ -114,7 +120,7 @@ class Loader:
         self,
         cls: type[MachineBasePlugin],
         previous: MachineBasePlugin | None = None,
-        check: Callable[[Iterable[Handler]], None] = lambda _: None,
+        check: Callable[[MachineBasePlugin, Sequence[Handler]], None] = lambda _plugin, _handlers: None,
     ) -> LoadedPlugin:
         """Make a plugin ready to go live: settings checked, constructed, handlers read and checked, `init()` done.
 
@@ -128,14 +134,12 @@ class Loader:
         """
         name, started = plugin_name(cls), time.perf_counter()
         if missing := [setting for setting in required_settings_of(cls) if self._settings.get(setting) is None]:
-            names = ", ".join(missing)
-            raise _wrong(cls, f"Required settings are not defined: {names}. Define them.", "settings")
+            raise _wrong(cls, " ".join(map(self._missing, missing)), "settings")
         check_lifecycle(cls)
         instance = self._construct(cls, name)
         handlers = handlers_of(instance)
-        _warn_of_hidden_methods(handlers)
         _warn_of_slow_patterns(handlers)
-        check(handlers)
+        check(instance, handlers)
         await self._in_time(instance, name, "init", instance.init())
         if previous is not None:
             await self._in_time(instance, name, "on_reload", instance.on_reload(previous))
@@ -160,13 +164,27 @@ class Loader:
             file=module.__file__,
         )
 
+    def _missing(self, setting: str) -> str:
+        return (
+            f"The setting {setting}, which the plugin requires, is not set."
+            f"{did_you_mean(setting, self._settings, cutoff=0.8)} "
+            f"Write {setting} = ... into local_settings.py, or export {ENVIRONMENT_PREFIX}{setting}."
+        )
+
     def _construct(self, cls: type[MachineBasePlugin], name: str) -> MachineBasePlugin:
         try:
             instance = cls(self._client, self._settings, self._storage_for(name))
         except BaseException as error:
             if concerns_others(error):
                 raise
-            raise _failed(cls, name, "construct", error) from error
+            failed = _failed(cls, name, "construct", error)
+            if not _takes_three(cls) or (isinstance(error, AttributeError) and error.name in _SET_BY_BASE):
+                failed.args = (f"{failed} {_CONSTRUCTOR}",)
+            raise failed from error
+        if not vars(instance).keys() >= _SET_BY_BASE:
+            raise _wrong(
+                cls, f"{cls.__name__}.__init__() does not call that of its base class. {_CONSTRUCTOR}", "construct"
+            )
         instance.connect_host(self._host)
         return instance
 
@@ -210,17 +228,12 @@ def _is_plugin_class(value: object) -> TypeGuard[type[MachineBasePlugin]]:
     return isinstance(value, type) and issubclass(value, MachineBasePlugin) and value is not MachineBasePlugin
 
 
-def _warn_of_hidden_methods(handlers: Iterable[Handler]) -> None:
-    """Other code, of the plugin itself perhaps, would call the handler in place of the framework's method."""
-    for name, handler in {handler.name: handler for handler in handlers}.items():
-        if hidden := hidden_method(handler):
-            _logger.warning(
-                "A handler takes the place of a method of MachineBasePlugin: give it another name",
-                handler=name,
-                hides=hidden,
-                plugin=handler.plugin,
-                at=f"{handler.source_file}:{handler.source_line}",
-            )
+def _takes_three(cls: type) -> bool:
+    try:
+        inspect.signature(cls).bind(None, None, None)
+    except TypeError:
+        return False
+    return True
 
 
 def _warn_of_slow_patterns(handlers: Iterable[Handler]) -> None:
@@ -229,7 +242,7 @@ def _warn_of_slow_patterns(handlers: Iterable[Handler]) -> None:
             pattern = getattr(handler.trigger, field_.name)
             if isinstance(pattern, re.Pattern) and is_slow(pattern):
                 _logger.warning(
-                    "A pattern may hold up the bot for ever: it repeats what is itself repeated; "
+                    "A pattern may block the bot for a long time: it repeats what is itself repeated; "
                     "let something stand between the repetitions that they cannot match",
                     handler=handler.name,
                     plugin=handler.plugin,

@@ -7,6 +7,7 @@ so it is enough to exchange the modules whenever code of the new version begins 
 
 from __future__ import annotations
 
+import linecache
 import sys
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +15,13 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from machine.loading.importing import Project
+from machine.errors import PluginError
+from machine.loading.importing import Project, has_line
+
+_RAN_BEFORE = (
+    "The live version has this line, and it ran then. If it registers something outside of the module, such as a metric"
+    " of prometheus_client, that is still there: see docs/reloading.md#what-outlives-a-module."
+)
 
 T = TypeVar("T")
 
@@ -49,6 +56,17 @@ class ModuleSwap:
     async def running(self, work: Coroutine[Any, Any, T]) -> T:
         """Await what the new version does; whenever it waits, the old version is in force."""
         return await _InSteps(work, self.new_version)
+
+    def hint(self, error: PluginError) -> PluginError:
+        """The same failure; where it is in a line that the old version has as well, with what may be the reason."""
+        cause = error.__cause__
+        if cause is None or isinstance(cause, ImportError | SyntaxError) or error.file is None or error.line is None:
+            return error
+        text = linecache.getline(error.file, error.line).strip()
+        old = [module for module in self._old.values() if module.__file__ == error.file]
+        if text and any(has_line(module, text) for module in old):
+            error.args = (f"{error}. {_RAN_BEFORE}",)
+        return error
 
     def finish(self) -> None:
         """Put the new version in force for good."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from machine.dispatch.dispatcher import Dispatcher
 from machine.dispatch.registry import Handler, Registry
 from machine.errors import PluginError
 from machine.loading.handler_discovery import plugin_name
+from machine.loading.handler_warnings import warn_of
 from machine.loading.importing import Project, fingerprint
 from machine.loading.loader import LoadedPlugin, Loader, unique
 from machine.loading.module_swap import ModuleSwap
@@ -92,8 +93,10 @@ class PluginManager:
         async with self._lock:
             names = [*self._names, *self._project.plugin_modules()]
             self._reports.passed_over(self._project.passed_over())
+            # As they are imported: what is saved while an `init()` runs must count as a change.
+            before = {path: fingerprint(path) for path in self.files()}
             self._publish(await self._prepare(names, {}, ModuleSwap(self._project), Stopwatch()), names)
-            self._fingerprints = {path: fingerprint(path) for path in self.files()}
+            self._fingerprints = before | self._project.fingerprints()
 
     async def reload(self, changed: Iterable[Path] | None = None) -> bool:
         """Reload changed files; whatever fails leaves what ran before running.
@@ -298,7 +301,7 @@ class PluginManager:
                 try:
                     classes += self._loader.classes(name)
                 except PluginError as error:
-                    failures[name] = error
+                    failures[name] = swap.hint(error)
         stopwatch.step("import")
         plugins = dict(kept)
         try:
@@ -311,7 +314,7 @@ class PluginManager:
                 try:
                     plugins[name] = await swap.running(loading)
                 except PluginError as error:
-                    failures[name] = error
+                    failures[name] = swap.hint(error)
         except BaseException:  # it is given up
             await _discard(plugins, kept, swap)
             raise
@@ -319,11 +322,14 @@ class PluginManager:
         retired = [plugin for name, plugin in self.live.items() if plugins.get(name) is not plugin]
         return _Change(plugins, failures, retired)
 
-    def _check_beside(self, plugins: Mapping[str, LoadedPlugin]) -> Callable[[Iterable[Handler]], None]:
-        def check(handlers: Iterable[Handler]) -> None:
-            handlers = tuple(handlers)
+    def _check_beside(
+        self, plugins: Mapping[str, LoadedPlugin]
+    ) -> Callable[[MachineBasePlugin, Sequence[Handler]], None]:
+        def check(plugin: MachineBasePlugin, handlers: Sequence[Handler]) -> None:
+            others = [handler for loaded in plugins.values() for handler in loaded.handlers]
             self._jobs.check(handlers)
-            check_webhooks(handlers, (handler for plugin in plugins.values() for handler in plugin.handlers))
+            check_webhooks(handlers, others)
+            warn_of(plugin, handlers, others)
 
         return check
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import watchfiles
@@ -31,6 +33,7 @@ PATIENCE_S = 0.2
 # A file changed this recently is compared by content: some file systems keep time in steps of seconds.
 RECENT_S = 5.0
 
+_WATCHES = 3  # at once: the project's folder, those below, and those behind symbolic links
 _SILENT_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "drvfs", "vboxsf", "fuse.sshfs", "fuse.vmhgfs", "afs", "prl_fs")
 
 _logger = get_logger(__name__)
@@ -66,6 +69,9 @@ class Watcher:
         self._files = files
         self._scan = gives_no_notice(root) if scan is None else scan
         self._stop = asyncio.Event()
+        self._stop_threads = threading.Event()
+        # Not `watchfiles.awatch`: its idle threads end with the event loop only, and a bot that stops would wait.
+        self._threads = ThreadPoolExecutor(_WATCHES, thread_name_prefix="watching")
         self._appeared = asyncio.Event()
         self._moved = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -86,24 +92,22 @@ class Watcher:
     async def close(self) -> None:
         """Stop watching, after a reload that is under way."""
         self._stop.set()
+        self._stop_threads.set()
         self._appeared.set()
         self._moved.set()
         await asyncio.gather(*self._tasks)
         await asyncio.gather(*self._telling)
+        self._threads.shutdown(wait=False)
 
     async def _watch_root(self) -> None:
         is_first_pause = True
-        async for batch in watchfiles.awatch(
-            self._root,
-            watch_filter=None,
+        async for batch in self._batches(
+            [self._root],
             recursive=False,
             debounce=ROOT_DEBOUNCE_MS,
             step=ROOT_STEP_MS,
-            stop_event=self._stop,
-            yield_on_timeout=True,
-            rust_timeout=1000,
         ):
-            paths = {Path(path) for _, path in batch}
+            paths = batch
             if is_first_pause and not batch:
                 is_first_pause, paths = False, set(self._root.iterdir())  # see `_notices`
             if not paths:
@@ -133,21 +137,18 @@ class Watcher:
     async def _notices(self, folders: set[Path]) -> AsyncIterator[set[Path]]:
         """Changes below `folders`; an empty set when the folders may be others now."""
         is_first_pause = True
-        async for batch in watchfiles.awatch(
-            *folders,
-            watch_filter=lambda _change, path: is_source(Path(path), folders),
+        async for batch in self._batches(
+            folders,
+            is_wanted=lambda path: is_source(path, folders),
             debounce=DEBOUNCE_MS,
             step=STEP_MS,
-            stop_event=self._stop,
-            yield_on_timeout=True,
-            rust_timeout=1000,
         ):
             if is_first_pause and not batch:
                 is_first_pause = False
                 # What was saved while the watching began would go unnoticed; contents are compared anyway.
                 yield {path for folder in folders for path in sources_in(folder)}
             else:
-                yield {Path(path) for _, path in batch}
+                yield batch
 
     async def _watch_behind_symlinks(self) -> None:
         while not self._stop.is_set():
@@ -173,19 +174,40 @@ class Watcher:
     ) -> AsyncIterator[set[Path]]:
         """Changes of files that really lie at `places`, by the names that the bot knows."""
         is_first_pause = True
-        async for batch in watchfiles.awatch(
-            *folders,
-            watch_filter=None,
+        async for batch in self._batches(
+            folders,
             recursive=False,
             debounce=ROOT_DEBOUNCE_MS,
             step=ROOT_STEP_MS,
-            stop_event=self._stop,
-            yield_on_timeout=True,
-            rust_timeout=1000,
         ):
-            seen = places if is_first_pause and not batch else {Path(path) for _, path in batch}  # see above
+            seen = places if is_first_pause and not batch else batch  # see above
             is_first_pause = is_first_pause and bool(batch)
             yield {known for real in seen for known in places.get(real, ())}
+
+    async def _batches(
+        self,
+        folders: Iterable[Path],
+        *,
+        debounce: int,
+        step: int,
+        recursive: bool = True,
+        is_wanted: Callable[[Path], bool] = lambda _: True,
+    ) -> AsyncIterator[set[Path]]:
+        """What has changed in folders, until the watcher is closed; an empty set at each second without a change."""
+        changes = watchfiles.watch(
+            *folders,
+            watch_filter=lambda _change, path: is_wanted(Path(path)),
+            debounce=debounce,
+            step=step,
+            stop_event=self._stop_threads,
+            rust_timeout=1000,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            recursive=recursive,
+        )
+        loop = asyncio.get_running_loop()
+        while (batch := await loop.run_in_executor(self._threads, next, changes, None)) is not None:
+            yield {Path(path) for _, path in batch}
 
     async def _watch_by_scanning(self) -> None:
         before = await asyncio.to_thread(self._look)

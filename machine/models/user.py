@@ -46,6 +46,9 @@ class UserProfile(SlackObject):
     api_app_id: OptionalStr = None
 
 
+Profile = UserProfile
+"""The name that slack-machine gives it."""
+
 _EMPTY_PROFILE = UserProfile()
 
 
@@ -64,6 +67,7 @@ class User(SlackObject):
         deleted: The account was deactivated.
         is_restricted: A guest; `is_ultra_restricted` for a guest of a single channel.
         is_stranger: From another organisation, met in a shared channel.
+        has_2fa: Signs in with a second factor; Slack tells only the tokens of some people.
         updated: When the member was last changed, in seconds since 1970.
     """
 
@@ -89,6 +93,7 @@ class User(SlackObject):
     is_invited_user: Flag = False
     is_stranger: Flag = False
     is_email_confirmed: Flag = False
+    has_2fa: Flag = False
     teams: Names = ()
     updated: OptionalInt = None
 

@@ -12,6 +12,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from machine.errors import PluginError
 from machine.models import Channel, User
+from machine.plugins.message import Message  # noqa: F401 - plugins for slack-machine import it from here
 from machine.plugins.triggers import Trigger
 from machine.settings import CaseInsensitiveDict
 from machine.slack.client import Attachments, Blocks, SlackClient, ViewLike
@@ -61,6 +62,7 @@ class MachineBasePlugin:
     def __init__(self, client: SlackClient, settings: CaseInsensitiveDict, storage: PluginStorage) -> None:
         self._client = client
         self._host: Host | None = None
+        self._fq_name = f"{type(self).__module__}.{type(self).__name__}"  # read by plugins for slack-machine
         self.settings = settings
         self.storage = storage
 
@@ -165,7 +167,7 @@ class MachineBasePlugin:
             attachments: Dicts or slack_sdk's objects.
             blocks: Dicts or slack_sdk's objects.
             thread_ts: `ts` of the message to answer in a thread.
-            ephemeral_user: Show it to this person only; `thread_ts` is not used then.
+            ephemeral_user: Show it to this person only.
             split: Post a text over 4,000 characters as several messages; the response is that of the last. Without
                 it, Slack cuts what is over 40,000 (and a warning is logged).
             **kwargs: Further arguments of the Slack method.
@@ -210,7 +212,8 @@ class MachineBasePlugin:
         """Change a message that the bot posted.
 
         Calls [chat.update](https://docs.slack.dev/reference/methods/chat.update). Slack cannot change an ephemeral
-        message this way: with `ephemeral_user` a new ephemeral message is posted in its stead.
+        message this way: with `ephemeral_user` a new ephemeral message is posted in its stead (in a thread with
+        `thread_ts`).
 
         Args:
             channel: Where the message is.
@@ -218,7 +221,7 @@ class MachineBasePlugin:
             text: The new text, of which Slack takes 4,000 characters; other arguments as for `say()`.
         """
         if ephemeral_user is not None:
-            return await self._client.say(channel, text, attachments, blocks, None, ephemeral_user, **kwargs)
+            return await self._client.say(channel, text, attachments, blocks, ephemeral_user=ephemeral_user, **kwargs)
         return await self._client.update(channel, ts, text, attachments, blocks, **kwargs)
 
     async def delete(self, channel: Channel | str, ts: str, **kwargs: Any) -> AsyncSlackResponse:

@@ -76,7 +76,7 @@ class BlockAction:
             text: The message, or what notifications show where there are blocks.
             attachments: Dicts or slack_sdk's objects.
             blocks: Dicts or slack_sdk's objects.
-            ephemeral: Show it to the person only; `False` shows it to everybody in the channel.
+            ephemeral: Show it to the person only, in the thread where the element is; `False` shows it to everybody.
             replace_original: Put this in the place of the message with the element.
             delete_original: Delete the message with the element.
             **kwargs: Further fields of the message.
@@ -84,6 +84,9 @@ class BlockAction:
         if self.response_url is None:
             _logger.warning("Nothing was sent: an action in a modal or a home tab has no response_url; use send_dm()")
             return None
+        thread_ts = getattr(self.payload.container, "thread_ts", None)
+        if ephemeral and thread_ts and not (replace_original or delete_original):
+            kwargs.setdefault("thread_ts", thread_ts)
         return await self._client.respond(
             self.response_url,
             text,

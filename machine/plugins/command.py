@@ -26,6 +26,11 @@ class Command:
         self.payload = cmd_payload
 
     @property
+    def _cmd_payload(self) -> Mapping[str, Any]:
+        """The payload under the name by which slack-machine's plugins read it."""
+        return self.payload
+
+    @property
     def sender(self) -> User:
         """Who ran the command; a `User` with nothing but the id where Slack tells no more."""
         return self._client.user(str(self.payload.get("user_id") or ""))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from machine.errors import PluginError
+from machine.near_names import did_you_mean
 from machine.plugins.declarations import Combine, RequiredRoles, declare
 from machine.plugins.triggers import (
     Action,
@@ -53,8 +54,19 @@ __all__ = [
     "webhook",
 ]
 
+_TABS = ("home", "messages")
+
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class DecoratedPluginFunc(Protocol[P, R_co]):
+    """A decorated method, in the annotations of plugins for slack-machine."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Call the method."""
 
 
 def process(slack_event_type: str) -> Callable[[F], F]:
@@ -110,8 +122,13 @@ def command(slash_command: str) -> Callable[[F], F]:
 
     Args:
         slash_command: The command as people type it; a missing slash is added.
+
+    Raises:
+        PluginError: There is a blank in it.
     """
     name = _text("command", "slash_command", slash_command)
+    if re.search(r"\s", name):
+        raise _misuse("command", f'has a blank in "{name}"; what people type after the command is in command.text')
     return _triggered_by(SlashCommand(name if name.startswith("/") else f"/{name}"))
 
 
@@ -208,7 +225,14 @@ def home_opened(tab: str | None = "home") -> Callable[[F], F]:
 
     Args:
         tab: `home` or `messages`; `None` for both.
+
+    Raises:
+        PluginError: The app's home has no such tab.
     """
+    if tab not in (None, *_TABS):
+        raise _misuse(
+            "home_opened", f'knows the tabs "home" and "messages", not {tab!r}.{did_you_mean(str(tab), _TABS)}'
+        )
     return _triggered_by(HomeOpened(tab))
 
 
@@ -376,6 +400,9 @@ def _requires(roles: Sequence[str], combine: Combine) -> Callable[[F], F]:
 
 
 def _compiled(decorator: str, regex: str, flags: re.RegexFlag | int) -> re.Pattern[str]:
+    if isinstance(regex, re.Pattern):
+        flags = re.RegexFlag(regex.flags & ~re.UNICODE)
+        raise _misuse(decorator, f'takes the pattern as a text: @{decorator}(r"{regex.pattern}", {flags!r})')
     if not isinstance(regex, str):
         raise _misuse(decorator, f'needs a pattern, for example @{decorator}(r"^hello$")')
     try:
@@ -391,4 +418,5 @@ def _text(decorator: str, parameter: str, value: object) -> str:
 
 
 def _misuse(decorator: str, problem: str) -> PluginError:
-    return PluginError(decorator, f"@{decorator} {problem}.", phase="register")
+    end = "" if problem.endswith("?") else "."
+    return PluginError(decorator, f"@{decorator} {problem}{end}", phase="register")

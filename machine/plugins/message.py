@@ -29,6 +29,11 @@ class Message:
         self._text = text
 
     @property
+    def _msg_event(self) -> dict[str, Any]:
+        """The event as slack-machine's plugins read it: the text without the mention of the bot."""
+        return {**self.event, "text": self.text}
+
+    @property
     def sender(self) -> User:
         """Who wrote the message; a `User` with nothing but the id where Slack tells no more."""
         return self._client.user(str(self.event.get("user") or self.event.get("bot_id") or ""))
@@ -93,7 +98,7 @@ class Message:
             attachments: Dicts or slack_sdk's objects.
             blocks: Dicts or slack_sdk's objects.
             thread_ts: `ts` of the message to answer in a thread.
-            ephemeral: Show it to the sender only; `thread_ts` is not used then.
+            ephemeral: Show it to the sender only; where the sender wrote in a thread, there.
             split: Post a text over 4,000 characters as several messages; the response is that of the last.
             **kwargs: Further arguments of the Slack method.
         """
@@ -103,7 +108,7 @@ class Message:
             text,
             attachments,
             blocks,
-            None if ephemeral else thread_ts,
+            thread_ts or (self.thread_ts if ephemeral else None),
             ephemeral_user,
             split=split,
             **kwargs,
@@ -137,7 +142,8 @@ class Message:
             attachments: As for `say()`.
             blocks: As for `say()`.
             in_thread: Answer in the message's thread, beginning one where there is none.
-            ephemeral: As for `say()`; `in_thread` is not used then.
+            ephemeral: As for `say()`; `in_thread` is not used then, because Slack shows nobody a thread that begins
+                with an ephemeral message.
             **kwargs: Further arguments of the Slack method.
         """
         threaded = in_thread and not ephemeral

@@ -99,7 +99,9 @@ class MessageShortcut(Shortcut):
         ephemeral: bool = True,
         **kwargs: Any,
     ) -> WebhookResponse:
-        """Answer in the channel of the message, by the `response_url`; see `Command.say`."""
+        """Answer in the channel of the message, or in its thread; by the `response_url`, see `Command.say`."""
+        if ephemeral and (thread_ts := getattr(self.payload.message, "thread_ts", None)):
+            kwargs.setdefault("thread_ts", thread_ts)
         return await self._client.respond(
             self.response_url or "", text, attachments, blocks, ephemeral=ephemeral, **kwargs
         )

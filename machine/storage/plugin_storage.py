@@ -54,6 +54,11 @@ class PluginStorage:
         self._secret = secret
         self._is_plugin = is_plugin
 
+    @property
+    def _storage(self) -> MachineBaseStorage:
+        """The backend under the name by which slack-machine's plugins reach it."""
+        return self._backend
+
     async def set(self, key: str, value: Any, expires: int | timedelta | None = None, shared: bool = False) -> None:
         """Store a value, in place of what was under the key.
 

@@ -380,3 +380,34 @@ def test_settings_behave_like_a_dictionary_of_upper_case_names(values: dict[str,
     assert settings[name.lower()] == 1 or name.lower().upper() != name.upper()
     del settings[name]
     assert name not in settings
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("LOG_LEVEL", "LOGLEVEL"),
+        ("log_level", "LOGLEVEL"),
+        ("PLUGNS", "PLUGINS"),
+        ("PLUGIN", "PLUGINS"),
+        ("ALIAS", "ALIASES"),
+        ("REDIS_URI", "REDIS_URL"),
+        ("SLACK_API_TOKEN", "SLACK_BOT_TOKEN"),
+        ("SQLITE_FILE", "SQLITE_PATH"),
+        ("LISTEN_TO_BOT", "LISTEN_TO_BOTS"),
+        ("TIMEZONE", "TZ"),
+    ],
+)
+def test_a_misspelt_setting_is_found(name: str, meant: str) -> None:
+    """B10: it passes through to plugins, which may know it, and the log asks what was meant."""
+    [mistake] = Settings.check({name: "1"}).misspelt()
+
+    assert mistake.setting == name.upper()
+    assert f"Did you mean {meant}" in mistake.remedy
+
+
+@pytest.mark.parametrize(
+    "name", ["GOOGLE_API_KEY", "WEATHER_KEY", "REDIS_URL", "REPL_MODE", "DYNAMODB_TABLE_NAME", "X"]
+)
+def test_a_setting_of_a_plugin_is_not_taken_for_a_mistake(name: str) -> None:
+    """B10: nor are those of storage backends and the REPL."""
+    assert Settings.check({name: "1"}).misspelt() == []

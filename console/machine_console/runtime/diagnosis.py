@@ -39,6 +39,7 @@ _APP_OF_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-")
 _NETWORK_REMEDY = "Check the network, HTTP_PROXY and SLACK_API_URL."
 _SOCKET_MODE_REMEDY = "Switch Socket Mode on in the settings of the app (Settings > Socket Mode)."
 _STORAGE_KEY = "machine.doctor"
+_MESSAGE_SCOPES = frozenset({"channels:history", "groups:history", "im:history", "mpim:history"})
 
 Clock = Callable[[], datetime]
 
@@ -155,9 +156,12 @@ async def _look_at_bot_token(
 
 def _scopes(needed: set[str], granted: set[str]) -> Finding:
     if lacking := sorted(needed - granted):
+        hears_messages = not _MESSAGE_SCOPES.isdisjoint(granted) or _MESSAGE_SCOPES.isdisjoint(needed)
+        heard = "@respond_to runs for mentions only" if "app_mentions:read" in granted else "@respond_to never runs"
+        without = "" if hears_messages else f"; without messages, {heard}, and @listen_to never"
         return _wrong(
             "Scopes",
-            f"the plugins need {', '.join(lacking)}, which the token does not have",
+            f"the plugins need {', '.join(lacking)}, which the token does not have{without}",
             "Add them under OAuth & Permissions and install the app again, or paste what `machine manifest` prints.",
         )
     besides = sorted(granted - needed - {""})

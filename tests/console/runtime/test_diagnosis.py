@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import shutil
 import ssl
@@ -49,6 +50,11 @@ class Patient:
             SLACK_APP_TOKEN=sandbox.app_token,
         )
 
+    def grant(self, *scopes: str) -> None:
+        """Have the token carry these scopes and no others."""
+        app = self.sandbox.workspace.app
+        self.sandbox.workspace.app = dataclasses.replace(app, scopes=scopes)
+
     def set(self, **settings: str) -> None:
         """Change settings in the environment; an empty token is none."""
         for name, value in settings.items():
@@ -87,10 +93,7 @@ async def test_a_healthy_bot_has_no_findings(patient: Patient) -> None:
 
 async def test_scopes_that_the_plugins_need_are_missed(patient: Patient) -> None:
     """Slack would refuse the call only when somebody writes an x."""
-    app = patient.sandbox.workspace.app
-    patient.sandbox.workspace.app = type(app)(
-        **{**{name: getattr(app, name) for name in app.__dataclass_fields__}, "scopes": ("chat:write", "users:read")}
-    )
+    patient.grant("chat:write", "users:read")
 
     (finding,) = await patient.wrong()
 
@@ -123,6 +126,26 @@ async def test_a_certificate_that_nobody_trusts_b17(patient: Patient, tmp_path: 
 
     assert all("SSL_CERT_FILE" in finding.remedy for finding in found if finding.subject.endswith("token"))
     assert [finding.subject for finding in found if finding.subject.endswith("token")] == ["Bot token", "App token"]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "says"),
+    [
+        (("app_mentions:read",), "without messages, @respond_to runs for mentions only, and @listen_to never"),
+        ((), "without messages, @respond_to never runs, and @listen_to never"),
+        (("channels:history",), None),
+    ],
+)
+async def test_an_app_without_messages_is_told_what_it_does_not_hear(
+    patient: Patient, scopes: tuple[str, ...], says: str | None
+) -> None:
+    """B9: the scopes are what can be seen of the events that an app subscribes to."""
+    patient.grant("chat:write", *scopes)
+
+    (finding,) = await patient.wrong()
+
+    assert (says or "which the token does not have") in finding.says
+    assert ("without messages" in finding.says) == (says is not None)
 
 
 async def test_a_token_that_slack_refuses(patient: Patient) -> None:

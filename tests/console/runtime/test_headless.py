@@ -342,6 +342,22 @@ async def test_a_bot_without_tokens_runs_in_its_own_sandbox(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("command", ["dev", "run"])
+async def test_a_signal_ends_the_bot_quietly(tmp_path: Path, command: str) -> None:
+    """B14: no thread is left over (that of the files' watcher was), and nothing is held up by waiting for one."""
+    write_plugin(tmp_path, "numbers", NUMBERS)
+
+    async with machine(tmp_path, command, "--headless") as bot:
+        await bot.event("Bot started")
+        bot.kill(signal.SIGTERM)
+        ended = await bot.ended()
+
+    lines = [json.loads(line) for line in ended.out.splitlines()]
+    assert [line for line in lines if "Thread" in line["event"] or "Thread" in str(line.get("function"))] == []
+    assert [line for line in lines if line["level"] == "error"] == []
+    assert (ended.code, ended.err) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["dev", "run"])
 async def test_changed_files_are_taken_over_without_a_screen(served: Served, tmp_path: Path, command: str) -> None:
     """`dev` watches the files, `run` looks at them when it is sent SIGHUP."""
     path = write_plugin(tmp_path, "numbers", NUMBERS)

@@ -42,8 +42,8 @@ class Project:
     def write_settings(self, text: str) -> None:
         save(self.folder / "local_settings.py", textwrap.dedent(text))
 
-    async def start(self) -> None:
-        self.runtime = Runtime(Settings.load(self.folder, {}), self.folder, watch=True)
+    async def start(self, *, watch: bool = True) -> None:
+        self.runtime = Runtime(Settings.load(self.folder, {}), self.folder, watch=watch)
         self.runtime.trace.subscribe(self.records.append)
         self.runtime.trace.subscribe(self.waiter.notify)
         await self.runtime.start()
@@ -184,3 +184,18 @@ async def test_another_settings_module_is_read_again_as_well(tmp_path: Path, mon
         await project.runtime.stop()
         for name in [name for name in sys.modules if name.startswith("reload_settings_config")]:
             del sys.modules[name]
+
+
+async def test_f5_takes_over_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B5: asked for, without a watcher that would have told of the save."""
+    monkeypatch.setattr("os.environ", {})
+    project = Project(tmp_path)
+    project.write_settings('COLOUR = "red"\n')
+    await project.start(watch=False)
+    project.write_settings('COLOUR = "green"\n')
+
+    assert await project.runtime.machine.reload()
+
+    assert await project.ask("@machine colour") == "green"
+    assert not await project.runtime.machine.reload()
+    await project.runtime.stop()

@@ -676,3 +676,76 @@ async def test_the_log_lists_what_changed_but_not_without_end(bot: BotUnderTest,
     assert len(record.added) == 30
     assert line.fields["added"] == [*record.added[:20], "and 10 more"]
     assert line.fields["removed"] == list(record.removed) == ['plugins.greeter.Greeter.greet listen_to(r"^hello$")']
+
+
+async def test_a_plugin_that_is_saved_while_the_bot_starts_is_reloaded(bot: BotUnderTest) -> None:
+    """B5: it, and a module that it imports; what was imported is what counts as loaded."""
+    (bot.project / "words.py").write_text('WORD = "old"\n')
+    source = """
+        from pathlib import Path
+        from machine.plugins import MachineBasePlugin
+        from machine.plugins.decorators import listen_to
+        from words import WORD
+
+        class Slow(MachineBasePlugin):
+            async def init(self):
+                if WORD == "old":
+                    Path({words!r}).write_text("WORD = 'new'\\n")
+                    Path(__file__).write_text(Path(__file__).read_text().replace("first", "second"))
+
+            @listen_to("^word$")
+            async def word(self, msg):
+                await msg.say(f"first {{WORD}}")
+    """
+    bot.write_plugin("slow", source.format(words=str(bot.project / "words.py")))
+
+    await bot.start(watch=True)
+    await bot.record(PluginsReloaded)
+    bot.workspace.post("alice", "general", "word")
+
+    assert (await bot.answer()).text == "second new"
+
+
+METRIC = """
+    from machine.plugins import MachineBasePlugin
+    from machine.plugins.decorators import listen_to
+    from prometheus_client import CollectorRegistry, Counter
+    from registries import HERE
+    {before}
+    HELLOS = Counter("hellos", "How often", registry=HERE)
+
+    class Counting(MachineBasePlugin):
+        @listen_to("^hello$")
+        async def hello(self, msg):
+            await msg.say("{answer}")
+"""
+
+
+async def test_a_line_that_cannot_run_twice_is_told(bot: BotUnderTest) -> None:
+    """B13: the failure says that the line ran before, what may be the reason, and where the remedy is."""
+    registries = bot.project / "registries.py"
+    registries.write_text("from prometheus_client import CollectorRegistry\nHERE = CollectorRegistry()\n")
+    bot.write_plugin("counting", METRIC.format(before="", answer="one"))
+    await bot.start(watch=True)
+
+    bot.write_plugin("counting", METRIC.format(before="import os", answer="two"))
+    failed = await bot.record(PluginFailed)
+
+    assert "Duplicated timeseries" in failed.error
+    assert "The live version has this line, and it ran then." in failed.error
+    assert "docs/reloading.md#what-outlives-a-module" in failed.error
+    assert failed.is_old_version_live
+
+
+@pytest.mark.parametrize("after", ["; 1 / 0", "; import nothing_of_the_kind"])
+async def test_a_line_that_is_new_is_not_said_to_have_run(bot: BotUnderTest, after: str) -> None:
+    """B13: nor is an import that fails, which says itself what is wrong."""
+    registries = bot.project / "registries.py"
+    registries.write_text("from prometheus_client import CollectorRegistry\nHERE = CollectorRegistry()\n")
+    bot.write_plugin("counting", METRIC.format(before="", answer="one"))
+    await bot.start(watch=True)
+
+    bot.write_plugin("counting", METRIC.format(before=after.removeprefix("; "), answer="two"))
+    failed = await bot.record(PluginFailed)
+
+    assert "The live version has this line" not in failed.error

@@ -101,6 +101,20 @@ async def test_no_plugin_folder_is_no_mistake(bot: BotUnderTest) -> None:
     assert not bot.machine.failures
 
 
+async def test_a_plugin_folder_that_is_not_there_is_told(bot: BotUnderTest) -> None:
+    """B10: it may still be made, so the bot starts; a setting that is probably misspelt is told as well."""
+    (bot.project / "bot_plugins").mkdir()
+
+    with capture_logs() as lines:
+        await bot.start(PLUGIN_DIR="bot-plugin", LOG_LEVEL="DEBUG")
+
+    warnings = [line["event"] for line in lines if line["log_level"] == "warning"]
+    assert warnings == [
+        "LOG_LEVEL is not a setting of the framework. Did you mean LOGLEVEL? If it is a plugin's own, all is well.",
+        "PLUGIN_DIR is 'bot-plugin', and there is no such folder. Did you mean bot_plugins?",
+    ]
+
+
 @pytest.mark.parametrize("name", ["my plugins", "2nd", "aiohttp", "json", "machine"])
 async def test_a_plugin_folder_that_cannot_be_imported_stops_the_start(bot: BotUnderTest, name: str) -> None:
     """Else every plugin in it would fail, for a reason that none of them tells."""
@@ -321,6 +335,72 @@ FAILURES: dict[str, tuple[str | bytes, str, int | None, str]] = {
         "register",
         6,
         "Mars/Phobos",
+    ),
+    "B7 not async as before 0.30": (
+        f"{PLUGIN}    @listen_to('x')\n    def f(self, msg):\n        msg.say('y')\n",
+        "register",
+        6,
+        "Broken.f is not async. Plugins for slack-machine before 0.30 were not async: write `async def`, and `await`",
+    ),
+    "B10 roles on a schedule": (
+        f"{PLUGIN}    @schedule(hour=1)\n    @require_any_role(['admin'])\n    async def f(self):\n        pass\n",
+        "register",
+        6,
+        "asks for roles, but nobody runs",
+    ),
+    "B10 roles on an emitted event": (
+        f"{PLUGIN}    @require_all_roles(['admin'])\n    @on('x')\n    async def f(self):\n        pass\n",
+        "register",
+        6,
+        "asks for roles, but nobody runs",
+    ),
+    "B10 blank in a command": (
+        f"{PLUGIN}    @command('/my cmd')\n    async def f(self, run):\n        pass\n",
+        "register",
+        6,
+        '@command has a blank in "/my cmd"',
+    ),
+    "B10 unknown tab": (
+        f"{PLUGIN}    @home_opened(tab='homes')\n    async def f(self, opened):\n        pass\n",
+        "register",
+        6,
+        "not 'homes'. Did you mean home?",
+    ),
+    "B11 compiled pattern": (
+        f"import re\n{PLUGIN}    @respond_to(re.compile('^x', re.M))\n    async def f(self, msg):\n        pass\n",
+        "register",
+        7,
+        '@respond_to takes the pattern as a text: @respond_to(r"^x", re.MULTILINE).',
+    ),
+    "B11 schedule with a message": (
+        f"{PLUGIN}    @schedule(hour=1)\n    async def f(self, msg):\n        pass\n",
+        "register",
+        6,
+        "Broken.f takes msg, but no message causes a scheduled method to run.",
+    ),
+    "B11 constructor without arguments": (
+        f"{PLUGIN}    def __init__(self):\n        super().__init__()\n",
+        "construct",
+        None,
+        "Write `def __init__(self, client, settings, storage)`",
+    ),
+    "B11 constructor without that of the base": (
+        f"{PLUGIN}    def __init__(self, client, settings, storage):\n        self.count = 0\n",
+        "construct",
+        5,
+        "Broken.__init__() does not call that of its base class. Write",
+    ),
+    "B11 constructor that reads too early": (
+        f"{PLUGIN}    def __init__(self, *args):\n        self.settings['x']\n        super().__init__(*args)\n",
+        "construct",
+        7,
+        "`super().__init__(client, settings, storage)` first",
+    ),
+    "B11 missing setting": (
+        PLUGIN.replace("class", "\n@required_settings('plugin_dirs')\nclass") + "    pass\n",
+        "settings",
+        6,
+        "PLUGIN_DIRS, which the plugin requires, is not set. Did you mean PLUGIN_DIR or PLUGINS? Write PLUGIN_DIRS = ",
     ),
     "missing setting": (
         PLUGIN.replace("class", "\n@required_settings('WEATHER_KEY')\nclass") + "    pass\n",
@@ -562,8 +642,7 @@ async def test_a_handler_that_hides_a_method_of_the_base_class_is_warned_of(
     await bot.start()
 
     [warning] = [record for record in bot.traced(LogWritten) if record.level == "warning"]
-    assert "takes the place of a method" in warning.message
+    assert "takes the place of a method of the base class, MachineBasePlugin.say" in warning.message
     assert warning.fields["handler"] == "plugins.hiding.Hiding.say"
-    assert warning.fields["hides"] == "MachineBasePlugin.say"
     assert warning.fields["at"].endswith("hiding.py:6")
     assert "plugins.hiding.Hiding" in bot.machine.plugins

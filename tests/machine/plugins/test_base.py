@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -156,8 +157,8 @@ async def test_say_in_a_thread(bot: BotUnderTest, plugin: Catcher) -> None:
 
 
 @pytest.mark.parametrize("who", ["alice", "@alice", "id", "object"])
-async def test_an_ephemeral_message_beats_a_thread(bot: BotUnderTest, plugin: Catcher, who: str) -> None:
-    """As documented: `ephemeral_user` takes precedence over `thread_ts`."""
+async def test_an_ephemeral_message_in_a_thread(bot: BotUnderTest, plugin: Catcher, who: str) -> None:
+    """B8: `thread_ts` says where, `ephemeral_user` who sees it."""
     alice = bot.workspace.find_person("alice")
     question = bot.workspace.post("alice", "general", "why?")
     given: dict[str, Any] = {"id": alice.id, "object": plugin.users[alice.id]}
@@ -166,7 +167,7 @@ async def test_an_ephemeral_message_beats_a_thread(bot: BotUnderTest, plugin: Ca
 
     [call] = bot.calls("chat.postEphemeral")
     general = bot.workspace.find_channel("general")
-    assert call.arguments == {"channel": general.id, "user": alice.id, "text": "psst"}
+    assert call.arguments == {"channel": general.id, "user": alice.id, "text": "psst", "thread_ts": question.ts}
     assert response["message_ts"]
     assert bot.calls("chat.postMessage") == []
 
@@ -359,3 +360,44 @@ async def test_init_runs_once_and_shutdown_when_the_bot_stops(bot: BotUnderTest)
     await bot.machine.stop()
 
     assert steps == ["init machine", "shutdown"]
+
+
+@pytest.mark.parametrize("value", [5, ["a"], {"a": 1}, SectionBlock(text="hello"), b"x", True])
+async def test_a_text_that_is_none_is_told_before_it_is_sent(bot: BotUnderTest, plugin: Catcher, value: Any) -> None:
+    """B11: whichever verb it is given to; what is wrong, and what to do."""
+    verbs: list[Awaitable[object]] = [
+        plugin.say("general", value),
+        plugin.say("general", value, split=True),
+        plugin.update("general", "1.2", value),
+        plugin.send_dm("alice", value),
+        plugin.say_scheduled(datetime.now(UTC) + timedelta(days=1), "general", value),
+    ]
+    for verb in verbs:
+        with pytest.raises(
+            TypeError, match=r"the text of a message must be a str, not .*(Write str|Pass it as blocks=)"
+        ):
+            await verb
+    assert bot.calls("chat.postMessage") == []
+
+
+async def test_an_unknown_channel_or_person_is_named_with_those_that_are_near(
+    bot: BotUnderTest, plugin: Catcher
+) -> None:
+    """B11: the error is slack_sdk's, as before, and its response Slack's."""
+    unknown: list[Awaitable[object]] = [
+        plugin.say("#genral", "x"),
+        plugin.say("Generall", "x"),
+        plugin.react("genral", "1.2", "x"),
+        plugin.set_topic("genral", "x"),
+    ]
+    for verb in unknown:
+        with pytest.raises(
+            SlackApiError, match=r"channel_not_found: there is no '.*'. Did you mean general"
+        ) as refused:
+            await verb
+        assert refused.value.response["error"] == "channel_not_found"
+    with pytest.raises(SlackApiError, match=r"there is no '@alicee'. Did you mean alice"):
+        await plugin.send_dm("@alicee", "x")
+    with pytest.raises(SlackApiError) as other:
+        await plugin.say("C0000000000", "x")
+    assert "there is no" not in str(other.value)

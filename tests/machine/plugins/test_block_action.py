@@ -291,3 +291,18 @@ async def test_no_payload_prevents_its_acknowledgement(bot: BotUnderTest, payloa
     assert [ack.envelope_id for ack in bot.traced(EnvelopeAcknowledged)].count("e1") == 1
     assert len(bot.traced(InvocationFailed)) <= 1
     assert isinstance(plugin, Catcher)
+
+
+async def test_an_ephemeral_answer_stays_in_the_thread(bot: BotUnderTest) -> None:
+    """B8: of the message with the button."""
+    plugin = await catcher(bot)
+    question = bot.workspace.post("alice", "general", "why?")
+    await plugin.say("general", "Deploy?", blocks=[BUTTONS], thread_ts=question.ts)
+    bot.workspace.click("alice", bot.said(thread_ts=question.ts)[-1], "yes")
+    click = await caught(bot, BlockAction)
+
+    await click.say("psst")
+    await click.say("all", ephemeral=False)
+
+    answers = [call.arguments for call in bot.calls("response_url")]
+    assert [answer.get("thread_ts") for answer in answers] == [question.ts, None]

@@ -106,12 +106,12 @@ async def test_say_into_a_thread(bot: BotUnderTest, message: Message) -> None:
 async def test_say_ephemeral_shows_it_to_the_sender_only(
     bot: BotUnderTest, message: Message, options: dict[str, Any]
 ) -> None:
-    """As documented: `ephemeral` takes precedence over `thread_ts`."""
+    """B8: in the thread that is given."""
     response = await message.say("psst", ephemeral=True, **options)
 
     [call] = bot.calls("chat.postEphemeral")
-    assert call.arguments == {"channel": message.channel.id, "user": message.sender.id, "text": "psst"}
-    assert response["message_ts"] == bot.said()[0].ts
+    assert call.arguments == {"channel": message.channel.id, "user": message.sender.id, "text": "psst", **options}
+    assert response["message_ts"] == bot.said(**options)[0].ts
 
 
 @pytest.mark.parametrize(
@@ -356,3 +356,23 @@ async def test_a_message_without_text_does_no_harm(bot: BotUnderTest, gap: dict[
 async def test_the_repr_is_for_people(message: Message) -> None:
     """It ends up in logs and in the REPL."""
     assert "good morning" in repr(message)
+
+
+async def test_an_ephemeral_answer_stays_in_the_thread(bot: BotUnderTest, answer_in_thread: Message) -> None:
+    """B8: of a message in a thread; another thread can be given, and `reply()` does likewise."""
+    thread_ts = answer_in_thread.thread_ts
+
+    await answer_in_thread.say("psst", ephemeral=True)
+    await answer_in_thread.reply("hey", ephemeral=True, in_thread=True)
+    await answer_in_thread.say("there", ephemeral=True, thread_ts="1.2")
+
+    calls = [call.arguments for call in bot.calls("chat.postEphemeral")]
+    assert [call.get("thread_ts") for call in calls] == [thread_ts, thread_ts, "1.2"]
+
+
+async def test_an_ephemeral_answer_begins_no_thread(bot: BotUnderTest, message: Message) -> None:
+    """B8: Slack shows nobody a thread that begins with an ephemeral message."""
+    await message.say("psst", ephemeral=True)
+    await message.reply("hey", ephemeral=True, in_thread=True)
+
+    assert ["thread_ts" in call.arguments for call in bot.calls("chat.postEphemeral")] == [False, False]

@@ -191,3 +191,15 @@ async def test_roles_hold_for_commands_actions_and_modals(bot: BotUnderTest, may
         told = [message for message in bot.said() if message.ephemeral_to == bob.id]
         assert len(told) == 2
         assert len(bot.workspace.history(bot.workspace.open_dm("bob"))) == 1
+
+
+async def test_a_refusal_stays_in_the_thread(bot: BotUnderTest) -> None:
+    """B8: whoever wrote in a thread is refused there, and not at the root of the channel."""
+    await guarded(bot)
+    question = bot.workspace.post("alice", "general", "why?")
+
+    bot.workspace.post("bob", "general", "any", thread_ts=question.ts)
+    await bot.settled()
+
+    [call] = bot.calls("chat.postEphemeral")
+    assert call.arguments["thread_ts"] == question.ts
