@@ -20,6 +20,7 @@ BENCHMARKS = (
     "dispatch",
     "trace_cost",
     "acknowledgement",
+    "held_values",
     "inbox",
     "unsigned_requests",
     "storage",

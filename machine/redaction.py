@@ -12,8 +12,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import SecretStr
-
 # Without a word boundary before it: in a repr or in JSON a token may follow an escape, as in "\\nxoxb-...".
 _TOKEN = re.compile(r"(?P<kind>xox[a-z](?:\.xox[a-z])?|xapp|xwfp)-[\w-]+")
 _RESPONSE_URL = re.compile(
@@ -200,7 +198,7 @@ def _secrets_in(values: Mapping[Any, Any]) -> Iterator[str]:
 def _texts_in(values: Iterable[Any]) -> Iterator[str]:
     """The texts in a value and in what it holds, that are long enough to be recognised."""
     for value in values:
-        if isinstance(value, SecretStr):
+        if hasattr(value, "get_secret_value"):  # pydantic's, which takes long to import
             value = value.get_secret_value()  # noqa: PLW2901
         if isinstance(value, bytes):
             value = value.decode(errors="replace")  # noqa: PLW2901
