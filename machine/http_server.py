@@ -103,7 +103,8 @@ class _Connections:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._limit = max(1, min(MAX_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2))
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._limit = MAX_CONNECTIONS if files == resource.RLIM_INFINITY else max(1, min(MAX_CONNECTIONS, files // 2))
         self._open: dict[asyncio.BaseTransport, _Connection] = {}
         self._waiting: dict[asyncio.BaseTransport, _Connection] = {}
         self._is_crowded = False
