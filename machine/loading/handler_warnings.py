@@ -134,7 +134,7 @@ def _covered_handlers(cls: type[MachineBasePlugin]) -> Iterator[Suspicion]:
         if (covered := _declared_inside(member, _DEPTH)) is not None:
             code = inspect.unwrap(covered).__code__
             yield Suspicion(
-                f"{cls.__name__}.{name} is no handler: a decorator above hides its trigger. "
+                f"{cls.__name__}.{name} is not a handler: a decorator above hides its trigger. "
                 "Make @listen_to (or whichever it is) the outermost, or have the other one use functools.wraps",
                 f"{plugin_name(cls)}.{name}",
                 f"{code.co_filename}:{code.co_firstlineno}",

@@ -214,5 +214,5 @@ def _written_time(text: str) -> str:
     """A time as Slack writes it; nothing for nothing, which clears it."""
     found = _TIME.match(text.strip())
     if found is None and text:
-        raise MachineError(f"{text!r} is no time. Write it as 13:30.")
+        raise MachineError(f"{text!r} is not a time. Write it as 13:30.")
     return f"{int(found[1]):02}:{found[2]}" if found is not None else ""

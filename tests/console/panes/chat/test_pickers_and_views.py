@@ -113,13 +113,13 @@ def _holds(app: MachineApp, screen: ViewScreen, text: str) -> bool:
 
 
 async def test_times_and_moments_are_picked(project: Path) -> None:
-    """A text that is no time says so and stays there to be mended."""
+    """A text that is not a time says so and stays there to be mended."""
     async with pickers(project) as (app, pilot, conversation):
         await go_to(pilot, conversation, "time")
         await press_enter_for(app, pilot, TextScreen)
         await answer(app, pilot, "later")
         problem = app.screen.query_one("#asked-problem", Static)
-        await until(pilot, lambda: "'later' is no time" in str(problem.render()))
+        await until(pilot, lambda: "'later' is not a time" in str(problem.render()))
         assert app.screen.query_one(Input).value == "later"
         await answer(app, pilot, "7:30")
         await until(pilot, lambda: "time is 07:30:00" in said(app, "general"))
