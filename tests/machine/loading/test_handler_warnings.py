@@ -42,7 +42,7 @@ WRONG = {
     ),
     "@process('message.channels')\nasync def f(self, event): pass": 'Write @process("message")',
     "@command('/Deploy')\nasync def f(self, run): pass": "Slack has no command /Deploy: small letters",
-    "@bare\n@listen_to('x')\nasync def f(self, msg): pass": "Odd.f is not a handler: a decorator above hides its trigger",
+    "@bare\n@listen_to('x')\nasync def f(self, msg): pass": "Odd.f is not a handler: a decorator above hides",
     "@bare\n@polite\n@command('/x')\nasync def f(self, run): pass": "Odd.f is not a handler",
     "f = functools.partialmethod(listen_to('x')(lambda self, msg: None))": "Odd.f is not a handler",
     "async def f(self, msg): pass": "The plugin has no handlers",
