@@ -154,10 +154,11 @@ class PluginStorage:
 
     def _former_key(self, key: str, shared: bool) -> str | None:
         """Where an earlier version kept a shared key, unless that is where a plugin keeps its own."""
-        if not shared or not _looks_owned(key) or key.startswith(SHARED_PREFIX):
+        text = _text_of(key)
+        if not shared or not _looks_owned(text) or text.startswith(SHARED_PREFIX):
             return None
-        owner = key.partition(":")[0]
-        return None if owner == self._fq_plugin_name or self._is_plugin(owner) else key
+        owner = text.partition(":")[0]
+        return None if owner == self._fq_plugin_name or self._is_plugin(owner) else text
 
     def _report(
         self,
