@@ -298,7 +298,7 @@ class MachineApp(App[int], inherit_bindings=False):
 
     def on_tab_bar_tab_clicked(self, event: TabBar.TabClicked) -> None:
         """Go to the pane whose tab was clicked."""
-        self.go_to(self.query_one(f"#{event.name}", Pane))
+        self.go_to(next(pane for pane in self.grid.panes if pane.id == event.name))
 
     def on_click(self, event: events.Click) -> None:
         """A click on a notice leads to the place."""

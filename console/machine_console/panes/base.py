@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -85,13 +86,13 @@ class Pane(Vertical):
         except MachineError as error:
             self.tell(str(error), title=title, severity="error")
 
+    @abstractmethod
     def main(self) -> Widget:
         """What takes the focus when one comes to this pane."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sync(self) -> None:
         """Catch up with the bot. The window calls this for each frame, so it costs nothing while nothing happens."""
-        raise NotImplementedError
 
     def selection(self) -> Selection | None:
         """What can be exported; `None` where nothing is selected."""

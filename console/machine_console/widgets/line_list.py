@@ -7,6 +7,7 @@ often as the application's frames come.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -86,13 +87,13 @@ class LinesView(Widget, can_focus=True):
 
     # What a subclass says.
 
+    @abstractmethod
     def row_count(self) -> int:
         """How many rows there are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def row(self, index: int, width: int) -> Line:
         """What the row says, in at most `width` cells; more is cut off."""
-        raise NotImplementedError
 
     def row_key(self, index: int) -> Hashable:  # noqa: ARG002 - for subclasses
         """Changes when the row would be drawn differently; `None` draws it anew each time."""
