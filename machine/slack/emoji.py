@@ -43,7 +43,7 @@ def standard() -> Standard:
             continue
         codes, main, *others = line.split(" ")
         written = ["".join(chr(int(code, 16)) for code in sequence.split("-")) for sequence in codes.split(",")]
-        names |= {_TO_PLAIN.sub("", characters): main for characters in written}
+        names |= {_plain(characters): main for characters in written}
         mains |= dict.fromkeys((main, *others), main)
         pictures |= dict.fromkeys((main, *others), written[0])
     return Standard(names, pictures, mains, _pattern(names))
@@ -79,12 +79,19 @@ def main_name(name: str) -> str:
 
 def _named(match: re.Match[str]) -> str:
     picture = match[0]
-    name = standard().names.get(_TO_PLAIN.sub("", picture))
+    plain = _plain(picture)
+    name = standard().names.get(plain)
     if name is None:  # not one emoji, but perhaps several that somebody has joined
         first, joiner, rest = picture.partition("\u200d")
         return f"{names_for_pictures(first)}{joiner}{names_for_pictures(rest)}" if joiner else picture
-    tones = "-".join(str(ord(sign) - _FIRST_TONE + 2) for sign in re.findall(f"[{_TONES}]", picture))
+    signs = re.findall(f"[{_TONES}]", picture) if plain != picture else []
+    tones = "-".join(str(ord(sign) - _FIRST_TONE + 2) for sign in signs)
     return f":{name}::skin-tone-{tones}:" if tones else f":{name}:"
+
+
+def _plain(picture: str) -> str:
+    """The characters without tones and without the sign that asks for colour; a tone alone is an emoji itself."""
+    return _TO_PLAIN.sub("", picture) or picture
 
 
 def _pattern(names: Mapping[str, str]) -> re.Pattern[str]:

@@ -95,7 +95,7 @@ def test_console_in_a_terminal_waits_for_a_bot(tmp_path: Path, scratch: Path) ->
         terminal.wait_for("Next speaker")  # the chat has the focus
         terminal.type("good morning")
         terminal.press("Enter")
-        terminal.wait_for("good morning")
+        terminal.wait_for(lambda screen: "good morning" in screen and "as alice" in screen)  # the input is empty again
         terminal.press("C-q")
         assert terminal.wait_for_exit() == 0
 
