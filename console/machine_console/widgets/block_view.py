@@ -84,6 +84,7 @@ class BlockView(DocumentView):
         for index in order:
             if found := self._controls(index):
                 self.go_to(index)
+                self.is_following = False  # what arrives must not take the cursor from what somebody is about to press
                 self._position = 0 if step > 0 else len(found) - 1
                 return
 

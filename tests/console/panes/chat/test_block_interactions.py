@@ -126,6 +126,19 @@ async def go_to(pilot: Pilot[int], view: BlockView, action_id: str, value: str |
     raise AssertionError(f"{action_id} is not there; the cursor is on {view.control()} in {where}:\n{view.text()}")
 
 
+async def test_a_button_in_the_last_row_keeps_the_cursor(project: Path) -> None:
+    """Else what arrives meanwhile would be under it when somebody presses Enter."""
+    async with forms(project) as (app, pilot, conversation):
+        await go_to(pilot, conversation, "go")
+        before = conversation.row_count()
+        workspace_of(app).post("bob", "general", "hello")
+        await until(pilot, lambda: conversation.row_count() > before)
+
+        control = conversation.control()
+        assert control is not None
+        assert control.action_id == "go"
+
+
 async def test_a_button_is_pressed_by_key(project: Path) -> None:
     """The bot hears what Slack would send, from the person who speaks."""
     async with forms(project) as (app, pilot, conversation):
