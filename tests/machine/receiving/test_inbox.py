@@ -79,8 +79,9 @@ async def test_what_is_handled_is_removed(bot: BotUnderTest) -> None:
     await bot.until(lambda: slow(bot).begun)
     (journal,) = inbox_of(bot).glob("*.db")
     with sqlite3.connect(journal) as connection:
-        while connection.execute("SELECT count(*) FROM envelopes").fetchone() != (1,):
-            await asyncio.sleep(0)  # nothing tells of it: the inbox forgets an event after all that is traced
+        # Nothing tells of it: the inbox forgets an event after all that is traced.
+        while connection.execute("SELECT count(*) FROM envelopes").fetchone() != (1,):  # noqa: ASYNC110
+            await asyncio.sleep(0)
     connection.close()
 
     slow(bot).gate.set()
