@@ -61,10 +61,10 @@ async def test_the_top_line_and_the_bot_pane_tell_it(project: Path) -> None:
         await type_in_chat(app, pilot, "hello world")
         app.go_to(app.chat_pane)
         await pilot.press("escape", "8")
-        await until(pilot, lambda: "chat.postMessage" in app.bot_pane.main().text())
+        pane = app.bot_pane.main()
+        await until(pilot, lambda: "chat.postMessage" in pane.text() and "connected" in pane.text())
 
-        text = app.bot_pane.main().text()
-        assert "1 of 60" in text
-        assert "connected" in text
-        assert "apps.connections.open" not in text  # that is the connection's own affair
-        assert re.search(r"calls \d+/\d+ a minute", app.query_one(StatusBar).render().plain)
+        assert "1 of 60" in pane.text()
+        assert "apps.connections.open" not in pane.text()  # that is the connection's own affair
+        bar = app.query_one(StatusBar)
+        await until(pilot, lambda: re.search(r"calls \d+/\d+ a minute", bar.render().plain) is not None)
