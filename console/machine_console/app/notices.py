@@ -58,7 +58,7 @@ class Notices:
         if not news.text or held is None:
             return
         more = f"\n(and {held} more like it before)" if held else ""
-        more += "\nA click or F9 leads there." if is_error else ""
+        more += "\nClick here or press F9 to go there." if is_error else ""
         self.tell(f"{news.text}{more}", title=news.title, severity=news.severity, leads_to=leads_to)
 
     def take_back(self, is_over: Callable[[Notification], bool]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from machine.redaction import redact, redact_value
 from machine.trace import LogWritten
 from machine_console.history.history import EventTrace
-from machine_console.history.private_files import make_private_folder, open_private
+from machine_console.history.private_files import make_ignored_folder, open_private
 from machine_console.text.document_tree import shown_repr
 
 FOLDER = ".machine/exports"
@@ -88,7 +88,7 @@ def write_export(project: Path, name: str, suffix: str, text: str) -> Path:
         OSError: The folder cannot be written to.
     """
     folder = project / FOLDER
-    make_private_folder(folder)
+    make_ignored_folder(folder)
     path = folder / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.{suffix}"
     with open_private(path, is_new=True) as file:
         file.write(redact(text))

@@ -9,7 +9,7 @@ from typing import TextIO
 from machine import private_files
 
 
-def make_private_folder(folder: Path) -> None:
+def make_ignored_folder(folder: Path) -> None:
     """Make a folder that only its owner can enter, and that git ignores."""
     private_files.make_private_folder(folder)
     ignore = folder / ".gitignore"

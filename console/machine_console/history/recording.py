@@ -19,7 +19,7 @@ from machine.errors import MachineError
 from machine.redaction import redact_value
 from machine_console.history.event_outcome import Outcome, outcome_of
 from machine_console.history.history import JOB_KIND, EventTrace, History
-from machine_console.history.private_files import make_private_folder, open_private
+from machine_console.history.private_files import make_ignored_folder, open_private
 
 MAX_FILE_BYTES = 5_000_000
 MAX_FILES = 5
@@ -152,7 +152,7 @@ class Recorder:
         """The file to write to, after making room."""
         if self._path is not None and self._path.exists() and self._path.stat().st_size < self._max_file_bytes:
             return self._path
-        make_private_folder(self.folder)
+        make_ignored_folder(self.folder)
         files = sorted(self.folder.glob("*.jsonl"))
         for old in files[: max(len(files) - self._max_files + 1, 0)]:
             old.unlink(missing_ok=True)

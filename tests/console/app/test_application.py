@@ -194,7 +194,7 @@ async def test_a_failing_handler_raises_a_notice_and_is_counted(project: Path) -
         (notice,) = app._notifications
         assert (notice.title, notice.message, notice.severity) == (
             "Greeter.boom failed",
-            "KeyError: 'api'\nA click or F9 leads there.",
+            "KeyError: 'api'\nClick here or press F9 to go there.",
             "error",
         )
 
